@@ -1,0 +1,8 @@
+/** Names the jobs that the `batchwright` command knows in this checkout. */
+import { defineConfig } from 'batchwright'
+import { hello } from './examples/01-hello-tasklet.ts'
+import { birdStrikes } from './examples/02-bird-strikes.ts'
+import { crashAndRestart } from './examples/03-crash-and-restart.ts'
+import { roundTrip } from './examples/04-round-trip.ts'
+
+export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip] })

@@ -1,0 +1,15 @@
+/** `npm run bench` runs every benchmark; `npm run bench -- csv-to-postgres 1000000` one of them. */
+import { benchCsvToPostgres } from './csv-to-postgres.ts'
+import { benchOverhead } from './overhead.ts'
+
+const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<void>>> = {
+  'csv-to-postgres': (sizes) => benchCsvToPostgres(sizes.length > 0 ? sizes : [1_000_000, 3_000_000]),
+  overhead: () => benchOverhead(),
+}
+
+const [name, ...sizes] = process.argv.slice(2)
+if (name !== undefined && BENCHES[name] === undefined)
+  throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
+for (const [title, bench] of Object.entries(BENCHES)) {
+  if (name === undefined || name === title) await bench(sizes.map(Number))
+}

@@ -1,0 +1,11 @@
+/** The job repository's schema, oldest migration first. A released migration is never edited. */
+import type { MigrationInterface } from 'typeorm'
+import { SpringBatchTables } from './0001-spring-batch-tables.ts'
+import { OwnerTables } from './0002-owner-tables.ts'
+import { Indexes } from './0003-indexes.ts'
+
+export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
+  SpringBatchTables,
+  OwnerTables,
+  Indexes,
+]

@@ -1,0 +1,232 @@
+/** The commands, their options and their help. What a command does is loaded when it is called. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { RunOptions } from './commands/run.ts'
+import type { ListOptions } from './commands/list.ts'
+import type { CommandContext, GlobalOptions } from './command-context.ts'
+import { LOG_LEVELS } from './config.ts'
+import { exitCodeOfError } from './exit-code.ts'
+import { openOutput } from './output.ts'
+import { printError } from './print-error.ts'
+import { PROGRESS_MODES, type ProgressMode } from './show-progress.ts'
+
+export interface System {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+const USAGE = 2
+
+/** Does what the arguments say and answers with the exit code. Errors have been printed then. */
+export async function runCommandLine(args: readonly string[], system: System): Promise<number> {
+  const json = args.includes('--json')
+  const detail = args.includes('--verbose') ? 'verbose' : 'brief'
+  let exitCode = 0
+  const program = commandTree(system, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return endOfParsing(error, json)
+    const code = exitCodeOfError(error)
+    printError(error, code, openOutput(json), detail)
+    return code
+  }
+}
+
+/** Commander throws for help and version too; usage errors it has printed itself unless JSON is wanted. */
+function endOfParsing(error: CommanderError, json: boolean): number {
+  if (error.exitCode === 0) return 0
+  const message = error.message.replace(/^error: /, '')
+  if (json)
+    openOutput(json).result(
+      JSON.stringify({ error: { code: 'USAGE', message, details: {} }, exitCode: USAGE }),
+    )
+  return USAGE
+}
+
+type Finish = (exitCode: number) => void
+
+function commandTree(system: System, finish: Finish): Command {
+  const program = new Command('batchwright')
+    .description('Runs restartable batch jobs and shows what became of them.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'the config (default: batchwright.config.ts here or in a folder above)')
+    .option(
+      '-j, --jobs <file>',
+      "take the jobs that this file exports, not the config's (may be repeated)",
+      collect,
+    )
+    .option('--json', 'print results and errors as JSON, for programs')
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'what is logged to standard error; also BATCHWRIGHT_LOG_LEVEL',
+      ).choices(LOG_LEVELS),
+    )
+    .option('--verbose', 'print errors with their stacks')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(batchwright --help shows what there is)')
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
+  runningCommands(program, system, finish)
+  readingCommands(program, system, finish)
+  databaseCommands(program, system, finish)
+  helpCommand(program)
+  return program.addHelpText('after', EXAMPLES)
+}
+
+const EXAMPLES = `
+Examples:
+  batchwright run import-trades file=trades.csv businessDate=2026-01-31
+  batchwright run import-trades --jobs jobs.ts --params trades.json --on-existing return
+  batchwright list --status FAILED
+  batchwright restart 42
+
+Executions are recorded in the database of BATCHWRIGHT_DATABASE_URL, of the config, or of DATABASE_URL;
+without any of them in an embedded Postgres in .batchwright/postgres.
+Exit codes: batchwright help exit-codes`
+
+function runningCommands(program: Command, system: System, finish: Finish): void {
+  program
+    .command('run')
+    .description('run a job in this process; the exit code says how it ended')
+    .argument('<job>', 'name of the job')
+    .argument('[parameters...]', 'name=value, typed by the job')
+    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .addOption(
+      new Option(
+        '--on-existing <what>',
+        'when the work was done before: refuse with 4, or show it and end with 0',
+      )
+        .choices(['reject', 'return'])
+        .default('reject'),
+    )
+    .addOption(progressOption())
+    .action(async (job: string, words: string[], options: RunOptions, command: Command) => {
+      const { run } = await import('./commands/run.ts')
+      finish(await run(contextOf(command, system), job, words, options))
+    })
+  program
+    .command('restart')
+    .description('continue a failed or stopped execution with the parameters that it had')
+    .argument('<executionId>')
+    .addOption(progressOption())
+    .action(async (id: string, options: { progress: ProgressMode }, command: Command) => {
+      const { restart } = await import('./commands/restart.ts')
+      finish(await restart(contextOf(command, system), id, options))
+    })
+}
+
+function readingCommands(program: Command, system: System, finish: Finish): void {
+  program
+    .command('list')
+    .description('list executions, newest first')
+    .option('--job <name>', 'only of this job')
+    .option('--status <status>', 'only with this status (may be repeated)', collect)
+    .option('--limit <number>', 'at most so many', positiveInteger, 20)
+    .option('--before <executionId>', 'only older ones: the last id of the page before')
+    .action(async (options: ListOptions, command: Command) => {
+      const { list } = await import('./commands/list.ts')
+      finish(await list(contextOf(command, system), options))
+    })
+  program
+    .command('show')
+    .description('show an execution: steps, counts, contexts, errors, who ran it')
+    .argument('<executionId>')
+    .action(async (id: string, _: object, command: Command) => {
+      const { show } = await import('./commands/show.ts')
+      finish(await show(contextOf(command, system), id))
+    })
+  program
+    .command('jobs')
+    .description('list the jobs that can be run')
+    .action(async (_: object, command: Command) => {
+      const { listJobs } = await import('./commands/jobs.ts')
+      finish(await listJobs(contextOf(command, system)))
+    })
+  program
+    .command('describe')
+    .description('show the parameters and steps of a job, and how it is run')
+    .argument('<job>')
+    .action(async (job: string, _: object, command: Command) => {
+      const { describe } = await import('./commands/describe.ts')
+      finish(await describe(contextOf(command, system), job))
+    })
+  program
+    .command('explain')
+    .description('show what a run would read and write, and what each step guarantees; nothing runs')
+    .argument('<job>')
+    .argument('[parameters...]', 'name=value, as for run')
+    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .action(async (job: string, words: string[], options: { params?: string }, command: Command) => {
+      const { explain } = await import('./commands/explain.ts')
+      finish(await explain(contextOf(command, system), job, words, options))
+    })
+}
+
+function databaseCommands(program: Command, system: System, finish: Finish): void {
+  const db = program.command('db').description("look after the job repository's schema").helpCommand(false)
+  db.command('migrate')
+    .description('create or update the tables; those of Spring Batch 6 are adopted')
+    .action(async (_: object, command: Command) => {
+      const { dbMigrate } = await import('./commands/db-migrate.ts')
+      finish(await dbMigrate(contextOf(command, system)))
+    })
+  db.command('status')
+    .description('show whether the schema is current: exit code 0 if it is, else 7')
+    .action(async (_: object, command: Command) => {
+      const { dbStatus } = await import('./commands/db-status.ts')
+      finish(await dbStatus(contextOf(command, system)))
+    })
+}
+
+function helpCommand(program: Command): void {
+  program
+    .command('help')
+    .description("help on a command, or on 'exit-codes'")
+    .argument('[topic]')
+    .argument('[subcommand]')
+    .action(async (topic?: string, subcommand?: string) => {
+      if (topic === 'exit-codes') {
+        const { exitCodesHelp } = await import('./commands/help-exit-codes.ts')
+        process.stdout.write(exitCodesHelp())
+        return
+      }
+      const find = (parent: Command, name: string | undefined) =>
+        name === undefined ? parent : parent.commands.find((one) => one.name() === name)
+      const found = find(program, topic)
+      const command = found === undefined ? undefined : find(found, subcommand)
+      if (command === undefined)
+        program.error(`error: there is no help on ${[topic, subcommand].join(' ').trim()}`)
+      command.outputHelp()
+    })
+}
+
+function contextOf(command: Command, { environment, cwd }: System): CommandContext {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  return { options, output: openOutput(options.json === true), environment, cwd }
+}
+
+function progressOption(): Option {
+  return new Option('--progress <how>', 'auto is a bar on a terminal, else log: a line now and then')
+    .choices(PROGRESS_MODES)
+    .default('auto')
+}
+
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value]
+}
+
+function positiveInteger(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number from 1 on.')
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

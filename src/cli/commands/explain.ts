@@ -1,0 +1,44 @@
+/** `batchwright explain <job> [k=v …]` */
+import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
+import { explainJob, type StepExplanation } from '../../core/operator/explain-job.ts'
+import { createJobRegistry } from '../../core/operator/job-registry.ts'
+import { type CommandContext, projectOf } from '../command-context.ts'
+import { jsonLine } from '../json-output.ts'
+import { withBatch } from '../open-batch.ts'
+import { readParameterTexts } from '../parameter-texts.ts'
+
+export async function explain(
+  context: CommandContext,
+  jobName: string,
+  words: readonly string[],
+  options: { readonly params?: string },
+): Promise<number> {
+  const { output } = context
+  const project = await projectOf(context)
+  const jobs = await project.jobs()
+  const job = createJobRegistry(jobs).find(jobName)
+  const texts = await readParameterTexts(words, options.params)
+  const { values } = await parseParameterTexts(jobName, job.parameters, texts)
+  const explained = await withBatch(context, project, jobs, async ({ repository, logger }) => ({
+    repository: repository.description,
+    steps: explainJob(job, values, repository, logger),
+  }))
+  if (output.json) output.result(jsonLine({ jobName, ...explained }))
+  else {
+    output.result(`${jobName}, recorded in ${explained.repository}`)
+    for (const line of explained.steps.flatMap(stepLines)) output.result(line)
+  }
+  return 0
+}
+
+function stepLines(step: StepExplanation, index: number): readonly string[] {
+  const title = `${index + 1}. ${step.name}`
+  if (step.kind === 'tasklet') return ['', `${title}: tasklet`, `   ${step.meaning}`]
+  return [
+    '',
+    `${title}: chunks of ${step.chunkSize}`,
+    `   reads   ${step.reader}`,
+    `   writes  ${step.writer}`,
+    `   ${step.guarantee}: ${step.meaning}`,
+  ]
+}

@@ -1,0 +1,15 @@
+/** `batchwright help exit-codes` */
+import { EXIT_CODES } from '../exit-code.ts'
+import { renderTable } from '../render-table.ts'
+
+export function exitCodesHelp(): string {
+  const lines = renderTable(
+    [
+      { title: 'code', text: ({ code }) => code },
+      { title: 'meaning', text: ({ meaning }) => meaning },
+      { title: 'does a retry help?', text: ({ retry }) => retry },
+    ],
+    EXIT_CODES,
+  )
+  return `${lines.join('\n')}\n`
+}

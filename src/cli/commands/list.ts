@@ -1,0 +1,60 @@
+/** `batchwright list` */
+import { BATCH_STATUSES, type BatchStatus } from '../../core/model/batch-status.ts'
+import { BatchError } from '../../core/model/batch-error.ts'
+import type { JobExecution } from '../../core/model/job-execution.ts'
+import { describeParameters } from '../../core/model/job-parameters.ts'
+import { type CommandContext, projectOf } from '../command-context.ts'
+import { executionJson, jsonLine } from '../json-output.ts'
+import { withBatch } from '../open-batch.ts'
+import { spanText } from '../quantity-text.ts'
+import { type Column, renderTable } from '../render-table.ts'
+
+export interface ListOptions {
+  readonly job?: string
+  readonly status?: readonly string[]
+  readonly limit: number
+  readonly before?: string
+}
+
+/** Jobs are not loaded: executions of jobs that are gone are listed too. */
+export async function list(context: CommandContext, options: ListOptions): Promise<number> {
+  const { output } = context
+  const statuses = options.status?.map(toStatus)
+  const { job, limit, before } = options
+  const executions = await withBatch(context, await projectOf(context), [], ({ operator }) =>
+    operator.listJobExecutions({
+      limit,
+      ...(job === undefined ? {} : { jobName: job }),
+      ...(statuses === undefined ? {} : { statuses }),
+      ...(before === undefined ? {} : { before }),
+    }),
+  )
+  if (output.json) for (const one of executions) output.result(jsonLine(executionJson(one)))
+  else if (executions.length === 0) output.tell('no executions')
+  else for (const line of renderTable(COLUMNS, executions)) output.result(line)
+  return 0
+}
+
+function toStatus(word: string): BatchStatus {
+  const known = BATCH_STATUSES.find((status) => status === word.toUpperCase())
+  if (known !== undefined) return known
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `There is no status ${word}. There are ${BATCH_STATUSES.join(', ')}.`,
+    { details: { status: word } },
+  )
+}
+
+const COLUMNS: readonly Column<JobExecution>[] = [
+  { title: 'id', text: ({ id }) => id, align: 'right' },
+  { title: 'job', text: ({ jobInstance }) => jobInstance.jobName },
+  { title: 'status', text: ({ status }) => status },
+  { title: 'exit code', text: ({ status, exitStatus }) => otherThan(status, exitStatus.exitCode) },
+  { title: 'created', text: ({ createTime }) => createTime.toISOString().replace(/\.\d+Z$/, 'Z') },
+  { title: 'time', text: ({ startTime, endTime }) => spanText(startTime, endTime), align: 'right' },
+  { title: 'parameters', text: ({ jobParameters }) => describeParameters(jobParameters) },
+]
+
+function otherThan(status: string, exitCode: string): string {
+  return exitCode === status || exitCode === 'UNKNOWN' ? '' : exitCode
+}

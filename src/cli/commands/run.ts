@@ -1,0 +1,50 @@
+/** `batchwright run <job> [k=v …]` */
+import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
+import { isBatchError } from '../../core/model/batch-error.ts'
+import { createJobRegistry } from '../../core/operator/job-registry.ts'
+import type { JobOperator, StartedJob } from '../../core/operator/job-operator.ts'
+import { type CommandContext, projectOf } from '../command-context.ts'
+import { readParameterTexts } from '../parameter-texts.ts'
+import { type Launch, runToEnd } from '../run-to-end.ts'
+import type { ProgressMode } from '../show-progress.ts'
+
+export interface RunOptions {
+  readonly params?: string
+  /** What a complete instance is: an error, or the answer. */
+  readonly onExisting: 'reject' | 'return'
+  readonly progress: ProgressMode
+}
+
+/** The caller's mistakes are found before a database is opened. */
+export async function run(
+  context: CommandContext,
+  jobName: string,
+  words: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  const project = await projectOf(context)
+  const jobs = await project.jobs()
+  const job = createJobRegistry(jobs).find(jobName)
+  const texts = await readParameterTexts(words, options.params)
+  await parseParameterTexts(jobName, job.parameters, texts)
+  return runToEnd(context, {
+    project,
+    jobs,
+    progress: options.progress,
+    launch: (operator, startOptions) => {
+      const starting = operator.startByName(jobName, texts, startOptions)
+      return options.onExisting === 'return' ? orComplete(operator, starting) : starting
+    },
+  })
+}
+
+/** A refusal because the work is done becomes the execution that did it. */
+async function orComplete(operator: JobOperator, starting: Promise<StartedJob>): Promise<Launch> {
+  try {
+    return await starting
+  } catch (error) {
+    if (!isBatchError(error, 'JOB_INSTANCE_ALREADY_COMPLETE')) throw error
+    const { jobExecutionId } = error.details as { readonly jobExecutionId: string }
+    return { alreadyComplete: await operator.findJobExecution(jobExecutionId) }
+  }
+}

@@ -1,0 +1,55 @@
+/** `batchwright show <executionId>` */
+import { describeOwner } from '../../core/model/execution-owner.ts'
+import type { StoredContext } from '../../core/model/execution-context.ts'
+import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
+import { type CommandContext, projectOf } from '../command-context.ts'
+import { executionReport } from '../execution-report.ts'
+import { executionDetailsJson, jsonLine } from '../json-output.ts'
+import { withBatch } from '../open-batch.ts'
+
+export async function show(context: CommandContext, jobExecutionId: string): Promise<number> {
+  const { output } = context
+  const execution = await withBatch(context, await projectOf(context), [], ({ operator }) =>
+    operator.findJobExecution(jobExecutionId),
+  )
+  if (output.json) output.result(jsonLine(executionDetailsJson(execution)))
+  else for (const line of detailLines(execution)) output.result(line)
+  return 0
+}
+
+function detailLines(execution: JobExecutionDetails): readonly string[] {
+  const { owner, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
+  const notes = [
+    timesText({ created: createTime, started: startTime, ended: endTime }),
+    owner === null ? 'made by Spring Batch' : `run by ${describeOwner(owner)}`,
+  ]
+  return [
+    ...executionReport(execution, notes),
+    ...described('exit description', exitStatus.exitDescription),
+    ...described('execution context', contextText(execution.executionContext)),
+    ...stepExecutions.flatMap((step) => [
+      ...(step.exitStatus.exitDescription === exitStatus.exitDescription
+        ? []
+        : described(`exit description of step ${step.stepName}`, step.exitStatus.exitDescription)),
+      ...described(`execution context of step ${step.stepName}`, contextText(step.executionContext)),
+    ]),
+  ]
+}
+
+function timesText(times: Readonly<Record<string, Date | null>>): string {
+  return Object.entries(times)
+    .filter((entry): entry is [string, Date] => entry[1] !== null)
+    .map(([word, time]) => `${word} ${time.toISOString()}`)
+    .join(', ')
+}
+
+function described(title: string, text: string): readonly string[] {
+  return text === '' ? [] : ['', `${title}:`, ...text.split('\n').map((line) => `  ${line}`)]
+}
+
+function contextText(context: StoredContext): string {
+  if (context.kind === 'opaque') return `stored in a form that is not read here (${context.form})`
+  return Object.entries(context.values)
+    .map(([key, value]) => `${key}: ${jsonLine({ value }).slice('{"value":'.length, -1)}`)
+    .join('\n')
+}

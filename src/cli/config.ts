@@ -1,0 +1,38 @@
+/** What a project's `batchwright.config.ts` says: which jobs there are, and where their executions are recorded. */
+import type { AnyJob } from '../create-batch.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+
+export interface BatchwrightConfig {
+  /** A function is called only by commands that need the jobs. */
+  readonly jobs: readonly AnyJob[] | (() => readonly AnyJob[] | Promise<readonly AnyJob[]>)
+  /**
+   * `memory` forgets everything when the process ends. A function makes a repository of your own, which the command
+   * closes. @default the database of `DATABASE_URL`, else the embedded Postgres
+   */
+  readonly repository?: 'memory' | RepositoryConfig | (() => JobRepository | Promise<JobRepository>)
+  /** After how many milliseconds without a heartbeat an execution may be taken over. @default 30_000 */
+  readonly leaseMilliseconds?: number
+  /** Of what the framework and the jobs' `logger` write to standard error. @default 'warn' */
+  readonly logLevel?: LogLevel
+}
+
+export interface RepositoryConfig {
+  /** `postgres://user:password@host:5432/database`. The environment's `BATCHWRIGHT_DATABASE_URL` comes before it. */
+  readonly connection?: string
+  /** @default 'public' */
+  readonly schema?: string
+  /** In lower case. @default 'batch_' */
+  readonly tablePrefix?: string
+  /** Connections for steps, readers and writers. @default 10 */
+  readonly poolSize?: number
+  /** Where the embedded Postgres keeps its data, from the config's folder. @default '.batchwright/postgres' */
+  readonly directory?: string
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Gives the config its types; it changes nothing. */
+export function defineConfig(config: BatchwrightConfig): BatchwrightConfig {
+  return config
+}

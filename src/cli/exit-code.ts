@@ -1,0 +1,57 @@
+/** The number that the process ends with: the one thing that every scheduler understands. */
+import type { JobDefinition } from '../core/definition/define-job.ts'
+import type { RunOutcome } from '../core/engine/job-run.ts'
+import { BATCH_ERRORS, isBatchError } from '../core/model/batch-error.ts'
+import type { JobExecution } from '../core/model/job-execution.ts'
+
+export interface ExitCodeMeaning {
+  readonly code: string
+  readonly meaning: string
+  readonly retry: string
+}
+
+/** `batchwright help exit-codes`. The numbers are a promise and never change. */
+export const EXIT_CODES: readonly ExitCodeMeaning[] = [
+  { code: '0', meaning: 'COMPLETED, or the command did its work', retry: '' },
+  {
+    code: '1',
+    meaning: 'FAILED: the job ran and failed',
+    retry: 'yes: resumes after the last committed chunk',
+  },
+  {
+    code: '2',
+    meaning: "the caller's mistake: usage, unknown job or id, invalid parameters, bad config",
+    retry: 'no',
+  },
+  { code: '3', meaning: 'STOPPED at the end of a chunk, by request or first signal', retry: 'yes: resumes' },
+  { code: '4', meaning: 'already COMPLETE: nothing ran (0 with --on-existing return)', retry: 'no' },
+  { code: '5', meaning: 'already running', retry: 'later' },
+  {
+    code: '6',
+    meaning: 'its state forbids it: abandoned, not restartable, start limit reached',
+    retry: 'no',
+  },
+  { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
+  { code: '10-79', meaning: "the job's own: exitCodes: { 'COMPLETED WITH SKIPS': 10 }", retry: 'as you say' },
+  { code: '130, 143', meaning: 'second SIGINT, second SIGTERM or SIGHUP: given up', retry: 'yes: resumes' },
+]
+
+export const STOPPED = 3
+
+/** Of something that was refused or went wrong outside of a run. */
+export function exitCodeOfError(error: unknown): number {
+  return isBatchError(error) ? BATCH_ERRORS[error.code].exitCode : 1
+}
+
+/** A code of the job's own comes first. An execution that failed because a step may not be run at all ends with 6. */
+export function exitCodeOfOutcome(job: JobDefinition, { execution, error }: RunOutcome): number {
+  const own = job.exitCodes[execution.exitStatus.exitCode]
+  if (own !== undefined) return own
+  const refused = isBatchError(error) && BATCH_ERRORS[error.code].exitCode === 6
+  return execution.status === 'FAILED' && refused ? 6 : exitCodeOfStatus(execution)
+}
+
+function exitCodeOfStatus({ status }: JobExecution): number {
+  if (status === 'COMPLETED') return 0
+  return status === 'STOPPED' ? STOPPED : 1
+}

@@ -1,0 +1,74 @@
+/** What `--json` prints: Spring Batch's field names, ids as strings, times in RFC 3339 UTC. */
+import type { StoredContext } from '../core/model/execution-context.ts'
+import type { ExecutionOwner } from '../core/model/execution-owner.ts'
+import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { StepCounts, StepExecution } from '../core/model/step-execution.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** One line. Dates become RFC 3339 by themselves; a bigint is beyond JSON's numbers and becomes a string. */
+export function jsonLine(value: Json): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one))
+}
+
+export function executionJson(execution: JobExecution): Json {
+  const { id, jobInstance, jobParameters, owner } = execution
+  return {
+    jobExecutionId: id,
+    jobInstanceId: jobInstance.id,
+    jobName: jobInstance.jobName,
+    jobParameters: Object.fromEntries(
+      jobParameters.map(({ name, type, text, identifying }) => [name, { type, value: text, identifying }]),
+    ),
+    ...endingJson(execution),
+    owner: owner === null ? null : ownerJson(owner),
+  }
+}
+
+export function executionDetailsJson(execution: JobExecutionDetails): Json {
+  return {
+    ...executionJson(execution),
+    executionContext: contextJson(execution.executionContext),
+    stepExecutions: execution.stepExecutions.map(stepExecutionJson),
+  }
+}
+
+function stepExecutionJson(step: StepExecution): Json {
+  return {
+    stepExecutionId: step.id,
+    jobExecutionId: step.jobExecutionId,
+    stepName: step.stepName,
+    ...endingJson(step),
+    ...countsJson(step),
+    executionContext: contextJson(step.executionContext),
+  }
+}
+
+function endingJson(execution: JobExecution | StepExecution): Json {
+  const { status, exitStatus, createTime, startTime, endTime, lastUpdated } = execution
+  return { status, exitStatus, createTime, startTime, endTime, lastUpdated }
+}
+
+function countsJson(counts: StepCounts): Json {
+  const { readCount, writeCount, filterCount, commitCount, rollbackCount } = counts
+  const { readSkipCount, processSkipCount, writeSkipCount } = counts
+  return {
+    readCount,
+    writeCount,
+    filterCount,
+    commitCount,
+    rollbackCount,
+    readSkipCount,
+    processSkipCount,
+    writeSkipCount,
+  }
+}
+
+function ownerJson({ host, pid, since, heartbeatAt, leaseExpiresAt }: ExecutionOwner): Json {
+  return { host, pid, since, heartbeatAt, leaseExpiresAt }
+}
+
+/** A context that only Java reads is named, not shown: it may be large, and nobody could read it. */
+function contextJson(context: StoredContext): Json {
+  return context.kind === 'readable' ? context.values : { unreadable: context.form }
+}

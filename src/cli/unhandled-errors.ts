@@ -1,0 +1,33 @@
+/** An error that nobody handles, most often a promise that a job does not await, ends the run as FAILED. */
+import type { StartedJob } from '../core/operator/job-operator.ts'
+import { authorsPlace } from './authors-place.ts'
+
+export interface UnhandledErrors {
+  /** From now on such an error gives up this run, so that it is recorded; before, it ends the process. */
+  readonly giveUp: (run: Pick<StartedJob, 'abort'>) => void
+}
+
+/**
+ * Watches until the process ends: what breaks in the clean-up after a run is told, but an abort is then too late to
+ * change how the run ended, or the exit code.
+ */
+export function watchUnhandledErrors(tell: (line: string) => void): UnhandledErrors {
+  let run: Pick<StartedJob, 'abort'> | undefined
+  process.on('uncaughtException', (error: unknown) => {
+    tell(`error: an error that nobody handles: ${String(error)}${placeText(error)}`)
+    if (run === undefined) process.exit(1)
+    run.abort(`an error that nobody handles: ${String(error)}`)
+  })
+  return {
+    giveUp: (started) => {
+      run = started
+    },
+  }
+}
+
+/** The author's line; where there is none in the stack, all of it. */
+function placeText(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const place = authorsPlace(error)
+  return place === undefined ? `\n${error.stack}` : `\n  at ${place}`
+}

@@ -1,0 +1,220 @@
+/** Parameters from outside (an object, or `k=v` texts) through the job's schema into values and their record. */
+import { inspect } from 'node:util'
+import { z } from 'zod'
+import { BatchError } from '../model/batch-error.ts'
+import { type JobParameter, type JobParameters, PARAMETER_TEXT_LIMIT } from '../model/job-parameters.ts'
+import { javaDoubleToString } from '../model/java-text.ts'
+import { nearestName } from '../model/nearest-name.ts'
+import { parameterKind, unwrapOnce } from './parameter-kind.ts'
+
+export interface ParsedParameters {
+  /** What the job's callbacks get. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** What is recorded and makes the job key: the parsed values, defaults included, absent optionals left out. */
+  readonly recorded: JobParameters
+}
+
+/**
+ * Validates everything at once and reports every fault.
+ * @throws BatchError INVALID_JOB_PARAMETERS, before anything is stored.
+ */
+export async function parseParameters(
+  jobName: string,
+  schema: z.ZodObject,
+  input: Values,
+): Promise<ParsedParameters> {
+  const unknown = Object.keys(input).filter((key) => !Object.hasOwn(schema.shape, key))
+  const parsed = await schema.safeParseAsync(input)
+  const faults = [
+    ...unknown.map((key) => unknownParameter(key, Object.keys(schema.shape))),
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => describeIssue(issue, input))),
+  ]
+  if (faults.length > 0 || !parsed.success) throw invalidParameters(jobName, faults)
+  return { values: parsed.data, recorded: recordParameters(jobName, schema, parsed.data) }
+}
+
+/**
+ * Parses `k=v` texts: numbers, booleans, bigints and dates by the schema's type, everything else as it stands. `"false"`
+ * is false and `""` is no number, whatever `z.coerce` would make of them.
+ * @throws BatchError INVALID_JOB_PARAMETERS
+ */
+export async function parseParameterTexts(
+  jobName: string,
+  schema: z.ZodObject,
+  texts: Texts,
+): Promise<ParsedParameters> {
+  const converted = Object.entries(texts).map(([key, text]) => ({
+    key,
+    text,
+    ...convertText(Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined, text),
+  }))
+  const faults = converted
+    .filter((one) => one.expected !== undefined)
+    .map(({ key, text, expected }) => `${key}: expected ${expected}, got ${JSON.stringify(text)}`)
+  if (faults.length > 0) throw invalidParameters(jobName, faults)
+  return parseParameters(jobName, schema, Object.fromEntries(converted.map(({ key, value }) => [key, value])))
+}
+
+/**
+ * The values of an execution that is to be restarted, from what was recorded of them. A recorded parameter that the schema
+ * no longer has is left out: whether that names another instance, the job key tells.
+ * @throws BatchError INVALID_JOB_PARAMETERS where the schema has changed and no longer takes them.
+ */
+export function parseRecordedParameters(
+  jobName: string,
+  schema: z.ZodObject,
+  recorded: JobParameters,
+): Promise<ParsedParameters> {
+  const known = recorded.filter((one) => Object.hasOwn(schema.shape, one.name))
+  const takesRecorded = z.object({
+    ...schema.shape,
+    ...Object.fromEntries(known.map(({ name }) => [name, outputSide(schema.shape[name] as z.core.$ZodType)])),
+  })
+  const texts = known.map((one) => [one.name, textForSchema(takesRecorded.shape[one.name], one)])
+  return parseParameterTexts(jobName, takesRecorded, Object.fromEntries(texts) as Texts)
+}
+
+/** What was recorded has been through a transform already: only what stands behind it is asked again. */
+function outputSide(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = unwrapOnce(schema)
+  if (inner !== undefined && behindPipe(inner)) return outputSide(inner)
+  const def = (schema as z.core.$ZodTypes)._zod.def
+  return def.type === 'pipe' ? outputSide(def.out) : schema
+}
+
+function behindPipe(schema: z.core.$ZodType): boolean {
+  const inner = unwrapOnce(schema)
+  return inner === undefined ? (schema as z.core.$ZodTypes)._zod.def.type === 'pipe' : behindPipe(inner)
+}
+
+type Values = Readonly<Record<string, unknown>>
+type Texts = Readonly<Record<string, string>>
+
+/** A date-time is recorded without a zone, in UTC; most schemas ask for the zone. */
+function textForSchema(schema: z.core.$ZodType | undefined, { type, text }: JobParameter): string {
+  if (type !== 'java.time.LocalDateTime' || /(Z|[+-]\d\d:?\d\d)$/.test(text)) return text
+  const takesLocal =
+    schema !== undefined && (innermost(schema)._zod.def as { local?: boolean }).local === true
+  return takesLocal ? text : `${text}Z`
+}
+
+type Conversion = { readonly value: unknown; readonly expected?: string }
+
+function convertText(schema: z.core.$ZodType | undefined, text: string): Conversion {
+  if (schema === undefined) return { value: text }
+  switch ((innermost(schema) as z.core.$ZodTypes)._zod.def.type) {
+    case 'number':
+      return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)
+        ? { value: Number(text) }
+        : { value: text, expected: 'a number' }
+    case 'bigint':
+      return /^\s*[+-]?\d+\s*$/.test(text)
+        ? { value: BigInt(text) }
+        : { value: text, expected: 'a whole number' }
+    case 'boolean':
+      return convertBoolean(text)
+    case 'date':
+      return convertDate(text)
+    default:
+      return { value: text }
+  }
+}
+
+function convertBoolean(text: string): Conversion {
+  const word = text.trim().toLowerCase()
+  if (word === 'true') return { value: true }
+  return word === 'false' ? { value: false } : { value: text, expected: 'true or false' }
+}
+
+/** A time without a zone is UTC. */
+function convertDate(text: string): Conversion {
+  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text.trim())
+  const [, time, zone] = iso ?? []
+  const value = new Date(time !== undefined && zone === undefined ? `${text.trim()}Z` : text.trim())
+  const valid = iso !== null && !Number.isNaN(value.getTime())
+  return valid ? { value } : { value: text, expected: 'a date such as 2026-11-21 or 2026-11-21T02:00:00Z' }
+}
+
+/** For a pipe the schema that takes the input. */
+function innermost(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = unwrapOnce(schema)
+  if (inner !== undefined) return innermost(inner)
+  const def = (schema as z.core.$ZodTypes)._zod.def
+  if (def.type !== 'pipe') return schema
+  const takesAnything = (def.in as z.core.$ZodTypes)._zod.def.type === 'transform'
+  return innermost(takesAnything ? def.out : def.in)
+}
+
+function recordParameters(
+  jobName: string,
+  schema: z.ZodObject,
+  values: Readonly<Record<string, unknown>>,
+): JobParameters {
+  const present = Object.keys(schema.shape).filter(
+    (name) => values[name] !== undefined && values[name] !== null,
+  )
+  return present.map((name) => {
+    const kind = parameterKind(schema.shape[name])
+    if (kind === undefined) throw invalidParameters(jobName, [`${name}: its type cannot be recorded`])
+    const text = recordedText(kind.javaType, values[name])
+    if (text.length > PARAMETER_TEXT_LIMIT) {
+      throw invalidParameters(jobName, [
+        `${name}: ${text.length} characters; at most ${PARAMETER_TEXT_LIMIT} can be recorded`,
+      ])
+    }
+    if (kind.javaType === 'java.lang.Long' && !isJavaLong(text)) {
+      throw invalidParameters(jobName, [`${name}: ${text} is not a whole number of 64 bits`])
+    }
+    return { name, type: kind.javaType, text, identifying: kind.identifying }
+  })
+}
+
+function recordedText(javaType: JobParameter['type'], value: unknown): string {
+  if (javaType === 'java.lang.Double') return javaDoubleToString(Number(value))
+  if (javaType === 'java.lang.Long' && typeof value === 'number') return String(BigInt(value))
+  if (javaType === 'java.time.LocalDateTime') return localDateTime(value)
+  return String(value)
+}
+
+/** In UTC, with seconds always and the fraction in groups of three digits, as Java's ISO formatter writes it. */
+function localDateTime(value: unknown): string {
+  const text = value instanceof Date ? value.toISOString() : String(value)
+  const hasOffset = /[+-]\d\d:?\d\d$/.test(text)
+  const utc = hasOffset ? new Date(text).toISOString() : text
+  const [, minutes = '', seconds = '00', fraction = ''] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d))?(?:\.(\d+))?/.exec(utc) ?? []
+  const digits = fraction.replace(/0+$/, '')
+  return digits === ''
+    ? `${minutes}:${seconds}`
+    : `${minutes}:${seconds}.${digits.padEnd(Math.ceil(digits.length / 3) * 3, '0')}`
+}
+
+function isJavaLong(text: string): boolean {
+  const value = BigInt(text)
+  return BigInt.asIntN(64, value) === value
+}
+
+function unknownParameter(key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known)
+  if (nearest !== undefined) return `${key}: no such parameter. Did you mean ${nearest}?`
+  return `${key}: no such parameter. ${known.length === 0 ? 'This job takes none' : `This job takes ${known.join(', ')}`}.`
+}
+
+function describeIssue(issue: z.core.$ZodIssue, input: Values): string {
+  const key = String(issue.path[0] ?? '')
+  const given = input[key]
+  return given === undefined
+    ? `${key}: missing. ${issue.message}`
+    : `${key}: ${issue.message}, got ${inspect(given)}`
+}
+
+function invalidParameters(jobName: string, faults: readonly string[]): BatchError {
+  const list = faults.map((fault) => `\n  ${fault}`).join('')
+  return new BatchError(
+    'INVALID_JOB_PARAMETERS',
+    `The parameters of job ${jobName} are not valid; nothing was started.${list}`,
+    {
+      details: { jobName, faults },
+    },
+  )
+}

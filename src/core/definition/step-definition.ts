@@ -1,0 +1,58 @@
+/** Steps as data: what a job author declares and the engine runs. */
+import type { ExitStatus } from '../model/exit-status.ts'
+import type { Filtered } from '../model/filtered.ts'
+import type { ItemReader } from '../ports/item-reader.ts'
+import type { ItemWriter } from '../ports/item-writer.ts'
+import type { ChunkListener, ItemListener, StepListener } from '../ports/listeners.ts'
+import type { JobScope, StepScope, TaskletScope } from './callback-scope.ts'
+
+export interface StepOptions {
+  /** Runs the step again on a restart although it has completed. @default false */
+  readonly allowStartIfComplete?: boolean
+  /** How often the step may be begun over the whole instance. @default no limit */
+  readonly startLimit?: number
+}
+
+export interface ChunkOptions<P> extends StepOptions {
+  /** Items per transaction, at least 1. 500 to 2,000 is a good start. May depend on the parameters. */
+  readonly size: number | ((scope: JobScope<P>) => number)
+  /** Reads and processes the next chunk while this one is written. @default true */
+  readonly overlap?: boolean
+  /** How many asynchronous processor calls may be under way at once; their order is kept. @default 1 */
+  readonly concurrency?: number
+}
+
+export type ReaderSource<P, I> = ItemReader<I> | ((scope: StepScope<P>) => ItemReader<I>)
+export type WriterSource<P, O> = ItemWriter<O> | ((scope: StepScope<P>) => ItemWriter<O>)
+
+/** Makes an output of an item, or FILTERED. Runs outside the transaction, once per item and attempt. */
+export type Processor<P, I, O> = (item: I, scope: StepScope<P>) => O | Filtered | Promise<O | Filtered>
+
+export type ChunkStepListener<I, O> = StepListener & ChunkListener<I, O> & ItemListener<I, O>
+
+/** `done` (or nothing) ends the tasklet; `continue` commits this turn and calls it again in a new transaction. */
+export type TaskletAnswer = void | 'done' | 'continue' | { readonly exitStatus: ExitStatus }
+
+export type Tasklet<P> = (scope: TaskletScope<P>) => TaskletAnswer | Promise<TaskletAnswer>
+
+export interface TaskletOptions extends StepOptions {
+  readonly listeners?: readonly StepListener[]
+}
+
+/** A chunk step after its types have done their work: the engine moves items without knowing what they are. */
+export interface ChunkStepDefinition {
+  readonly kind: 'chunk'
+  readonly options: ChunkOptions<unknown>
+  readonly reader: (scope: StepScope<unknown>) => ItemReader<unknown>
+  readonly processor: Processor<unknown, unknown, unknown> | undefined
+  readonly writer: (scope: StepScope<unknown>) => ItemWriter<unknown>
+  readonly listeners: readonly ChunkStepListener<unknown, unknown>[]
+}
+
+export interface TaskletStepDefinition {
+  readonly kind: 'tasklet'
+  readonly options: TaskletOptions
+  readonly tasklet: Tasklet<unknown>
+}
+
+export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition

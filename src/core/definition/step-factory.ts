@@ -1,0 +1,79 @@
+/** The `step` that a job's `steps` function is given: it makes steps, typed by the job's parameters. */
+import type {
+  ChunkOptions,
+  ChunkStepDefinition,
+  ChunkStepListener,
+  Processor,
+  ReaderSource,
+  Tasklet,
+  TaskletOptions,
+  TaskletStepDefinition,
+  WriterSource,
+} from './step-definition.ts'
+
+/** In the order in which data flows; the compiler infers from top to bottom. */
+export interface ChunkPipeline<P, I, O> {
+  readonly reader: ReaderSource<P, I>
+  /** Left out, items are written as they were read. */
+  readonly processor?: Processor<P, NoInfer<I>, O>
+  readonly writer: WriterSource<P, O>
+  readonly listeners?: readonly ChunkStepListener<NoInfer<I>, NoInfer<O>>[]
+}
+
+/**
+ * Without a processor, the writer must take what the reader gives. The property is `unknown` here, since a signature in
+ * a conditional type would become a context for the processor's parameters before `I` is known; and while it is not
+ * known (`unknown`), the compiler already asks whether the arguments fit.
+ */
+type ProcessorWhereNeeded<I, O> = [unknown] extends [I]
+  ? unknown
+  : [I] extends [O]
+    ? unknown
+    : { readonly processor: unknown }
+
+/** A processor that forgets to return would write nothing, item after item. */
+type ReturnsSomething<O> = 0 extends 1 & O
+  ? unknown // any
+  : [O] extends [void]
+    ? [O] extends [never]
+      ? unknown
+      : {
+          readonly processor: 'The processor returns nothing: return the output, or FILTERED to drop the item.'
+        }
+    : unknown
+
+export interface StepFactory<P> {
+  /** A step that reads, processes and writes items, `size` of them in each transaction. */
+  readonly chunk: <I, O = I>(
+    options: ChunkOptions<P>,
+    pipeline: ChunkPipeline<P, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
+  ) => ChunkStepDefinition
+  /** A step that is one function, called until it is done, each turn in a transaction of its own. */
+  readonly tasklet: {
+    (tasklet: Tasklet<P>): TaskletStepDefinition
+    (options: TaskletOptions, tasklet: Tasklet<P>): TaskletStepDefinition
+  }
+}
+
+/** One factory serves every job: the parameters' type is the caller's knowledge, not ours. */
+export const stepFactory: StepFactory<unknown> = {
+  chunk: (options, pipeline) => {
+    const { reader, processor, writer, listeners } = pipeline as unknown as ChunkPipeline<
+      unknown,
+      unknown,
+      unknown
+    >
+    return {
+      kind: 'chunk',
+      options,
+      reader: typeof reader === 'function' ? reader : () => reader,
+      processor,
+      writer: typeof writer === 'function' ? writer : () => writer,
+      listeners: listeners ?? [],
+    }
+  },
+  tasklet: (first: TaskletOptions | Tasklet<unknown>, second?: Tasklet<unknown>): TaskletStepDefinition =>
+    typeof first === 'function'
+      ? { kind: 'tasklet', options: {}, tasklet: first }
+      : { kind: 'tasklet', options: first, tasklet: second as Tasklet<unknown> },
+}

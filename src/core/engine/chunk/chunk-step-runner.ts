@@ -1,0 +1,106 @@
+/** One chunk-oriented step execution: opens reader and writer where the last one stopped, loops, publishes, closes. */
+import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
+import { isPositiveInteger } from '../../definition/check-definition.ts'
+import { BatchError } from '../../model/batch-error.ts'
+import {
+  type ExecutionContext,
+  READER_CHECKPOINT_KEY,
+  WRITER_CHECKPOINT_KEY,
+} from '../../model/execution-context.ts'
+import type { Checkpoint } from '../../model/json-value.ts'
+import type { ItemReader } from '../../ports/item-reader.ts'
+import type { ItemWriter } from '../../ports/item-writer.ts'
+import { attempt, firstError, settle, unsettle } from '../first-error.ts'
+import type { StepOutcome, StepRun } from '../step-run.ts'
+import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
+import { unsealCheckpoint } from './checkpoint-seal.ts'
+import type { ChunkTarget } from './write-chunk.ts'
+
+export interface ChunkStart {
+  /** The context of the step's last execution; empty on a first run. */
+  readonly from: ExecutionContext
+  readonly begunBySpring: boolean
+}
+
+export async function runChunkStep(
+  run: StepRun,
+  definition: ChunkStepDefinition,
+  start: ChunkStart,
+): Promise<StepOutcome> {
+  const size = chunkSize(run, definition)
+  const source = await openReader(run, definition.reader(run.scope), start)
+  try {
+    const target = await openWriter(run, definition.writer(run.scope), start.from)
+    const outcome = await settle(() => loopAndPublish({ run, definition, size, source, target }))
+    const closed = await settle(() => target.sink.close())
+    return unsettle(firstError(outcome, closed, run.scope.logger))
+  } finally {
+    await attempt(`closing the reader of step ${run.stepName}`, run.scope.logger, () => source.reader.close())
+  }
+}
+
+/** What the writer publishes stands before the step is recorded as COMPLETED, so a failure there fails the step. */
+async function loopAndPublish(loop: ChunkLoop): Promise<StepOutcome> {
+  const outcome = await runChunkLoop(loop)
+  if (outcome === 'completed') {
+    const { earlierCounts, ledger } = loop.run
+    await loop.target.sink.complete?.({ writeCount: earlierCounts.writeCount + ledger.counts().writeCount })
+  }
+  return outcome
+}
+
+async function openReader(
+  run: StepRun,
+  definition: ItemReader<unknown>,
+  start: ChunkStart,
+): Promise<ChunkSource> {
+  const { signal, logger, resources } = run.scope
+  const from = start.begunBySpring
+    ? checkpointFromSpring(run, definition, start.from)
+    : unsealCheckpoint(definition, start.from, READER_CHECKPOINT_KEY)
+  return { definition, reader: await definition.open({ from, signal, logger, resources }) }
+}
+
+async function openWriter(
+  run: StepRun,
+  writer: ItemWriter<unknown>,
+  from: ExecutionContext,
+): Promise<ChunkTarget> {
+  const { signal, logger, resources, jobExecution, stepExecution } = run.scope
+  const sink = await writer.open({
+    from: unsealCheckpoint(writer, from, WRITER_CHECKPOINT_KEY),
+    jobExecutionId: jobExecution.id,
+    stepExecutionId: stepExecution.id,
+    signal,
+    logger,
+    resources,
+  })
+  return { writer, sink }
+}
+
+function checkpointFromSpring(
+  run: StepRun,
+  reader: ItemReader<unknown>,
+  context: ExecutionContext,
+): Checkpoint {
+  const checkpoint = reader.checkpointFromSpring?.(context)
+  if (checkpoint !== undefined) return checkpoint
+  throw new BatchError(
+    'JOB_RESTART_REFUSED',
+    `Step ${run.stepName} was begun by Spring Batch, and its reader (${reader.description}) does not understand what Spring's reader ` +
+      `stored (${Object.keys(context).join(', ') || 'nothing'}). Finish it with Spring Batch, or start an instance with other parameters.`,
+    { details: { stepName: run.stepName, reader: reader.kind, keys: Object.keys(context) } },
+  )
+}
+
+function chunkSize(run: StepRun, { options }: ChunkStepDefinition): number {
+  const size = typeof options.size === 'function' ? options.size(run.scope) : options.size
+  if (isPositiveInteger(size)) return size
+  throw new BatchError(
+    'INVALID_JOB_DEFINITION',
+    `Step ${run.stepName}: size is ${size}; it must be a whole number from 1 on.`,
+    {
+      details: { stepName: run.stepName, size },
+    },
+  )
+}

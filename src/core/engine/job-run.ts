@@ -1,0 +1,29 @@
+/** What a job's runner works with: one launched execution and everything it needs to end it. */
+import type { JobDefinition } from '../definition/define-job.ts'
+import type { JobExecutionDetails } from '../model/job-execution.ts'
+import type { JobRepository, Launched } from '../ports/job-repository.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { RunObserver } from '../ports/run-observer.ts'
+import type { OwnedDraft } from './context-draft.ts'
+import type { RunControl } from './run-control.ts'
+
+export interface JobRun {
+  readonly job: JobDefinition
+  /** As the job's schema parsed them. */
+  readonly parameters: unknown
+  readonly launched: Launched
+  readonly repository: JobRepository
+  readonly leaseMilliseconds: number
+  readonly jobContext: OwnedDraft
+  readonly control: RunControl
+  readonly observer: RunObserver
+  /** Bound to job and execution. */
+  readonly logger: Logger
+}
+
+/** How an execution ended. A failed job is an outcome, not an exception. */
+export interface RunOutcome {
+  readonly execution: JobExecutionDetails
+  /** What made it fail, or stop: the error itself, where the execution keeps only its description. */
+  readonly error: unknown
+}

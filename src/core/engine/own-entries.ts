@@ -1,0 +1,23 @@
+/** The framework's own entries in an execution context, apart from the author's. */
+import {
+  BEGUN_BY_SPRING_KEY,
+  type ExecutionContext,
+  READER_CHECKPOINT_KEY,
+  TASKLET_DONE_KEY,
+  WRITER_CHECKPOINT_KEY,
+} from '../model/execution-context.ts'
+
+const OWN_KEYS: readonly string[] = [
+  READER_CHECKPOINT_KEY,
+  WRITER_CHECKPOINT_KEY,
+  TASKLET_DONE_KEY,
+  BEGUN_BY_SPRING_KEY,
+]
+
+export function ownEntries(context: ExecutionContext): ExecutionContext {
+  return Object.fromEntries(Object.entries(context).filter(([key]) => OWN_KEYS.includes(key)))
+}
+
+export function authorsEntries(context: ExecutionContext): ExecutionContext {
+  return Object.fromEntries(Object.entries(context).filter(([key]) => !OWN_KEYS.includes(key)))
+}

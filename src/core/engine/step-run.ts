@@ -1,0 +1,64 @@
+/** What a step's runner works with: one step execution, its scope, its session and its ledger. */
+import type { StepScope } from '../definition/callback-scope.ts'
+import type { ExecutionContext } from '../model/execution-context.ts'
+import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../model/step-execution.ts'
+import type { StepSession } from '../ports/job-repository.ts'
+import type { RunObserver } from '../ports/run-observer.ts'
+import type { RunControl } from './run-control.ts'
+
+export interface StepRun {
+  readonly stepName: string
+  readonly scope: StepScope<unknown>
+  readonly session: StepSession
+  readonly control: RunControl
+  readonly observer: RunObserver
+  readonly ledger: StepLedger
+  /** Aborts the scope's signal, and nothing else: the step is to end now, whatever its callbacks wait for. */
+  readonly giveUp: (reason: unknown) => void
+  /** Of this step over all earlier executions of the instance. */
+  readonly earlierCounts: StepCounts
+}
+
+/** What is committed of a step execution: its counts, and the contexts that its commits left. */
+export interface StepLedger {
+  readonly counts: () => StepCounts
+  /** The step's, with the checkpoints. */
+  readonly context: () => ExecutionContext
+  readonly jobContext: () => ExecutionContext
+  /** After a commit. */
+  readonly committed: (contribution: Partial<StepCounts>, contexts: Contexts) => void
+  readonly rolledBack: () => void
+}
+
+export interface Contexts {
+  readonly step: ExecutionContext
+  readonly job: ExecutionContext
+}
+
+export function createStepLedger(from: Contexts): StepLedger {
+  let counts = NO_COUNTS
+  let contexts = from
+  return {
+    counts: () => counts,
+    context: () => contexts.step,
+    jobContext: () => contexts.job,
+    committed: (contribution, next) => {
+      counts = addCounts(counts, contribution)
+      contexts = next
+    },
+    rolledBack: () => {
+      counts = addCounts(counts, { rollbackCount: 1 })
+    },
+  }
+}
+
+export type StepOutcome = 'completed' | 'stopped'
+
+/** The step execution as far as it is committed, for observers and listeners. */
+export function committedExecution({ stepExecution }: StepSession, ledger: StepLedger): StepExecution {
+  return {
+    ...stepExecution,
+    ...ledger.counts(),
+    executionContext: { kind: 'readable', values: ledger.context() },
+  }
+}

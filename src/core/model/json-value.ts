@@ -1,0 +1,16 @@
+/** Values that survive being stored as JSON, with bigints kept apart from numbers. */
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }
+
+/**
+ * Where a reader or writer stands, as it wants to find itself again: small, and made of JSON values only. It is
+ * stored in the step's context in the transaction that writes the chunk. Null is none: a context holds no null at its root.
+ */
+export type Checkpoint = Exclude<JsonValue, null>

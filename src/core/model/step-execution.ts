@@ -1,0 +1,55 @@
+/** One attempt at one step: its status, its counts and its context. */
+import type { BatchStatus } from './batch-status.ts'
+import type { StoredContext } from './execution-context.ts'
+import type { ExitStatus } from './exit-status.ts'
+
+/** Spring's eight counts. When a step has ended well, `readCount = writeCount + filterCount + processSkipCount + writeSkipCount`. */
+export interface StepCounts {
+  readonly readCount: number
+  readonly writeCount: number
+  /** Items that the processor filtered: read, wanted by nobody. */
+  readonly filterCount: number
+  readonly readSkipCount: number
+  readonly processSkipCount: number
+  readonly writeSkipCount: number
+  readonly commitCount: number
+  readonly rollbackCount: number
+}
+
+export interface StepExecution extends StepCounts {
+  readonly id: string
+  readonly jobExecutionId: string
+  readonly stepName: string
+  readonly status: BatchStatus
+  readonly exitStatus: ExitStatus
+  readonly createTime: Date
+  readonly startTime: Date | null
+  readonly endTime: Date | null
+  readonly lastUpdated: Date | null
+  readonly version: number
+  readonly executionContext: StoredContext
+}
+
+export const NO_COUNTS: StepCounts = {
+  readCount: 0,
+  writeCount: 0,
+  filterCount: 0,
+  readSkipCount: 0,
+  processSkipCount: 0,
+  writeSkipCount: 0,
+  commitCount: 0,
+  rollbackCount: 0,
+}
+
+export function addCounts(one: StepCounts, other: Partial<StepCounts>): StepCounts {
+  return {
+    readCount: one.readCount + (other.readCount ?? 0),
+    writeCount: one.writeCount + (other.writeCount ?? 0),
+    filterCount: one.filterCount + (other.filterCount ?? 0),
+    readSkipCount: one.readSkipCount + (other.readSkipCount ?? 0),
+    processSkipCount: one.processSkipCount + (other.processSkipCount ?? 0),
+    writeSkipCount: one.writeSkipCount + (other.writeSkipCount ?? 0),
+    commitCount: one.commitCount + (other.commitCount ?? 0),
+    rollbackCount: one.rollbackCount + (other.rollbackCount ?? 0),
+  }
+}

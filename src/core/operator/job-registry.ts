@@ -1,0 +1,43 @@
+/** The jobs that can be started, by name. */
+import { checkDefinition } from '../definition/check-definition.ts'
+import type { JobDefinition } from '../definition/define-job.ts'
+import { BatchError } from '../model/batch-error.ts'
+import { nearestName } from '../model/nearest-name.ts'
+
+export interface JobRegistry {
+  readonly jobs: readonly JobDefinition[]
+  /** @throws BatchError NO_SUCH_JOB, with the nearest name. */
+  readonly find: (name: string) => JobDefinition
+}
+
+/** @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job. */
+export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
+  const faults = [
+    ...duplicates(jobs),
+    ...jobs.flatMap((job) => checkDefinition(job).map((fault) => `job ${job.name}: ${fault}`)),
+  ]
+  if (faults.length > 0) {
+    throw new BatchError(
+      'INVALID_JOB_DEFINITION',
+      `These definitions cannot be run:${faults.map((one) => `\n  ${one}`).join('')}`,
+      {
+        details: { faults },
+      },
+    )
+  }
+  const byName = new Map(jobs.map((job) => [job.name, job]))
+  return { jobs: [...jobs], find: (name) => byName.get(name) ?? refuseUnknown(name, [...byName.keys()]) }
+}
+
+function duplicates(jobs: readonly JobDefinition[]): readonly string[] {
+  const names = jobs.map((job) => job.name)
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+  return [...twice].map((name) => `job ${name}: the name is used by more than one job`)
+}
+
+function refuseUnknown(name: string, known: readonly string[]): never {
+  const nearest = nearestName(name, known)
+  const hint =
+    nearest === undefined ? ` Known jobs: ${known.join(', ') || 'none'}.` : ` Did you mean ${nearest}?`
+  throw new BatchError('NO_SUCH_JOB', `There is no job ${name}.${hint}`, { details: { name, known } })
+}

@@ -1,0 +1,94 @@
+/** Where items come from. A third-party reader is one file that fulfils this port. */
+import type { ExecutionContext } from '../model/execution-context.ts'
+import type { Checkpoint } from '../model/json-value.ts'
+import type { Logger } from './logger.ts'
+import type { Resources } from './resource.ts'
+
+/**
+ * A reader is a definition, not a live thing: `open` makes the live one, once per step execution. Use a new one or
+ * the same one for many executions; it holds no state.
+ *
+ * Promise to keep: the items, and their order, are the same whenever the same input is read; opening from the
+ * checkpoint after item n gives item n+1 first.
+ */
+export interface ItemReader<T> {
+  /** The kind in a word, as in `delimited`, `postgres`: part of explanations and of the restart guard. */
+  readonly kind: string
+  /** Of the layout of its checkpoints: raise it when it changes, and older ones are refused by name. @default 1 */
+  readonly checkpointVersion?: number
+  /** For people: `delimited file trades.csv`. No secrets. */
+  readonly description: string
+  /**
+   * Opens at the beginning, or after `scope.from`. Opens nothing that `close` of the result does not close, and leaves
+   * nothing open when it throws.
+   * @throws BatchError CHECKPOINT_REFUSED when it cannot resume from `scope.from`.
+   */
+  readonly open: (scope: ReaderScope) => Promise<OpenedReader<T>>
+  /**
+   * For steps that Spring Batch began: the checkpoint that stands for what Spring's reader stored in the step context,
+   * or undefined when its keys are not there. A reader without it refuses to resume such a step.
+   */
+  readonly checkpointFromSpring?: (context: ExecutionContext) => Checkpoint | undefined
+}
+
+export interface ReaderScope {
+  /** The checkpoint of the last committed chunk; undefined on a first run. */
+  readonly from: Checkpoint | undefined
+  /** Aborted when the step is to end now: pending reads should reject, and `close` is called next. */
+  readonly signal: AbortSignal
+  readonly logger: Logger
+  /** What the job repository lends, such as its pool. */
+  readonly resources: Resources
+}
+
+export interface OpenedReader<T> {
+  /**
+   * The next items, at most `limit` (≥ 1), in order; undefined at the end, and only there. A page may be empty where
+   * nothing has arrived yet. Never called again before it has settled, nor after undefined or a rejection.
+   */
+  readonly read: (limit: number) => Promise<Page<T> | undefined>
+  /** How far it has read, for progress and estimates. Called often; must be cheap. */
+  readonly progress?: () => ReadProgress
+  /** Called once, whatever happened before, also while a read is pending after an abort. */
+  readonly close: () => Promise<void>
+}
+
+export interface Page<T> {
+  /** `null` and `undefined` are items like any other. */
+  readonly items: readonly T[]
+  /** Where to resume so that `items[index + 1]` comes first. Valid as long as the page is held, also after further reads. */
+  readonly checkpointAfter: (index: number) => Checkpoint
+  /** Where `items[index]` stands in the source, for messages and the quarantine. Valid as long as the page is held. */
+  readonly positionOf: (index: number) => Position
+  /** A record after the last of `items` that could not be made into an item. The next `read` goes on behind it. */
+  readonly fault?: ReadFault
+}
+
+export interface ReadFault {
+  /** Names the source, the position and the reason. */
+  readonly error: Error
+  /** The record as it stands in the source. */
+  readonly raw: string
+  readonly position: Position
+  /** Where to resume so that the record is left out. */
+  readonly checkpointAfter: Checkpoint
+}
+
+/** `{ file: 'trades.csv', line: 812 }`, `{ topic: 'trades', partition: 3, offset: 99n }` */
+export type Position = Readonly<Record<string, string | number | bigint>>
+
+export interface ReadProgress {
+  readonly done: number
+  /** Undefined where the end cannot be known. */
+  readonly total?: number
+  readonly unit: 'bytes' | 'items'
+}
+
+/** `trades.csv line 812` for files, `topic trades, partition 3, offset 99` for the rest. */
+export function describePosition(position: Position): string {
+  const { file, line } = position
+  if (file !== undefined && line !== undefined) return `${file} line ${line}`
+  return Object.entries(position)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ')
+}

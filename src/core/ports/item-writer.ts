@@ -1,0 +1,79 @@
+/** Where items go. A third-party writer is one file that fulfils this port. */
+import type { Checkpoint } from '../model/json-value.ts'
+import type { Logger } from './logger.ts'
+import type { ResourceKey, Resources, Transaction } from './resource.ts'
+
+/**
+ * What holds for an item when the process dies at the worst moment and the step is restarted.
+ * `transactional`: it is written once, together with the chunk's counts and checkpoint.
+ * `idempotent`: it may be written again, and that changes nothing.
+ * `at-least-once`: it may be written again, and whoever reads it may see it twice.
+ */
+export type Guarantee = 'transactional' | 'idempotent' | 'at-least-once'
+
+/** A writer is a definition, not a live thing: `open` makes the live one, once per step execution. */
+export interface ItemWriter<T> {
+  /** The kind in a word, as in `postgres`, `delimited`. */
+  readonly kind: string
+  /** Of the layout of its checkpoints: raise it when it changes, and older ones are refused by name. @default 1 */
+  readonly checkpointVersion?: number
+  /** For people: `copy into table public.trade`. No secrets. */
+  readonly description: string
+  readonly guarantee: Guarantee
+  /**
+   * What the guarantee needs from the chunk's transaction. On a repository whose transaction has no such resource the
+   * guarantee is `fallback` instead, and `explain` says so.
+   */
+  readonly needs?: { readonly resource: ResourceKey<unknown>; readonly fallback: Guarantee }
+  /** Leaves nothing open when it throws. */
+  readonly open: (scope: WriterScope) => Promise<ItemSink<T>>
+}
+
+export interface WriterScope {
+  /** The checkpoint of the last committed chunk; undefined on a first run, or when no chunk was committed. */
+  readonly from: Checkpoint | undefined
+  readonly jobExecutionId: string
+  readonly stepExecutionId: string
+  readonly signal: AbortSignal
+  readonly logger: Logger
+  readonly resources: Resources
+}
+
+/**
+ * Called in this order: `write`, `checkpoint`, then the commit, chunk after chunk; `complete` after the last commit of a
+ * step that has read everything; `close` always, once. Calls never overlap.
+ */
+export interface ItemSink<T> {
+  /**
+   * Writes one chunk (at least one item). Settles only when every write has been acknowledged. After a rejection the
+   * chunk's transaction is rolled back, and `rolledBack` is called before anything else.
+   */
+  readonly write: (items: readonly T[], transaction: Transaction) => Promise<void>
+  /**
+   * Set when `write` has put all its statements on the transaction's connection, in order, before it returns its
+   * promise, and throws before the first of them if it throws at all. The engine then sends the rest of the transaction
+   * right behind, in the same round trip.
+   */
+  readonly pipelined?: true
+  /**
+   * Does beforehand what `write` needs no transaction for, such as encoding, and answers the rest of that write, which is then
+   * called in its place. Called once for each chunk, in their order, while the chunk before may still be written, so
+   * that the two overlap. What it throws is the failure of this chunk's write.
+   */
+  readonly prepare?: (items: readonly T[]) => (transaction: Transaction) => Promise<void>
+  /** Where the writer stands after the last `write`; committed with that chunk, handed to `open` after a restart. */
+  readonly checkpoint?: () => Checkpoint
+  /** The last written chunk was rolled back: undo what the transaction does not undo, back to the last checkpoint. */
+  readonly rolledBack?: () => Promise<void>
+  /**
+   * Publishes what was written: footer, final name. May be called again after a restart if the process died right after
+   * it; the step is recorded as COMPLETED only when it has settled.
+   */
+  readonly complete?: (summary: WriteSummary) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface WriteSummary {
+  /** Items written by this step over all its executions of this instance. */
+  readonly writeCount: number
+}

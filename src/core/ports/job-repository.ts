@@ -1,0 +1,179 @@
+/** Every durable read and write of the framework. The Postgres and the in-memory repository pass one contract suite. */
+import type { BatchStatus } from '../model/batch-status.ts'
+import type { ExecutionContext } from '../model/execution-context.ts'
+import type { ExecutionOwner, OwnerIdentity } from '../model/execution-owner.ts'
+import type { ExitStatus } from '../model/exit-status.ts'
+import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
+import type { JobInstance } from '../model/job-instance.ts'
+import type { JobParameters } from '../model/job-parameters.ts'
+import type { StepCounts, StepExecution } from '../model/step-execution.ts'
+import type { ResourceKey, Resources, Transaction } from './resource.ts'
+
+export interface JobRepository {
+  /** For explanations: `postgres localhost:5432/app, schema public, prefix batch_`. No secrets. */
+  readonly description: string
+  /** Lent outside transactions. */
+  readonly resources: Resources
+  /** Whether a chunk's transaction will have this resource. */
+  readonly transactionHas: (key: ResourceKey<unknown>) => boolean
+
+  /**
+   * In one transaction: finds or creates the instance, locks it, shows its latest execution to `decide`, and does what
+   * the verdict says. Of two launches of one instance, one waits for the other. A refusal changes nothing.
+   * @throws the verdict's error when it is a refusal.
+   */
+  readonly launch: (request: LaunchRequest) => Promise<Launched>
+
+  /** STARTING → STARTED, with the start time. @throws BatchError LEASE_LOST */
+  readonly startJobExecution: (claim: Claim) => Promise<void>
+  /**
+   * Writes the end, and the job's context. A stop asked for at the last moment does not undo an end.
+   * @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE with `details.outcome` 'unknown' where it may be written
+   */
+  readonly endJobExecution: (claim: Claim, end: JobEnd) => Promise<void>
+  /** Inserts the step row together with its carried-over context. @throws BatchError LEASE_LOST */
+  readonly beginStep: (claim: Claim, begin: StepBegin) => Promise<StepSession>
+
+  /** Renews the lease. Rejects when it is not answered in time. */
+  readonly heartbeat: (claim: Claim, leaseMilliseconds: number) => Promise<HeartbeatAnswer>
+  /** Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. False if it is not live. */
+  readonly requestStop: (jobExecutionId: string) => Promise<boolean>
+
+  readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails | undefined>
+  /** Newest first. */
+  readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
+  readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
+
+  /** Closes what the repository opened, never what it was given. */
+  readonly close: () => Promise<void>
+}
+
+/** Proof that the caller is the owner: every write of an execution carries it, and the database compares. */
+export interface Claim {
+  readonly jobExecutionId: string
+  readonly generation: string
+}
+
+export type HeartbeatAnswer =
+  /** With the job execution's status: STOPPING when somebody asked it to stop. */
+  | { readonly lease: 'held'; readonly jobStatus: BatchStatus }
+  /** The execution was given to somebody else: stop at once, write nothing more. */
+  | { readonly lease: 'lost' }
+
+export interface LaunchRequest {
+  readonly jobName: string
+  readonly jobKey: string
+  readonly parameters: JobParameters
+  readonly owner: OwnerIdentity
+  readonly leaseMilliseconds: number
+  /** Pure, and quick: it runs inside the transaction, while the instance is locked. */
+  readonly decide: (latest: LatestExecution | undefined) => LaunchVerdict
+}
+
+/** The instance's execution with the greatest id. */
+export interface LatestExecution {
+  readonly execution: JobExecution
+  /** Null when Spring made it. */
+  readonly owner: ExecutionOwner | null
+}
+
+export type LaunchVerdict =
+  | { readonly action: 'start' }
+  | { readonly action: 'restart' }
+  /** The latest execution's owner is dead: close it and its steps as FAILED, raise the generation, then restart. */
+  | { readonly action: 'recover-and-restart'; readonly reason: string }
+  | { readonly action: 'refuse'; readonly error: Error }
+
+export interface Launched {
+  /** STARTING; on a restart with the context of the execution it continues. */
+  readonly execution: JobExecution
+  readonly claim: Claim
+  /** The id of the execution it continues. */
+  readonly restartOf: string | null
+  /** The id of the execution that was closed as FAILED because its owner was dead. */
+  readonly recovered: string | null
+  /** By step name; empty for a first execution. */
+  readonly previousSteps: ReadonlyMap<string, PreviousStep>
+}
+
+export interface PreviousStep {
+  /** The latest execution of this step in the instance. */
+  readonly last: StepExecution
+  /** False when the execution it belongs to was made by Spring. */
+  readonly ours: boolean
+  /** How often it was begun over the whole instance. */
+  readonly startCount: number
+  /** Summed over the executions since the step last COMPLETED: zero when that is its latest one. */
+  readonly counts: StepCounts
+}
+
+export interface JobEnd {
+  readonly status: Extract<BatchStatus, 'COMPLETED' | 'STOPPED' | 'FAILED'>
+  readonly exitStatus: ExitStatus
+  readonly executionContext: ExecutionContext
+}
+
+export interface StepBegin {
+  readonly stepName: string
+  readonly executionContext: ExecutionContext
+}
+
+export interface StepEnd {
+  readonly status: Extract<BatchStatus, 'COMPLETED' | 'STOPPED' | 'FAILED'>
+  readonly exitStatus: ExitStatus
+  readonly counts: StepCounts
+  readonly executionContext: ExecutionContext
+  /** The job's context is saved with the step's end, as Spring does. */
+  readonly jobExecutionContext: ExecutionContext
+}
+
+/** One step execution at work, with the connection that its transactions use. Calls never overlap. */
+export interface StepSession {
+  /** As inserted, STARTED. */
+  readonly stepExecution: StepExecution
+  /**
+   * One transaction: `work` and the step's counts and context, under the check of lease and version. On any error
+   * everything is rolled back and the error of `work` comes first.
+   *
+   * With `pipelined` the metadata and the COMMIT are sent without waiting for `work` (see `ItemSink.pipelined`).
+   * @throws BatchError LEASE_LOST, OPTIMISTIC_LOCK_FAILED, or what `work` threw. `details.outcome` of a BatchError is
+   *   'committed' where a pipelined work failed too late: what it wrote stands, and the step goes no further.
+   */
+  readonly commit: (chunk: ChunkCommit) => Promise<CommitAnswer>
+  /** Writes the step's end. @throws BatchError LEASE_LOST */
+  readonly end: (end: StepEnd) => Promise<void>
+  /** Gives the connection back. Always called, once. */
+  readonly close: () => Promise<void>
+}
+
+export interface ChunkCommit {
+  readonly work: (transaction: Transaction) => Promise<void>
+  readonly pipelined: boolean
+  /** Asked after `work` (when pipelined: after `work` was begun). Totals of this step execution, not differences. */
+  readonly progress: () => StepProgress
+}
+
+export interface StepProgress {
+  readonly counts: StepCounts
+  readonly executionContext: ExecutionContext
+}
+
+export interface CommitAnswer {
+  /** The job execution's status, read in the same transaction: STOPPING when somebody asked it to stop. */
+  readonly jobStatus: BatchStatus
+}
+
+export interface ExecutionFilter {
+  readonly jobName?: string
+  readonly jobInstanceId?: string
+  readonly statuses?: readonly BatchStatus[]
+  readonly limit: number
+  /** Only executions with a smaller id: pass the last id of the page before. */
+  readonly before?: string
+}
+
+export interface InstanceFilter {
+  readonly jobName?: string
+  readonly limit: number
+  readonly before?: string
+}

@@ -1,0 +1,60 @@
+/**
+ * Callbacks around jobs, steps, chunks and items. An error in a `before…`, in `afterRead`, `afterProcess` or `afterStep` fails
+ * the step; an error in any other, which come when the thing is done or has failed already, is logged. None of them ever
+ * hides an earlier error.
+ */
+import type { ExitStatus } from '../model/exit-status.ts'
+import type { Filtered } from '../model/filtered.ts'
+import type { JobExecution } from '../model/job-execution.ts'
+import type { StepExecution } from '../model/step-execution.ts'
+import type { Logger } from './logger.ts'
+
+export interface ListenerScope {
+  readonly signal: AbortSignal
+  readonly logger: Logger
+}
+
+type Answer = void | Promise<void>
+
+export interface JobListener {
+  /** After the execution is STARTED, before its first step. An error fails the execution. */
+  readonly beforeJob?: (execution: JobExecution, scope: ListenerScope) => Answer
+  /** After the end is decided and before it is written, whatever the end. An error is logged. */
+  readonly afterJob?: (execution: JobExecution, scope: ListenerScope) => Answer
+}
+
+export interface StepListener {
+  readonly beforeStep?: (execution: StepExecution, scope: ListenerScope) => Answer
+  /** May answer an exit status of its own, which is combined with the step's. */
+  readonly afterStep?: (
+    execution: StepExecution,
+    scope: ListenerScope,
+  ) => ExitStatus | undefined | void | Promise<ExitStatus | undefined | void>
+}
+
+export interface ChunkListener<I, O> {
+  /** After the chunk was read and processed, before its transaction. */
+  readonly beforeChunk?: (chunk: ChunkView<I, O>, scope: ListenerScope) => Answer
+  /** After the commit. */
+  readonly afterChunk?: (chunk: ChunkView<I, O>, scope: ListenerScope) => Answer
+  /** After the rollback. */
+  readonly onChunkError?: (error: unknown, chunk: ChunkView<I, O>, scope: ListenerScope) => Answer
+}
+
+export interface ChunkView<I, O> {
+  readonly items: readonly I[]
+  readonly outputs: readonly O[]
+}
+
+/** Called once per item, so they cost: leave out those you do not need. They are synchronous on purpose. */
+export interface ItemListener<I, O> {
+  readonly afterRead?: (item: I) => void
+  readonly onReadError?: (error: unknown) => void
+  readonly beforeProcess?: (item: I) => void
+  /** `output` is FILTERED when the item was filtered. */
+  readonly afterProcess?: (item: I, output: O | Filtered) => void
+  readonly onProcessError?: (error: unknown, item: I) => void
+  readonly beforeWrite?: (outputs: readonly O[]) => void
+  readonly afterWrite?: (outputs: readonly O[]) => void
+  readonly onWriteError?: (error: unknown, outputs: readonly O[]) => void
+}

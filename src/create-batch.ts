@@ -1,0 +1,67 @@
+/** Puts a repository, jobs and a log together into something that runs jobs. */
+import { pino } from 'pino'
+import type { JobDefinition } from './core/definition/define-job.ts'
+import { BatchError } from './core/model/batch-error.ts'
+import { createJobOperator, type JobOperator } from './core/operator/job-operator.ts'
+import { createJobRegistry } from './core/operator/job-registry.ts'
+import type { JobRepository } from './core/ports/job-repository.ts'
+import type { Logger } from './core/ports/logger.ts'
+import { processIdentity, processState } from './process/process-identity.ts'
+
+export interface BatchOptions {
+  readonly repository: JobRepository
+  readonly jobs: readonly AnyJob[]
+  /** @default pino on standard error, level `warn` */
+  readonly logger?: Logger
+  /**
+   * After how many milliseconds without a heartbeat an execution may be taken over from a process that cannot be asked.
+   * At least 1,000. @default 30_000
+   */
+  readonly leaseMilliseconds?: number
+}
+
+export interface Batch extends AsyncDisposable {
+  readonly operator: JobOperator
+  readonly repository: JobRepository
+  readonly logger: Logger
+  /** Closes the repository. Executions under way should have ended. */
+  readonly close: () => Promise<void>
+}
+
+/** A job whatever its parameters and steps are. */
+export type AnyJob = JobDefinition
+
+/**
+ * Opens nothing.
+ * @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job; INVALID_CONFIGURATION for a lease too short to keep.
+ */
+export function createBatch(options: BatchOptions): Batch {
+  const { repository, jobs, leaseMilliseconds = DEFAULT_LEASE } = options
+  const logger = options.logger ?? pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }))
+  checkLease(leaseMilliseconds)
+  const registry = createJobRegistry(jobs)
+  const owner = processIdentity()
+  const operator = createJobOperator({
+    repository,
+    registry,
+    logger,
+    leaseMilliseconds,
+    owner,
+    processState: (other) => processState(other, owner),
+  })
+  let closing: Promise<void> | undefined
+  const close = () => (closing ??= repository.close())
+  return { operator, repository, logger, close, [Symbol.asyncDispose]: close }
+}
+
+const DEFAULT_LEASE = 30_000
+const SHORTEST_LEASE = 1_000
+
+function checkLease(leaseMilliseconds: number): void {
+  if (Number.isSafeInteger(leaseMilliseconds) && leaseMilliseconds >= SHORTEST_LEASE) return
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `leaseMilliseconds is ${leaseMilliseconds}; it must be a whole number from ${SHORTEST_LEASE} on.`,
+    { details: { leaseMilliseconds } },
+  )
+}

@@ -1,0 +1,108 @@
+/** Turns batches of records into pages of items; a record that is broken ends its page and is named. */
+import type { Page, ReadFault } from '../core/ports/item-reader.ts'
+import type { DelimitedPlan } from './delimited-plan.ts'
+import type { DelimitedRecords, RecordBatch } from './delimited-records.ts'
+import {
+  encodingFault,
+  fieldCountFault,
+  malformedFault,
+  schemaFault,
+  thrownFault,
+  type FaultPlace,
+} from './row-fault.ts'
+import type { RowMaker } from './row-maker.ts'
+import { schemaValidation, withoutSchema, type ValidatedRows } from './row-validation.ts'
+
+export interface PageInput {
+  readonly plan: DelimitedPlan
+  readonly records: DelimitedRecords
+  readonly make: RowMaker
+  /** Of a whole record. */
+  readonly fieldCount: number
+}
+
+/** Fewer would be scanned in vain when pages are small: what a page leaves of a batch, the next page begins with. */
+const LEAST_BATCH = 256
+
+export function pageReading<T>(input: PageInput): (limit: number) => Promise<Page<T> | undefined> {
+  const { plan, records, make } = input
+  const validate = plan.schema ? schemaValidation(plan.schema) : withoutSchema
+  let batch: RecordBatch | undefined
+  let next = 0
+
+  return async (limit) => {
+    if (batch === undefined || next === batch.count) {
+      batch = await records.next(Math.max(limit, LEAST_BATCH))
+      next = 0
+    }
+    if (batch === undefined) return undefined
+    const { scanned, text } = batch
+    const first = next
+    const whole = wholeRecords(batch, first, limit, input.fieldCount)
+    const rows = await validate(whole, (index) => make(scanned, text as string, first + index))
+    next += rows.items.length
+    const broken = rows.refused !== undefined || (next < batch.count && rows.items.length < limit)
+    const fault = broken ? faultOf(batch, next, rows, input) : undefined
+    if (fault) next++
+    return pageOf<T>(batch, first, rows, fault, plan.file)
+  }
+}
+
+/** How many records from `first` on can be made into rows, at most `limit`. */
+function wholeRecords(
+  { scanned, text, count }: RecordBatch,
+  first: number,
+  limit: number,
+  fieldCount: number,
+): number {
+  if (text === undefined) return 0
+  const whole = scanned.malformed ? count - 1 : count
+  const end = Math.min(whole, first + limit)
+  let record = first
+  while (record < end && scanned.fieldCounts[record] === fieldCount) record++
+  return record - first
+}
+
+function faultOf(batch: RecordBatch, record: number, rows: ValidatedRows, input: PageInput): ReadFault {
+  const place = { file: input.plan.file, line: batch.scanned.recordLines[record] as number }
+  return {
+    error: errorOf(batch, record, rows, input, place),
+    raw: batch.rawOf(record),
+    position: { ...place },
+    checkpointAfter: { ...batch.placeAfter(record) },
+  }
+}
+
+function errorOf(
+  batch: RecordBatch,
+  record: number,
+  { refused }: ValidatedRows,
+  input: PageInput,
+  place: FaultPlace,
+): Error {
+  const { scanned, text } = batch
+  if (refused && 'issues' in refused)
+    return schemaFault(place, refused.issues, input.make(scanned, text as string, record))
+  if (refused) return thrownFault(place, refused.thrown)
+  if (text === undefined) return encodingFault(place, input.plan.encoding.name)
+  const { malformed, fieldCounts } = scanned
+  if (malformed && record === batch.count - 1)
+    return malformedFault(place, malformed.kind, malformed.quoteLine)
+  return fieldCountFault(place, input.fieldCount, fieldCounts[record] as number)
+}
+
+function pageOf<T>(
+  batch: RecordBatch,
+  first: number,
+  rows: ValidatedRows,
+  fault: ReadFault | undefined,
+  file: string,
+): Page<T> {
+  const { recordLines } = batch.scanned
+  return {
+    items: rows.items as readonly T[],
+    checkpointAfter: (index) => ({ ...batch.placeAfter(first + index) }),
+    positionOf: (index) => ({ file, line: recordLines[first + index] as number }),
+    ...(fault && { fault }),
+  }
+}

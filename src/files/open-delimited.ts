@@ -1,0 +1,91 @@
+/** Opens a delimited file for a step: finds its columns, goes to the checkpoint, and hands over pages. */
+import type { OpenedReader, ReaderScope, ReadProgress } from '../core/ports/item-reader.ts'
+import { fileSource, gzipSource, transcodedSource, type ByteSource } from './byte-source.ts'
+import { createByteWindow, type ByteWindow } from './byte-window.ts'
+import { decodeCheckpoint } from './delimited-checkpoint.ts'
+import { columnsOf } from './delimited-columns.ts'
+import { pageReading } from './delimited-pages.ts'
+import { unescaping, type DelimitedPlan } from './delimited-plan.ts'
+import { readProlog, type Prolog } from './delimited-prolog.ts'
+import { delimitedRecords, type DelimitedRecords } from './delimited-records.ts'
+import { openForReading, type OpenFile } from './open-file.ts'
+import { createRecordScanner, type RecordScanner } from './record-scanner.ts'
+import { resumeAt } from './resume-at.ts'
+import { rowMaker } from './row-maker.ts'
+
+/** Fields that are scanned at once at most: the scanner's arrays are that large. */
+const MOST_BATCH_FIELDS = 65_536
+const MOST_BATCH_RECORDS = 4096
+
+interface Opening {
+  readonly plan: DelimitedPlan
+  readonly scope: ReaderScope
+  readonly source: ByteSource
+  readonly size: number
+  readonly window: ByteWindow
+}
+
+/** Leaves nothing open when it throws. */
+export async function openDelimited<T>(plan: DelimitedPlan, scope: ReaderScope): Promise<OpenedReader<T>> {
+  const file = await openForReading(plan.file)
+  let source: ByteSource | undefined
+  try {
+    source = await sourceOf(file, plan, scope.signal)
+    const window = createByteWindow(source)
+    return await openRows<T>({ plan, scope, source, size: file.size, window })
+  } catch (error) {
+    await (source ?? file.handle).close()
+    throw error
+  }
+}
+
+async function openRows<T>(opening: Opening): Promise<OpenedReader<T>> {
+  const { plan, source, size, window } = opening
+  const unescape = unescaping(plan.dialect)
+  const prolog = await readProlog({ ...plan, window, unescape })
+  const columns = columnsOf(prolog.names, { ...plan, schema: plan.fields })
+  const fieldCount = prolog.names.length
+  const records = await recordsFrom(opening, prolog)
+  const progress = (): ReadProgress => {
+    const done = source.seek ? window.base + window.from : source.consumed()
+    return { done, total: size, unit: 'bytes' }
+  }
+  const make = rowMaker({ columns, line: plan.line, fieldCapacity: fieldCount, unescape })
+  return { read: pageReading<T>({ plan, records, make, fieldCount }), progress, close: source.close }
+}
+
+async function sourceOf(file: OpenFile, plan: DelimitedPlan, signal: AbortSignal): Promise<ByteSource> {
+  const zipped = plan.gzip === 'auto' ? await isGzip(file) : plan.gzip
+  const source = zipped ? gzipSource(file, plan.file, signal) : fileSource(file, signal)
+  const { transcoder } = plan.encoding
+  return transcoder ? transcodedSource(source, transcoder) : source
+}
+
+async function isGzip({ handle }: OpenFile): Promise<boolean> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+}
+
+async function recordsFrom(
+  { plan, scope, source, size, window }: Opening,
+  prolog: Prolog,
+): Promise<DelimitedRecords> {
+  const from = scope.from === undefined ? prolog : decodeCheckpoint(scope.from, plan.file)
+  if ('offset' in from) {
+    await resumeAt({ file: plan.file, offset: from.offset, window, fileSize: source.seek ? size : undefined })
+  }
+  const line = 'line' in from ? from.line : prolog.line
+  const records = delimitedRecords({ ...plan, window, scanner: scannerFor(plan, prolog.names.length), line })
+  if ('records' in from) await records.skip(from.records)
+  return records
+}
+
+function scannerFor(plan: DelimitedPlan, fieldCapacity: number): RecordScanner {
+  return createRecordScanner({
+    ...plan,
+    emptyLines: plan.emptyLines ?? (fieldCapacity === 1 ? 'record' : 'skip'),
+    multibyte: plan.encoding.multibyte,
+    fieldCapacity,
+    recordCapacity: Math.max(1, Math.min(MOST_BATCH_RECORDS, Math.floor(MOST_BATCH_FIELDS / fieldCapacity))),
+  })
+}

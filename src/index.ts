@@ -1,0 +1,63 @@
+/** What a job author and a launcher import. */
+export { type BatchwrightConfig, defineConfig, type LogLevel, type RepositoryConfig } from './cli/config.ts'
+export { type AnyJob, type Batch, type BatchOptions, createBatch } from './create-batch.ts'
+export type { ContextDraft, JobScope, StepScope, TaskletScope } from './core/definition/callback-scope.ts'
+export { defineJob, type JobDefinition, type JobOptions, type Steps } from './core/definition/define-job.ts'
+export { nonIdentifying } from './core/definition/parameter-kind.ts'
+export { parametersJsonSchema } from './core/definition/parameters-schema.ts'
+export {
+  type ChunkOptions,
+  type ChunkStepDefinition,
+  type ChunkStepListener,
+  type Processor,
+  type ReaderSource,
+  type StepDefinition,
+  type StepOptions,
+  type Tasklet,
+  type TaskletAnswer,
+  type TaskletOptions,
+  type TaskletStepDefinition,
+  type WriterSource,
+} from './core/definition/step-definition.ts'
+export type { ChunkPipeline, StepFactory } from './core/definition/step-factory.ts'
+export type { RunOutcome } from './core/engine/job-run.ts'
+export {
+  BATCH_ERRORS,
+  BatchError,
+  type BatchErrorCode,
+  type BatchErrorFacts,
+  isBatchError,
+} from './core/model/batch-error.ts'
+export { BATCH_STATUSES, type BatchStatus } from './core/model/batch-status.ts'
+export type {
+  ContextValue,
+  ExecutionContext,
+  JavaValue,
+  StoredContext,
+} from './core/model/execution-context.ts'
+export type { ExecutionOwner, OwnerIdentity } from './core/model/execution-owner.ts'
+export { type ExitStatus, exitStatus } from './core/model/exit-status.ts'
+export { FILTERED, type Filtered } from './core/model/filtered.ts'
+export type { JobExecution, JobExecutionDetails } from './core/model/job-execution.ts'
+export type { JobInstance } from './core/model/job-instance.ts'
+export { jobKey } from './core/model/job-key.ts'
+export type { JobParameter, JobParameters } from './core/model/job-parameters.ts'
+export type { JsonValue } from './core/model/json-value.ts'
+export type { StepCounts, StepExecution } from './core/model/step-execution.ts'
+export type { StepExplanation } from './core/operator/explain-job.ts'
+export type { JobOperator, StartedJob, StartOptions } from './core/operator/job-operator.ts'
+export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
+export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
+export type { ExecutionFilter, InstanceFilter, JobRepository } from './core/ports/job-repository.ts'
+export type {
+  ChunkListener,
+  ChunkView,
+  ItemListener,
+  JobListener,
+  ListenerScope,
+  StepListener,
+} from './core/ports/listeners.ts'
+export type { Logger } from './core/ports/logger.ts'
+export type { RunObserver } from './core/ports/run-observer.ts'
+export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
+export { memoryRepository } from './repository/memory/memory-repository.ts'

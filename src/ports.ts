@@ -1,0 +1,34 @@
+/** For those who write readers, writers and repositories. */
+export type { ExecutionContext } from './core/model/execution-context.ts'
+export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
+export {
+  describePosition,
+  type ItemReader,
+  type OpenedReader,
+  type Page,
+  type Position,
+  type ReadFault,
+  type ReadProgress,
+  type ReaderScope,
+} from './core/ports/item-reader.ts'
+export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
+export type {
+  ChunkCommit,
+  Claim,
+  CommitAnswer,
+  ExecutionFilter,
+  HeartbeatAnswer,
+  InstanceFilter,
+  JobEnd,
+  JobRepository,
+  LatestExecution,
+  Launched,
+  LaunchRequest,
+  LaunchVerdict,
+  PreviousStep,
+  StepBegin,
+  StepEnd,
+  StepProgress,
+  StepSession,
+} from './core/ports/job-repository.ts'
+export { type ResourceKey, resourceKey, type Resources, type Transaction } from './core/ports/resource.ts'

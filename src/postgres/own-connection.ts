@@ -1,0 +1,50 @@
+/** Which Postgres a reader or writer talks to: one given by its author, or the job repository's. */
+import { Pool, type PoolConfig } from 'pg'
+import { BatchError, type BatchErrorCode } from '../core/model/batch-error.ts'
+import type { Resources } from '../core/ports/resource.ts'
+import { PG_POOL } from './resources.ts'
+
+/**
+ * A pool is used and left open; from a connection string or a configuration a pool is made at `open`, and closed with
+ * the step.
+ */
+export type PostgresConnection = Pool | PoolConfig | string
+
+export interface HeldPool {
+  readonly pool: Pool
+  /** Closes it if we opened it. */
+  readonly close: () => Promise<void>
+}
+
+/** @throws BatchError with `code` when neither the author nor the repository has a connection. */
+export function holdPool(
+  connection: PostgresConnection | undefined,
+  resources: Resources,
+  wanted: { readonly by: string; readonly code: BatchErrorCode },
+): HeldPool {
+  if (connection === undefined) return { pool: repositoryPool(resources, wanted), close: nothingToClose }
+  if (isPool(connection)) return { pool: connection, close: nothingToClose }
+  const pool = new Pool(typeof connection === 'string' ? { connectionString: connection } : connection)
+  // A connection that dies while idle is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return { pool, close: () => pool.end() }
+}
+
+function repositoryPool(
+  resources: Resources,
+  wanted: { readonly by: string; readonly code: BatchErrorCode },
+): Pool {
+  const pool = resources.find(PG_POOL)
+  if (pool !== undefined) return pool
+  throw new BatchError(
+    wanted.code,
+    `${wanted.by} needs a Postgres connection, and this job repository has none to lend: set option 'connection' to a pg Pool or a connection string, or use the Postgres job repository`,
+  )
+}
+
+/** By shape, so that a pool of another copy of pg is taken too. */
+function isPool(connection: PostgresConnection): connection is Pool {
+  return typeof connection === 'object' && 'connect' in connection && typeof connection.connect === 'function'
+}
+
+async function nothingToClose(): Promise<void> {}

@@ -1,0 +1,72 @@
+/** What the in-memory repository remembers, and the one way in which an owner changes it. */
+import { BatchError } from '../../core/model/batch-error.ts'
+import type { ExecutionContext, StoredContext } from '../../core/model/execution-context.ts'
+import type { OwnerIdentity } from '../../core/model/execution-owner.ts'
+import { cutText } from '../../core/model/error-description.ts'
+import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../core/model/exit-status.ts'
+import type { JobExecution } from '../../core/model/job-execution.ts'
+import type { JobInstance } from '../../core/model/job-instance.ts'
+import type { StepExecution } from '../../core/model/step-execution.ts'
+import type { Claim } from '../../core/ports/job-repository.ts'
+
+export interface MemoryState {
+  readonly instances: JobInstance[]
+  /** In the order of their ids. */
+  readonly executions: Map<string, StoredExecution>
+  /** Shared by job and step executions. */
+  lastId: number
+}
+
+/** Snapshots are replaced, never changed: whoever was given one keeps it as it was. */
+export interface StoredExecution {
+  execution: JobExecution
+  readonly identity: OwnerIdentity
+  readonly since: Date
+  generation: number
+  heartbeatAt: Date
+  leaseExpiresAt: Date
+  steps: readonly StepExecution[]
+}
+
+/** @throws BatchError LEASE_LOST */
+export function fenced(state: MemoryState, { jobExecutionId, generation }: Claim): StoredExecution {
+  const stored = state.executions.get(jobExecutionId)
+  if (stored !== undefined && String(stored.generation) === generation) return stored
+  throw new BatchError(
+    'LEASE_LOST',
+    `job execution ${jobExecutionId} was taken from this owner: its generation is ` +
+      `${stored?.generation ?? 'gone'}, the owner holds ${generation}; nothing was changed`,
+    { details: { jobExecutionId, generation } },
+  )
+}
+
+/** @throws BatchError LEASE_LOST */
+export function changeExecution(
+  state: MemoryState,
+  claim: Claim,
+  change: (stored: StoredExecution) => Partial<JobExecution>,
+): StoredExecution {
+  const stored = fenced(state, claim)
+  const { execution } = stored
+  stored.execution = {
+    ...execution,
+    ...change(stored),
+    version: execution.version + 1,
+    lastUpdated: new Date(),
+  }
+  return stored
+}
+
+/** A copy, so that what the caller changes later changes nothing here. Nulls are left out, as in Postgres. */
+export function readable(context: ExecutionContext): StoredContext {
+  const entries = Object.entries(context).filter(([, value]) => value !== null && value !== undefined)
+  return { kind: 'readable', values: structuredClone(Object.fromEntries(entries)) }
+}
+
+/** Cut as in Postgres, whose columns are Spring's. */
+export function storedExit({ exitCode, exitDescription }: ExitStatus): ExitStatus {
+  return {
+    exitCode: cutText(exitCode, EXIT_CODE_LIMIT),
+    exitDescription: cutText(exitDescription, EXIT_DESCRIPTION_LIMIT),
+  }
+}

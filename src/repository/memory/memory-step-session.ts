@@ -1,0 +1,84 @@
+/** A step at work in the in-memory repository. */
+import { BatchError } from '../../core/model/batch-error.ts'
+import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import type { ChunkCommit, Claim, StepBegin, StepEnd, StepSession } from '../../core/ports/job-repository.ts'
+import type { ResourceKey, Transaction } from '../../core/ports/resource.ts'
+import { fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
+
+/** @throws BatchError LEASE_LOST */
+export function openStepSession(
+  state: MemoryState,
+  claim: Claim,
+  { stepName, executionContext }: StepBegin,
+): StepSession {
+  const stored = fenced(state, claim)
+  state.lastId += 1
+  const now = new Date()
+  const stepExecution: StepExecution = {
+    ...NO_COUNTS,
+    id: String(state.lastId),
+    jobExecutionId: claim.jobExecutionId,
+    stepName,
+    status: 'STARTED',
+    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
+    createTime: now,
+    startTime: now,
+    endTime: null,
+    lastUpdated: now,
+    version: 0,
+    executionContext: readable(executionContext),
+  }
+  stored.steps = [...stored.steps, stepExecution]
+  return {
+    stepExecution,
+    commit: async (chunk) => commit(state, claim, stepExecution.id, chunk),
+    end: async (end) => {
+      endStep(state, claim, stepExecution.id, end)
+    },
+    close: async () => {},
+  }
+}
+
+/** Work first: when it throws, nothing has been changed. */
+async function commit(
+  state: MemoryState,
+  claim: Claim,
+  stepId: string,
+  { work, progress }: ChunkCommit,
+): Promise<{ readonly jobStatus: StepExecution['status'] }> {
+  await work(NO_RESOURCES)
+  const { counts, executionContext } = progress()
+  changeStep(state, claim, stepId, { ...counts, executionContext: readable(executionContext) })
+  return { jobStatus: fenced(state, claim).execution.status }
+}
+
+function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd): void {
+  changeStep(state, claim, stepId, {
+    ...end.counts,
+    status: end.status,
+    exitStatus: storedExit(end.exitStatus),
+    endTime: new Date(),
+    executionContext: readable(end.executionContext),
+  })
+  const stored = fenced(state, claim)
+  stored.execution = { ...stored.execution, executionContext: readable(end.jobExecutionContext) }
+}
+
+function changeStep(state: MemoryState, claim: Claim, stepId: string, change: Partial<StepExecution>): void {
+  const stored = fenced(state, claim)
+  stored.steps = stored.steps.map((step) =>
+    step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: new Date() } : step,
+  )
+}
+
+const NO_RESOURCES: Transaction = {
+  find: () => undefined,
+  resource: ({ name }: ResourceKey<unknown>) => {
+    throw new BatchError(
+      'TRANSACTION_RESOURCE_MISSING',
+      `a transaction of the in-memory job repository has no ${name}: run the job on the Postgres job repository ` +
+        '(the embedded one needs no set-up), or give the writer a connection of its own',
+      { details: { resource: name } },
+    )
+  },
+}

@@ -1,0 +1,142 @@
+/** What a chunk's or tasklet's work sees of its transaction, which begins when it first asks for the connection. */
+import pg, { type ClientBase, type PoolClient, type Submittable } from 'pg'
+import { BatchError } from '../../core/model/batch-error.ts'
+import type { ResourceKey, Transaction } from '../../core/ports/resource.ts'
+import { ENTITY_MANAGER, PG_CLIENT } from '../../postgres/resources.ts'
+import { BEGIN } from './sql-words.ts'
+import { StatementPipeline } from './statement-pipeline.ts'
+import type { StepConnection } from './step-connection.ts'
+
+export interface WorkTransaction {
+  readonly transaction: Transaction
+  /** The work is done; from now on the resources are refused. */
+  readonly over: () => void
+}
+
+/** Statement after statement: BEGIN is sent at the first access, and whatever the work sends queues up behind it. */
+export interface AwaitedTransaction extends WorkTransaction {
+  /** Settled when BEGIN was answered; undefined while nothing has begun. */
+  readonly begun: () => Promise<void> | undefined
+}
+
+export function awaitedTransaction(connection: StepConnection): AwaitedTransaction {
+  let begun: Promise<void> | undefined
+  const lent = lending((key) => {
+    if (key.id !== PG_CLIENT.id && key.id !== ENTITY_MANAGER.id) return undefined
+    begun ??= sendBegin(connection)
+    return key.id === PG_CLIENT.id ? client : connection.manager
+  })
+  // What outlives a failed work, as the rest of a Promise.all, would otherwise commit by itself behind the ROLLBACK.
+  const client = lentClient(connection.client, (...call) => {
+    lent.checkOpen(PG_CLIENT)
+    return (connection.client.query as (...call: unknown[]) => unknown).apply(connection.client, [...call])
+  })
+  return { begun: () => begun, ...lent }
+}
+
+/** All statements in one flush: they are collected, BEGIN first, and sent when the work has returned its promise. */
+export interface CollectedTransaction extends WorkTransaction {
+  readonly pipeline: StatementPipeline
+}
+
+export function collectedTransaction(connection: StepConnection): CollectedTransaction {
+  const pipeline = new StatementPipeline(connection.client)
+  const client = collectingClient(connection.client, pipeline)
+  return { pipeline, ...lending((key) => (key.id === PG_CLIENT.id ? client : undefined)) }
+}
+
+function lending(
+  find: (key: ResourceKey<unknown>) => unknown,
+): WorkTransaction & { readonly checkOpen: (key: ResourceKey<unknown>) => void } {
+  let isOver = false
+  const checkOpen = (key: ResourceKey<unknown>): void => {
+    if (isOver) throw new Error(`the transaction is over: its ${key.name} cannot be used any more`)
+  }
+  const lend = <R>(key: ResourceKey<R>): R | undefined => {
+    checkOpen(key)
+    return find(key) as R | undefined
+  }
+  return {
+    checkOpen,
+    over: () => {
+      isOver = true
+    },
+    transaction: {
+      find: lend,
+      resource: (key) => {
+        const found = lend(key)
+        if (found === undefined) throw resourceMissing(key)
+        return found
+      },
+    },
+  }
+}
+
+/** A BEGIN that fails takes the connection with it: what is queued behind it must not commit by itself. */
+function sendBegin(connection: StepConnection): Promise<void> {
+  const { client } = connection
+  connection.markTransaction('begun')
+  return new Promise((resolve) => {
+    client.query(BEGIN, (error: Error | null) => {
+      if (error) client.connection.stream.destroy(error)
+      resolve()
+    })
+  })
+}
+
+/** A client whose statements go behind those before it, to be sent together. */
+function collectingClient(client: PoolClient, pipeline: StatementPipeline): ClientBase {
+  return lentClient(client, (...call) => {
+    if (pipeline.size === 0) pipeline.add({ text: BEGIN }).catch(() => undefined)
+    const [config, values] = call
+    if (isSubmittable(config)) {
+      checkPipelined(config)
+      pipeline.addSubmittable(config)
+      return config
+    }
+    const statement = typeof config === 'string' ? { text: config } : (config as { text: string })
+    const added = pipeline.add(Array.isArray(values) ? { ...statement, values } : statement)
+    const callback = call.find((one) => typeof one === 'function')
+    if (callback === undefined) return added
+    const answer = callback as (error: unknown, result?: unknown) => void
+    added.then((result) => answer(null, result), answer)
+    return undefined
+  })
+}
+
+function isSubmittable(config: unknown): config is Submittable & object {
+  return typeof (config as { submit?: unknown } | null)?.submit === 'function'
+}
+
+/** The same rule as in `pg`'s pipeline mode: cursors and streams wait for answers while others stand behind them. */
+function checkPipelined(statement: Submittable): void {
+  if (statement instanceof pg.Query) return
+  throw new Error(
+    'a pipelined writer sends instances of pg.Query only: cursors and streams wait for answers in the middle',
+  )
+}
+
+/** The client, but for `query`, and for the release, which is ours. */
+function lentClient(client: PoolClient, query: (...call: readonly unknown[]) => unknown): ClientBase {
+  return new Proxy(client, {
+    get: (target, property) => {
+      if (property === 'query') return query
+      if (property === 'release' || property === 'end') return refuseRelease
+      const value: unknown = Reflect.get(target, property)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function refuseRelease(): never {
+  throw new Error("the transaction's client belongs to the job repository: do not release or end it")
+}
+
+function resourceMissing({ name }: ResourceKey<unknown>): BatchError {
+  return new BatchError(
+    'TRANSACTION_RESOURCE_MISSING',
+    `a transaction of the Postgres job repository has no ${name}: it has a '${PG_CLIENT.name}' and, unless the writer ` +
+      `is pipelined, a '${ENTITY_MANAGER.name}'`,
+    { details: { resource: name } },
+  )
+}

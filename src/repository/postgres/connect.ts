@@ -1,0 +1,126 @@
+/** The connections of a repository: a few of its own for metadata, and those that steps, readers and writers share. */
+import pg, { type CustomTypesConfig, type PoolConfig } from 'pg'
+import { DataSource, type DataSourceOptions } from 'typeorm'
+import { ENTITIES } from './entities.ts'
+import { unavailable } from './postgres-errors.ts'
+import {
+  DEFAULT_LEASE,
+  DEFAULT_POOL_SIZE,
+  isGiven,
+  type PostgresRepositoryOptions,
+  type RepositoryAddress,
+} from './repository-options.ts'
+import { withSessionOptions } from './session-options.ts'
+import { MIGRATION_TABLE } from './table-names.ts'
+
+export interface Connections {
+  /**
+   * Never lent: were heartbeats to wait for a connection behind steps and readers that hold all of them, a busy owner
+   * would lose its lease.
+   */
+  readonly metadata: DataSource
+  /** Lent to steps, readers, writers and authors. */
+  readonly work: DataSource
+  /** Closes what was opened here. */
+  readonly close: () => Promise<void>
+}
+
+const METADATA_CONNECTIONS = 4
+const TIMESTAMP = 1114
+
+type OwnOptions = Pick<DataSourceOptions, 'entities' | 'migrations' | 'logging'>
+
+/** @throws BatchError REPOSITORY_UNAVAILABLE naming the server, never the password. */
+export async function connect(
+  options: PostgresRepositoryOptions,
+  address: RepositoryAddress,
+): Promise<Connections> {
+  // A statement that is never answered must not look like one under way: who waits for it would miss his lease.
+  const pool = { query_timeout: options.leaseMilliseconds ?? DEFAULT_LEASE }
+  const metadata = metadataSource(options, address, { entities: [...ENTITIES] }, pool)
+  if (isGiven(options.connection)) {
+    await initialize([metadata], address)
+    return { metadata, work: options.connection.dataSource, close: () => metadata.destroy() }
+  }
+  const work = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    installExtensions: false,
+    poolErrorHandler: ignoreIdleLoss,
+    extra: { ...poolConfig(options), max: options.poolSize ?? DEFAULT_POOL_SIZE },
+  })
+  await initialize([metadata, work], address)
+  return {
+    metadata,
+    work,
+    close: async () => {
+      await Promise.all([metadata.destroy(), work.destroy()])
+    },
+  }
+}
+
+/** A data source of ours alone, not yet connected. Its schema and prefix are where migrations read them. */
+export function metadataSource(
+  options: PostgresRepositoryOptions,
+  { tables }: RepositoryAddress,
+  own: OwnOptions,
+  pool: PoolConfig = {},
+): DataSource {
+  const given = isGiven(options.connection) ? options.connection.dataSource.options : {}
+  return new DataSource({
+    ...(given as object),
+    type: 'postgres',
+    driver: pg,
+    ...own,
+    schema: tables.schema,
+    entityPrefix: tables.prefix,
+    migrationsTableName: tables.prefix + MIGRATION_TABLE,
+    migrationsRun: false,
+    synchronize: false,
+    dropSchema: false,
+    subscribers: [],
+    installExtensions: false,
+    poolErrorHandler: ignoreIdleLoss,
+    extra: { ...poolConfig(options), ...pool, max: METADATA_CONNECTIONS, types: UTC_TIMESTAMPS },
+  } as DataSourceOptions)
+}
+
+export async function initialize(sources: readonly DataSource[], address: RepositoryAddress): Promise<void> {
+  const outcomes = await Promise.allSettled(sources.map((source) => source.initialize()))
+  const failed = outcomes.find((one) => one.status === 'rejected')
+  if (failed === undefined) return
+  await Promise.allSettled(sources.filter((one) => one.isInitialized).map((one) => one.destroy()))
+  throw unavailable(address, failed.reason)
+}
+
+function poolConfig({
+  connection,
+  leaseMilliseconds = DEFAULT_LEASE,
+}: PostgresRepositoryOptions): PoolConfig {
+  return {
+    application_name: 'batchwright',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: leaseMilliseconds / 3,
+    idle_in_transaction_session_timeout: Math.ceil(leaseMilliseconds * 0.8),
+    ...withSessionOptions(givenConfig(connection), leaseMilliseconds),
+  }
+}
+
+function givenConfig(connection: PostgresRepositoryOptions['connection']): PoolConfig {
+  if (typeof connection === 'string') return { connectionString: connection }
+  if (!isGiven(connection)) return connection
+  const { url, extra } = connection.dataSource.options as { url?: string; extra?: PoolConfig }
+  return { ...(url === undefined ? {} : { connectionString: url }), ...extra }
+}
+
+/** TIMESTAMP columns hold the wall clock of UTC; `pg` would read them in the zone of this process. */
+const UTC_TIMESTAMPS: CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === TIMESTAMP
+      ? (text: string) => new Date(`${text.replace(' ', 'T')}Z`)
+      : pg.types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
+}
+
+/** The pool has already thrown the dead connection away; the next use opens another. */
+function ignoreIdleLoss(): void {}

@@ -1,0 +1,147 @@
+/** Reading executions in the middle of a launch: hand-written, because a launch must stay at a few statements. */
+import type { LatestExecution, PreviousStep } from '../../core/ports/job-repository.ts'
+import type {
+  ContextRow,
+  CountColumns,
+  HeartbeatRow,
+  JobExecutionRow,
+  OwnerRow,
+  ParameterRow,
+  StepExecutionRow,
+} from './entities.ts'
+import type { RunSql } from './fence.ts'
+import { decodeCounts, decodeJobExecution, decodeStepExecution } from './rows.ts'
+import { LIVE } from './sql-words.ts'
+import type { TableNames } from './table-names.ts'
+
+export interface FoundExecution extends LatestExecution {
+  /** Steps that look as if they still ran. */
+  readonly runningSteps: number
+}
+
+type Course = Omit<JobExecutionRow, 'jobInstance' | 'context' | 'owner' | 'heartbeat'>
+type FlatExecution = Course &
+  ContextRow &
+  HeartbeatRow & {
+    readonly [Key in keyof OwnerRow]: OwnerRow[Key] | null
+  } & {
+    readonly jobName: string
+    readonly jobKey: string
+    readonly leaseExpired: boolean | null
+    readonly parameters: string
+    readonly runningSteps: string
+  }
+
+const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_message as "exitMessage",
+      e.create_time as "createTime", e.start_time as "startTime", e.end_time as "endTime",
+      e.last_updated as "lastUpdated"`
+const CONTEXT = `c.short_context as "shortContext", c.serialized_context as "serializedContext"`
+
+/**
+ * The instance's execution with the greatest id: one step down the index on (job_instance_id, job_execution_id), however
+ * many there are. No locks: the instance row is locked already. Whether the lease has expired is judged by the server.
+ */
+export async function latestExecution(
+  run: RunSql,
+  tables: TableNames,
+  jobInstanceId: string,
+): Promise<FoundExecution | undefined> {
+  const [row] = await run<FlatExecution>(
+    `select e.job_execution_id as "id", e.job_instance_id as "jobInstanceId", ${COURSE}, ${CONTEXT},
+      i.job_name as "jobName", i.job_key as "jobKey",
+      o.generation, o.host, o.pid, o.boot_id as "bootId", o.pid_namespace as "pidNamespace",
+      o.process_start as "processStart", o.since,
+      h.heartbeat_at as "heartbeatAt", h.lease_expires_at as "leaseExpiresAt",
+      h.lease_expires_at <= clock_timestamp() as "leaseExpired",
+      (select coalesce(json_agg(json_build_object('name', p.parameter_name, 'type', p.parameter_type,
+          'text', p.parameter_value, 'identifying', p.identifying)), '[]')::text
+        from ${tables.params} p where p.job_execution_id = e.job_execution_id) as "parameters",
+      (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
+        and s.status in ${LIVE}) as "runningSteps"
+    from ${tables.jobExecution} e
+    join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
+    left join ${tables.jobContext} c on c.job_execution_id = e.job_execution_id
+    left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
+    left join ${tables.heartbeat} h on h.job_execution_id = e.job_execution_id
+    where e.job_instance_id = $1
+    order by e.job_execution_id desc limit 1`,
+    [jobInstanceId],
+  )
+  if (row === undefined) return undefined
+  const parameters = JSON.parse(row.parameters) as Omit<ParameterRow, 'jobExecutionId'>[]
+  const execution = decodeJobExecution(nested(row), parameters, row.leaseExpired ?? true)
+  return { execution, owner: execution.owner, runningSteps: Number(row.runningSteps) }
+}
+
+/**
+ * Each step's latest execution in the instance, how often it was begun, and its counts summed since it last completed.
+ * The latest is the one with the greatest id: Spring goes by CREATE_TIME, the wall clock of whatever zone wrote it.
+ */
+export async function previousSteps(
+  run: RunSql,
+  tables: TableNames,
+  jobInstanceId: string,
+): Promise<ReadonlyMap<string, PreviousStep>> {
+  const rows = await run<PreviousStepRow>(
+    `with steps as (
+      select e.*, coalesce(max(e.step_execution_id) filter (where e.status = 'COMPLETED')
+          over (partition by e.step_name), 0) as completed_id
+        from ${tables.jobExecution} j
+        join ${tables.stepExecution} e on e.job_execution_id = j.job_execution_id
+        where j.job_instance_id = $1
+    )
+    select distinct on (e.step_name) e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
+      e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${counts((column) => `e.${column}`, '')},
+      o.job_execution_id is not null as "ours", count(*) over step as "startCount",
+      ${counts((column) => `coalesce(sum(e.${column}) filter (where e.step_execution_id > e.completed_id) over step, 0)`, 'total')}
+    from steps e
+    left join ${tables.stepContext} c on c.step_execution_id = e.step_execution_id
+    left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
+    window step as (partition by e.step_name)
+    order by e.step_name, e.step_execution_id desc`,
+    [jobInstanceId],
+  )
+  return new Map(rows.map((row) => [row.stepName, decodePreviousStep(row)]))
+}
+
+type PreviousStepRow = Omit<StepExecutionRow, 'context'> &
+  ContextRow & {
+    readonly ours: boolean
+    readonly startCount: string
+  } & { readonly [Key in keyof CountColumns as `total${Key}`]: string }
+
+function decodePreviousStep(row: PreviousStepRow): PreviousStep {
+  const totals: CountColumns = {
+    readCount: row.totalreadCount,
+    writeCount: row.totalwriteCount,
+    filterCount: row.totalfilterCount,
+    readSkipCount: row.totalreadSkipCount,
+    processSkipCount: row.totalprocessSkipCount,
+    writeSkipCount: row.totalwriteSkipCount,
+    commitCount: row.totalcommitCount,
+    rollbackCount: row.totalrollbackCount,
+  }
+  return {
+    last: decodeStepExecution({ ...row, context: row }),
+    ours: row.ours,
+    startCount: Number(row.startCount),
+    counts: decodeCounts(totals),
+  }
+}
+
+function counts(expression: (column: string) => string, prefix: string): string {
+  const kinds = ['read', 'write', 'filter', 'read_skip', 'process_skip', 'write_skip', 'commit', 'rollback']
+  const camel = (kind: string): string => kind.replace(/_(.)/, (_, letter: string) => letter.toUpperCase())
+  return kinds.map((kind) => `${expression(`${kind}_count`)} as "${prefix}${camel(kind)}Count"`).join(', ')
+}
+
+function nested(row: FlatExecution): JobExecutionRow {
+  const { jobInstanceId, jobName, jobKey } = row
+  return {
+    ...row,
+    jobInstance: { id: jobInstanceId, jobName, jobKey },
+    context: row,
+    owner: row.generation === null ? null : (row as OwnerRow),
+    heartbeat: row.heartbeatAt === null ? null : row,
+  }
+}

@@ -1,0 +1,20 @@
+/** Names of jobs and steps, as the columns can hold them. */
+import { BatchError } from '../../core/model/batch-error.ts'
+
+const NAME_LIMIT = 100
+
+/** @throws BatchError INVALID_JOB_DEFINITION */
+export function checkNameColumn(whose: 'job' | 'step', name: string): void {
+  const length = characterCount(name)
+  if (length > 0 && length <= NAME_LIMIT && !name.includes('\u0000')) return
+  throw new BatchError(
+    'INVALID_JOB_DEFINITION',
+    `a ${whose}'s name must have 1 to ${NAME_LIMIT} characters and no NUL: ${JSON.stringify(name)} has ${length}`,
+    { details: { name } },
+  )
+}
+
+/** As Postgres counts them: code points. */
+export function characterCount(text: string): number {
+  return Array.from(text).length
+}

@@ -1,0 +1,110 @@
+/** The job repository in Postgres. */
+import type { Pool } from 'pg'
+import type { DataSource } from 'typeorm'
+import type { Claim, JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
+import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
+import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL } from '../../postgres/resources.ts'
+import { connect, type Connections } from './connect.ts'
+import type { RunSql } from './fence.ts'
+import {
+  autocommit,
+  endJobExecution,
+  hasEndedSo,
+  heartbeat,
+  requestStop,
+  startJobExecution,
+} from './job-execution-updates.ts'
+import { launch } from './launch.ts'
+import { classified, isConnectionLoss, type LossOutcome } from './postgres-errors.ts'
+import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
+import {
+  type PostgresRepositoryOptions,
+  repositoryAddress,
+  type RepositoryAddress,
+} from './repository-options.ts'
+import { untilReachable } from './reconnect-step.ts'
+import { checkSchema } from './schema-status.ts'
+import { beginStep } from './step-session.ts'
+import type { TableNames } from './table-names.ts'
+
+const SHORTEST_PATIENCE_MILLISECONDS = 100
+
+/**
+ * Connects, and makes sure that the schema is the one this version works on; changes nothing.
+ * @throws BatchError REPOSITORY_UNAVAILABLE, SCHEMA_OUTDATED (run `batchwright db migrate`), SCHEMA_REFUSED
+ */
+export async function postgresRepository(options: PostgresRepositoryOptions): Promise<JobRepository> {
+  const address = repositoryAddress(options)
+  const connections = await connect(options, address)
+  try {
+    await checkSchema(connections.metadata, address)
+  } catch (error) {
+    await connections.close()
+    throw error
+  }
+  return repositoryOn(connections, address)
+}
+
+function repositoryOn({ metadata, work, close }: Connections, address: RepositoryAddress): JobRepository {
+  const { tables, server } = address
+  const run = autocommit(metadata)
+  const during = async <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action()
+    } catch (error) {
+      throw classified(error, address, doing, outcome)
+    }
+  }
+  const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
+  return {
+    description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
+    resources: lentOutside(work),
+    transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
+    launch: (request) => launch(metadata, address, request),
+    startJobExecution: (claim) =>
+      during('starting a job execution', 'unknown', () => startJobExecution(run, tables, claim)),
+    endJobExecution: (claim, end) =>
+      during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
+    beginStep: (claim, begin) => beginStep({ source: work, address, claim }, begin),
+    heartbeat: (claim, leaseMilliseconds) =>
+      during('renewing a lease', 'unknown', () => {
+        // So that it can be tried again, on another connection, before the lease has run out.
+        const beat = autocommit(metadata, Math.max(leaseMilliseconds / 3, SHORTEST_PATIENCE_MILLISECONDS))
+        return heartbeat(beat, tables, claim, leaseMilliseconds)
+      }),
+    requestStop: async (id) =>
+      isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id)),
+    findJobExecution: (id) => reading('looking up a job execution', () => findJobExecution(metadata, id)),
+    listJobExecutions: (filter) =>
+      reading('listing job executions', () => listJobExecutions(metadata, filter)),
+    listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
+    close: onlyOnce(close),
+  }
+}
+
+/** When the connection is lost, on a fresh one; an end that was written although its answer was lost is not written twice. */
+async function endForSure(run: RunSql, tables: TableNames, claim: Claim, end: JobEnd): Promise<void> {
+  try {
+    await endJobExecution(run, tables, claim, end)
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error
+    await untilReachable(async () => {
+      if (!(await hasEndedSo(run, tables, claim, end))) await endJobExecution(run, tables, claim, end)
+    })
+  }
+}
+
+function lentOutside(work: DataSource): Resources {
+  const { master: pool } = work.driver as unknown as { readonly master: Pool }
+  return {
+    find: <R>({ id }: ResourceKey<R>) => {
+      if (id === PG_POOL.id) return pool as R
+      return id === DATA_SOURCE.id ? (work as R) : undefined
+    },
+  }
+}
+
+function onlyOnce(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  return () => (closing ??= close())
+}

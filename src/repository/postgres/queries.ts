@@ -1,0 +1,122 @@
+/** Finding and listing what is recorded, ours and Spring's alike. */
+import type { DataSource, SelectQueryBuilder } from 'typeorm'
+import { In } from 'typeorm'
+import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { JobInstance } from '../../core/model/job-instance.ts'
+import type { ExecutionFilter, InstanceFilter } from '../../core/ports/job-repository.ts'
+import {
+  HeartbeatEntity,
+  JobContextEntity,
+  JobExecutionEntity,
+  JobInstanceEntity,
+  type JobExecutionRow,
+  OwnerEntity,
+  ParameterEntity,
+  type ParameterRow,
+  StepContextEntity,
+  StepExecutionEntity,
+  type StepExecutionRow,
+} from './entities.ts'
+import { decodeJobExecution, decodeStepExecution } from './rows.ts'
+
+const GREATEST_ID = 9_223_372_036_854_775_807n
+
+export async function findJobExecution(
+  source: DataSource,
+  jobExecutionId: string,
+): Promise<JobExecutionDetails | undefined> {
+  if (!isId(jobExecutionId)) return undefined
+  const [execution] = await loadExecutions(
+    source,
+    executions(source).where('e.id = :jobExecutionId', { jobExecutionId }),
+  )
+  if (execution === undefined) return undefined
+  const steps = (await source
+    .getRepository(StepExecutionEntity)
+    .createQueryBuilder('s')
+    .leftJoinAndMapOne('s.context', StepContextEntity.options.name, 'c', 'c.stepExecutionId = s.id')
+    .where('s.jobExecutionId = :jobExecutionId', { jobExecutionId })
+    .orderBy('s.id')
+    .getMany()) as StepExecutionRow[]
+  return {
+    ...execution,
+    stepExecutions: steps.map((row) => decodeStepExecution({ ...row, context: row.context ?? null })),
+  }
+}
+
+export async function listJobExecutions(
+  source: DataSource,
+  filter: ExecutionFilter,
+): Promise<readonly JobExecution[]> {
+  const { jobName, jobInstanceId, statuses, before, limit } = filter
+  if ([jobInstanceId, before].some((one) => one !== undefined && !isId(one))) return []
+  const query = executions(source).orderBy('e.id', 'DESC').limit(limit)
+  if (jobName !== undefined) query.andWhere('i.jobName = :jobName', { jobName })
+  if (jobInstanceId !== undefined) query.andWhere('e.jobInstanceId = :jobInstanceId', { jobInstanceId })
+  if (statuses !== undefined) query.andWhere('e.status = any(:statuses)', { statuses: [...statuses] })
+  if (before !== undefined) query.andWhere('e.id < :before', { before })
+  return loadExecutions(source, query)
+}
+
+export async function listJobInstances(
+  source: DataSource,
+  { jobName, before, limit }: InstanceFilter,
+): Promise<readonly JobInstance[]> {
+  if (before !== undefined && !isId(before)) return []
+  const query = source
+    .getRepository(JobInstanceEntity)
+    .createQueryBuilder('i')
+    .orderBy('i.id', 'DESC')
+    .limit(limit)
+  if (jobName !== undefined) query.andWhere('i.jobName = :jobName', { jobName })
+  if (before !== undefined) query.andWhere('i.id < :before', { before })
+  const rows = await query.getMany()
+  return rows.map(({ id, jobName: name, jobKey }) => ({ id, jobName: name, jobKey }))
+}
+
+/** Each with what belongs to it once; parameters, of which there are many, come in a query of their own. */
+function executions(source: DataSource): SelectQueryBuilder<JobExecutionRow> {
+  return source
+    .getRepository(JobExecutionEntity)
+    .createQueryBuilder('e')
+    .innerJoinAndMapOne('e.jobInstance', JobInstanceEntity.options.name, 'i', 'i.id = e.jobInstanceId')
+    .leftJoinAndMapOne('e.context', JobContextEntity.options.name, 'c', 'c.jobExecutionId = e.id')
+    .leftJoinAndMapOne('e.owner', OwnerEntity.options.name, 'o', 'o.jobExecutionId = e.id')
+    .leftJoinAndMapOne('e.heartbeat', HeartbeatEntity.options.name, 'h', 'h.jobExecutionId = e.id')
+    .addSelect('h.leaseExpiresAt <= clock_timestamp()', 'lease_expired')
+}
+
+async function loadExecutions(
+  source: DataSource,
+  query: SelectQueryBuilder<JobExecutionRow>,
+): Promise<readonly JobExecution[]> {
+  const { entities, raw } = await query.getRawAndEntities<{ lease_expired: boolean | null }>()
+  if (entities.length === 0) return []
+  const parameters = await source
+    .getRepository(ParameterEntity)
+    .findBy({ jobExecutionId: In(entities.map(({ id }) => id)) })
+  const byExecution = groupByExecution(parameters)
+  return entities.map((row, index) =>
+    decodeJobExecution(withNulls(row), byExecution.get(row.id) ?? [], raw[index]?.lease_expired ?? true),
+  )
+}
+
+/** TypeORM leaves a row that was not found undefined. */
+function withNulls(row: JobExecutionRow): JobExecutionRow {
+  return { ...row, context: row.context ?? null, owner: row.owner ?? null, heartbeat: row.heartbeat ?? null }
+}
+
+/** Another text is nobody's id, and Postgres would refuse to compare it. */
+export function isId(text: string): boolean {
+  return /^\d{1,19}$/.test(text) && BigInt(text) <= GREATEST_ID
+}
+
+function groupByExecution(rows: readonly ParameterRow[]): ReadonlyMap<string, readonly ParameterRow[]> {
+  const groups = new Map<string, ParameterRow[]>()
+  for (const row of rows) {
+    const group = groups.get(row.jobExecutionId)
+    if (group === undefined) groups.set(row.jobExecutionId, [row])
+    else group.push(row)
+  }
+  return groups
+}

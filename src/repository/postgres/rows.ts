@@ -1,0 +1,115 @@
+/** Rows of the repository's tables as the domain's snapshots. Unknown words of a foreign writer are shown, not refused. */
+import { type BatchStatus, isBatchStatus } from '../../core/model/batch-status.ts'
+import type { ExecutionOwner } from '../../core/model/execution-owner.ts'
+import type { ExitStatus } from '../../core/model/exit-status.ts'
+import type { JobExecution } from '../../core/model/job-execution.ts'
+import type { JobParameter, JobParameters } from '../../core/model/job-parameters.ts'
+import type { StepCounts, StepExecution } from '../../core/model/step-execution.ts'
+import { decodeContextColumns } from './context-columns.ts'
+import type {
+  CountColumns,
+  ExitColumns,
+  HeartbeatRow,
+  JobExecutionRow,
+  OwnerRow,
+  ParameterRow,
+  StepExecutionRow,
+} from './entities.ts'
+
+const NO_CONTEXT = { shortContext: null, serializedContext: null }
+
+export function decodeJobExecution(
+  row: JobExecutionRow,
+  parameters: readonly Omit<ParameterRow, 'jobExecutionId'>[],
+  leaseExpired: boolean,
+): JobExecution {
+  return {
+    id: row.id,
+    jobInstance: { id: row.jobInstance.id, jobName: row.jobInstance.jobName, jobKey: row.jobInstance.jobKey },
+    jobParameters: decodeParameters(parameters),
+    ...decodeCourse(row),
+    executionContext: decodeContextColumns(row.context ?? NO_CONTEXT),
+    owner: decodeOwner(row.owner, row.heartbeat, leaseExpired),
+  }
+}
+
+export function decodeStepExecution(row: StepExecutionRow): StepExecution {
+  return {
+    id: row.id,
+    jobExecutionId: row.jobExecutionId,
+    stepName: row.stepName,
+    ...decodeCourse(row),
+    ...decodeCounts(row),
+    executionContext: decodeContextColumns(row.context ?? NO_CONTEXT),
+  }
+}
+
+export function decodeCounts(row: CountColumns): StepCounts {
+  return {
+    readCount: Number(row.readCount ?? 0),
+    writeCount: Number(row.writeCount ?? 0),
+    filterCount: Number(row.filterCount ?? 0),
+    readSkipCount: Number(row.readSkipCount ?? 0),
+    processSkipCount: Number(row.processSkipCount ?? 0),
+    writeSkipCount: Number(row.writeSkipCount ?? 0),
+    commitCount: Number(row.commitCount ?? 0),
+    rollbackCount: Number(row.rollbackCount ?? 0),
+  }
+}
+
+export function decodeStatus(text: string | null): BatchStatus {
+  return text !== null && isBatchStatus(text) ? text : 'UNKNOWN'
+}
+
+/** By name, so that the same parameters always read the same. */
+function decodeParameters(rows: readonly Omit<ParameterRow, 'jobExecutionId'>[]): JobParameters {
+  const decoded = rows.map(({ name, type, text, identifying }): JobParameter => ({
+    name,
+    type,
+    text: text ?? '',
+    identifying: identifying.toUpperCase() === 'Y',
+  }))
+  return decoded.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** Null for an execution of Spring's, which has no owner row. */
+function decodeOwner(
+  owner: OwnerRow | null,
+  heartbeat: HeartbeatRow | null,
+  leaseExpired: boolean,
+): ExecutionOwner | null {
+  if (owner === null) return null
+  return {
+    host: owner.host,
+    pid: owner.pid,
+    bootId: owner.bootId,
+    pidNamespace: owner.pidNamespace,
+    processStart: owner.processStart,
+    since: owner.since,
+    generation: owner.generation,
+    heartbeatAt: heartbeat?.heartbeatAt ?? owner.since,
+    leaseExpiresAt: heartbeat?.leaseExpiresAt ?? owner.since,
+    leaseExpired,
+  }
+}
+
+function decodeCourse(
+  row: ExitColumns,
+): Pick<
+  JobExecution,
+  'status' | 'exitStatus' | 'createTime' | 'startTime' | 'endTime' | 'lastUpdated' | 'version'
+> {
+  const exitStatus: ExitStatus = {
+    exitCode: row.exitCode ?? 'UNKNOWN',
+    exitDescription: row.exitMessage ?? '',
+  }
+  return {
+    status: decodeStatus(row.status),
+    exitStatus,
+    createTime: row.createTime,
+    startTime: row.startTime,
+    endTime: row.endTime,
+    lastUpdated: row.lastUpdated,
+    version: Number(row.version ?? 0),
+  }
+}

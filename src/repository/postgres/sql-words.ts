@@ -1,0 +1,12 @@
+/** Words that several statements share. */
+import { escapeLiteral } from 'pg'
+import { LIVE_STATUSES } from '../../core/model/batch-status.ts'
+
+/** Whatever the database's default is: the fence must see what was committed while it waited for the lock. */
+export const BEGIN = 'begin isolation level read committed'
+
+/** What Spring's TIMESTAMP columns hold: the wall clock of UTC. */
+export const UTC_NOW = `(clock_timestamp() at time zone 'utc')`
+
+/** For `status in …`: an execution or step with somebody at work. */
+export const LIVE: string = `(${LIVE_STATUSES.map(escapeLiteral).join(', ')})`

@@ -1,0 +1,101 @@
+/** The one connection that a step's transactions use, and how it is replaced when it dies. */
+import type { ClientBase, PoolClient, QueryResult } from 'pg'
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
+import type { RunSql } from './fence.ts'
+
+/** TypeORM counts nested transactions here; its typings keep it to themselves. */
+interface TransactionState {
+  isTransactionActive: boolean
+  transactionDepth: number
+}
+
+export class StepConnection {
+  readonly #source: DataSource
+  #runner: QueryRunner
+  #client: PoolClient
+
+  private constructor(source: DataSource, runner: QueryRunner, client: PoolClient) {
+    this.#source = source
+    this.#runner = runner
+    this.#client = client
+  }
+
+  static async open(source: DataSource): Promise<StepConnection> {
+    const [runner, client] = await checkOut(source)
+    return new StepConnection(source, runner, client)
+  }
+
+  get client(): PoolClient {
+    return this.#client
+  }
+
+  get manager(): EntityManager {
+    return this.#runner.manager
+  }
+
+  /** TypeORM has given the connection back by itself, because it broke. */
+  get isLost(): boolean {
+    return this.#runner.isReleased
+  }
+
+  /** A statement that is committed by itself. */
+  readonly run: RunSql = async <R>(text: string, values: readonly unknown[]) => {
+    const { rows }: QueryResult = await this.#client.query({ text, values: [...values] })
+    return rows as R[]
+  }
+
+  /**
+   * Tells TypeORM that its connection is in a transaction, so that `manager.save()` and `manager.transaction()` make
+   * savepoints inside ours and never end it.
+   */
+  markTransaction(state: 'begun' | 'over'): void {
+    const runner = this.#runner as unknown as TransactionState
+    runner.isTransactionActive = state === 'begun'
+    runner.transactionDepth = state === 'begun' ? 1 : 0
+  }
+
+  /** Throws this connection away and takes another. */
+  async replace(): Promise<void> {
+    await this.destroy()
+    const [runner, client] = await checkOut(this.#source)
+    this.#runner = runner
+    this.#client = client
+  }
+
+  /** Back to the pool, to be used again. */
+  release(): Promise<void> {
+    return this.#runner.release()
+  }
+
+  /** Back to the pool, which closes it: nobody else may get a session that is still registered as this step's. */
+  async destroy(): Promise<void> {
+    if (this.#runner.isReleased) return
+    endNow(this.#client)
+    await this.#runner.release()
+  }
+}
+
+/** A client that was told to end is not taken back by its pool. Nothing waits for the server's farewell. */
+export function endNow(client: ClientBase): void {
+  const ended = (client as PoolClient).end()
+  ended.catch(() => undefined)
+}
+
+async function checkOut(source: DataSource): Promise<[QueryRunner, PoolClient]> {
+  const runner = source.createQueryRunner()
+  const client = (await runner.connect()) as PoolClient
+  refuseOutsideTransaction(runner)
+  return [runner, client]
+}
+
+/** All that a manager does goes through `query`; outside our transaction it would be committed by itself. */
+function refuseOutsideTransaction(runner: QueryRunner): void {
+  const query = runner.query.bind(runner) as (...call: readonly unknown[]) => Promise<unknown>
+  const guarded = async (...call: readonly unknown[]): Promise<unknown> => {
+    if (!runner.isTransactionActive) {
+      throw new Error('the transaction is over: its typeorm entity manager cannot be used any more')
+    }
+    return query(...call)
+  }
+  Object.assign(runner, { query: guarded })
+}

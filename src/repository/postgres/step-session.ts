@@ -1,0 +1,247 @@
+/** One step execution at work: its connection, its version, and what becomes of it when the connection dies. */
+import { BatchError } from '../../core/model/batch-error.ts'
+import { isLive } from '../../core/model/batch-status.ts'
+import type { StepExecution } from '../../core/model/step-execution.ts'
+import type {
+  ChunkCommit,
+  Claim,
+  CommitAnswer,
+  StepBegin,
+  StepEnd,
+  StepProgress,
+  StepSession,
+} from '../../core/ports/job-repository.ts'
+import { insertStep } from './begin-step.ts'
+import { type CommitAttempt, commitAwaited, commitCollected, type Metadata } from './chunk-commit.ts'
+import { explainRefusal, isProofFailure, whileFenced } from './fence.ts'
+import { classified, errorCode, isConnectionLoss } from './postgres-errors.ts'
+import { type FoundStep, reconnect } from './reconnect-step.ts'
+import type { RepositoryAddress } from './repository-options.ts'
+import { StepConnection } from './step-connection.ts'
+import {
+  endStatement,
+  endValues,
+  type PreparedStatement,
+  progressStatement,
+  progressValues,
+  type StepAt,
+} from './step-statements.ts'
+import type { DataSource } from 'typeorm'
+
+export interface StepPlace {
+  readonly source: DataSource
+  readonly address: RepositoryAddress
+  readonly claim: Claim
+}
+
+/** @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE */
+export async function beginStep(place: StepPlace, begin: StepBegin): Promise<StepSession> {
+  const { source, claim, address } = place
+  const doing = `beginning step '${begin.stepName}'`
+  const connection = await StepConnection.open(source).catch((error: unknown) => {
+    throw classified(error, address, doing, 'nothing-committed')
+  })
+  try {
+    const { tables } = address
+    const stepExecution = await whileFenced(
+      () => insertStep(connection.run, tables, claim, begin),
+      () => explainRefusal(connection.run, tables, claim),
+    )
+    return new PostgresStepSession(place, connection, stepExecution)
+  } catch (error) {
+    await connection.destroy()
+    throw classified(error, address, doing, 'unknown')
+  }
+}
+
+class PostgresStepSession implements StepSession {
+  readonly stepExecution: StepExecution
+  readonly #place: StepPlace
+  readonly #connection: StepConnection
+  readonly #progress: PreparedStatement
+  readonly #end: PreparedStatement
+  #version: number
+  #hasEnded = false
+  /** Sent, but its answer was lost, and what became of it was not found out since. */
+  #inDoubt: StepProgress | StepEnd | undefined
+  /** Committed, although the caller was told otherwise: it must not be overwritten with what the caller knows. */
+  #overtaken: StepProgress | undefined
+
+  constructor(place: StepPlace, connection: StepConnection, stepExecution: StepExecution) {
+    this.#place = place
+    this.#connection = connection
+    this.stepExecution = stepExecution
+    this.#version = stepExecution.version
+    this.#progress = progressStatement(place.address.tables)
+    this.#end = endStatement(place.address.tables)
+  }
+
+  async commit(chunk: ChunkCommit): Promise<CommitAnswer> {
+    if (this.#connection.isLost) await this.#reconnect('committing a chunk')
+    if (this.#overtaken !== undefined) throw this.#overtakenError()
+    const attempt = chunk.pipelined
+      ? await commitCollected(this.#connection, chunk, this.#metadata)
+      : await commitAwaited(this.#connection, chunk, this.#metadata)
+    return this.#settle(attempt)
+  }
+
+  async end(end: StepEnd): Promise<void> {
+    const doing = `ending step '${this.stepExecution.stepName}'`
+    if (this.#connection.isLost && (await this.#wasEnded(end, doing))) return
+    try {
+      await this.#writeEnd(end)
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error
+      await this.#connection.destroy()
+      this.#inDoubt = end
+      if (await this.#wasEnded(end, doing, error)) return
+      await this.#writeEnd(end).catch((again: unknown) => {
+        throw classified(again, this.#place.address, doing, 'unknown')
+      })
+    }
+    this.#hasEnded = true
+  }
+
+  /** A session that did not end stays registered for recovery, so its connection must not be given to anybody else. */
+  async close(): Promise<void> {
+    if (this.#hasEnded) await this.#connection.release()
+    else await this.#connection.destroy()
+  }
+
+  readonly #metadata = (progress: StepProgress): Metadata => ({
+    ...this.#progress,
+    values: progressValues(this.#at, progress),
+  })
+
+  get #at(): StepAt {
+    return { ...this.#place.claim, stepExecutionId: this.stepExecution.id, version: this.#version }
+  }
+
+  async #settle(attempt: CommitAttempt): Promise<CommitAnswer> {
+    switch (attempt.outcome) {
+      case 'committed':
+        this.#version += 1
+        return { jobStatus: attempt.jobStatus }
+      case 'refused':
+        throw await this.#explain()
+      case 'rolled-back':
+        throw this.#ofThisConnection(attempt.error)
+          ? classified(attempt.error, this.#place.address, 'committing a chunk', 'nothing-committed')
+          : attempt.error
+      case 'unknown':
+        return this.#findOut(attempt.progress, attempt.error)
+      case 'committed-but-failed':
+        this.#version += 1
+        this.#overtaken = attempt.progress
+        throw new BatchError(
+          'WRITE_FAILED',
+          `the pipelined writer of step '${this.stepExecution.stepName}' failed when its chunk was committed already; ` +
+            'what it wrote stands, and a restart resumes behind it',
+          { details: { stepExecutionId: this.stepExecution.id, outcome: 'committed' }, cause: attempt.error },
+        )
+      default:
+        return attempt satisfies never
+    }
+  }
+
+  /** The answer to a COMMIT was lost; the version tells whether it was done. */
+  async #findOut(progress: StepProgress, error: unknown): Promise<CommitAnswer> {
+    await this.#connection.destroy()
+    this.#inDoubt = progress
+    const version = this.#version
+    const found = await this.#reconnect('committing a chunk', error)
+    if (found.version === version) {
+      throw classified(error, this.#place.address, 'committing a chunk', 'nothing-committed')
+    }
+    this.#overtaken = undefined
+    return { jobStatus: found.jobStatus }
+  }
+
+  /** Whether this end, in doubt, was written; then the new session stays registered, so it is not given back. */
+  async #wasEnded(end: StepEnd, doing: string, cause?: unknown): Promise<boolean> {
+    const found = await this.#reconnect(doing, cause)
+    if (isLive(found.status)) return false
+    if (found.status === end.status) return true
+    throw this.#changedElsewhere(`${found.status} instead of STARTED`)
+  }
+
+  /** A file that the work did not find, or a server of its own that it did not reach, is no loss of ours. */
+  #ofThisConnection(error: unknown): boolean {
+    const code = errorCode(error)
+    return this.#connection.isLost || code === undefined || /^[0-9A-Z]{5}$/.test(code)
+  }
+
+  async #reconnect(doing: string, cause?: unknown): Promise<FoundStep> {
+    const found = await this.#tryReconnect(doing, cause)
+    const inDoubt = this.#inDoubt
+    this.#inDoubt = undefined
+    if (found.version === this.#version) return found
+    const sentEnd = inDoubt !== undefined && 'status' in inDoubt
+    if (inDoubt === undefined || found.version !== this.#version + 1 || sentEnd === isLive(found.status)) {
+      throw this.#changedElsewhere(`version ${found.version} instead of ${this.#version}`)
+    }
+    this.#version = found.version
+    if (!sentEnd) this.#overtaken = inDoubt
+    return found
+  }
+
+  async #tryReconnect(doing: string, cause: unknown): Promise<FoundStep> {
+    const { address, claim } = this.#place
+    try {
+      return await reconnect(this.#connection, address.tables, this.#at)
+    } catch (error) {
+      if (isProofFailure(error)) throw await explainRefusal(this.#connection.run, address.tables, claim)
+      throw this.#unreachable(doing, cause ?? error)
+    }
+  }
+
+  /** @throws BatchError LEASE_LOST, OPTIMISTIC_LOCK_FAILED */
+  async #writeEnd(end: StepEnd): Promise<void> {
+    // What was committed last wins over what the caller believes, or the next start would repeat that chunk.
+    const known = this.#overtaken === undefined ? end : { ...end, ...this.#overtaken }
+    const values = endValues(this.#at, known)
+    await whileFenced(
+      () => this.#connection.client.query({ ...this.#end, values: [...values] }),
+      () => this.#explain(),
+    )
+  }
+
+  #explain(): Promise<BatchError> {
+    const { address, claim } = this.#place
+    const step = { id: this.stepExecution.id, version: this.#version }
+    return explainRefusal(this.#connection.run, address.tables, claim, step)
+  }
+
+  #unreachable(doing: string, cause: unknown): BatchError {
+    const { server } = this.#place.address
+    const outcome = this.#inDoubt === undefined ? 'nothing-committed' : 'unknown'
+    return new BatchError(
+      'REPOSITORY_UNAVAILABLE',
+      `the connection to the job repository at postgres ${server} was lost while ${doing}, and no other could be had; ` +
+        (outcome === 'unknown'
+          ? 'the outcome of what was sent last is unknown, and a restart resumes behind whatever was committed'
+          : 'nothing of it was committed'),
+      { details: { server, outcome }, cause },
+    )
+  }
+
+  #changedElsewhere(difference: string): BatchError {
+    const { claim } = this.#place
+    const { id, stepName } = this.stepExecution
+    return new BatchError(
+      'OPTIMISTIC_LOCK_FAILED',
+      `step execution ${id} ('${stepName}') was changed by somebody else while its connection was lost: ${difference}; ` +
+        'this process must not go on with it',
+      { details: { ...claim, stepExecutionId: id, version: this.#version } },
+    )
+  }
+
+  #overtakenError(): BatchError {
+    return new BatchError(
+      'OPTIMISTIC_LOCK_FAILED',
+      `step '${this.stepExecution.stepName}' cannot go on: its last chunk was committed although that was reported as ` +
+        'failed; restart it, and it resumes behind that chunk',
+      { details: { stepExecutionId: this.stepExecution.id } },
+    )
+  }
+}

@@ -1,0 +1,108 @@
+/** The statements that record a step's progress and its end. */
+import { createHash } from 'node:crypto'
+import { decodeStatus } from './rows.ts'
+import type { BatchStatus } from '../../core/model/batch-status.ts'
+import type { StepCounts } from '../../core/model/step-execution.ts'
+import type { Claim, StepEnd, StepProgress } from '../../core/ports/job-repository.ts'
+import { contextColumns } from './context-columns.ts'
+import { fenceSql, proofSql } from './fence.ts'
+import { exitColumns } from './job-execution-updates.ts'
+import { UTC_NOW } from './sql-words.ts'
+import type { TableNames } from './table-names.ts'
+
+export interface PreparedStatement {
+  readonly name: string
+  readonly text: string
+}
+
+export interface StepAt extends Claim {
+  readonly stepExecutionId: string
+  readonly version: number
+}
+
+const COUNTS = `read_count = $5, write_count = $6, filter_count = $7, read_skip_count = $8,
+        process_skip_count = $9, write_skip_count = $10, commit_count = $11, rollback_count = $12`
+
+/**
+ * A chunk's metadata: counts, context, the check of lease and version, and the job's status. Raises 22012 when lease or
+ * version do not hold. Locks: owner (shared), then the step, then its context.
+ */
+export function progressStatement(tables: TableNames): PreparedStatement {
+  return prepared(`with ${fenceSql(tables)}, step as (
+      update ${tables.stepExecution} set version = version + 1, last_updated = ${UTC_NOW}, ${COUNTS}
+        where step_execution_id = $3 and version = $4 and exists (select 1 from fence)
+        returning 1
+    ), context as (
+      update ${tables.stepContext} set short_context = $13, serialized_context = $14
+        where step_execution_id = $3 and exists (select 1 from step)
+        returning 1
+    )
+    select ${proofSql('context')},
+      (select status from ${tables.jobExecution} where job_execution_id = $1) as "jobStatus"`)
+}
+
+/** A step's end; the job's context is saved with it, as Spring does, and its session is no longer registered. */
+export function endStatement(tables: TableNames): PreparedStatement {
+  return prepared(`with ${fenceSql(tables)}, step as (
+      update ${tables.stepExecution} set version = version + 1, last_updated = ${UTC_NOW}, end_time = ${UTC_NOW},
+        ${COUNTS}, status = $15, exit_code = $16, exit_message = $17
+        where step_execution_id = $3 and version = $4 and exists (select 1 from fence)
+        returning 1
+    ), context as (
+      update ${tables.stepContext} set short_context = $13, serialized_context = $14
+        where step_execution_id = $3 and exists (select 1 from step)
+        returning 1
+    ), job_context as (
+      update ${tables.jobContext} set short_context = $18, serialized_context = $19
+        where job_execution_id = $1 and exists (select 1 from step)
+    ), backend as (
+      delete from ${tables.backend} where step_execution_id = $3 and exists (select 1 from step)
+    )
+    select ${proofSql('context')}`)
+}
+
+export function progressValues(at: StepAt, { counts, executionContext }: StepProgress): readonly unknown[] {
+  const { shortContext, serializedContext } = contextColumns(executionContext)
+  return [
+    at.jobExecutionId,
+    at.generation,
+    at.stepExecutionId,
+    at.version,
+    ...countValues(counts),
+    shortContext,
+    serializedContext,
+  ]
+}
+
+export function endValues(at: StepAt, end: StepEnd): readonly unknown[] {
+  const job = contextColumns(end.jobExecutionContext)
+  return [
+    ...progressValues(at, end),
+    end.status,
+    ...exitColumns(end.exitStatus),
+    job.shortContext,
+    job.serializedContext,
+  ]
+}
+
+export function decodeJobStatus(rows: readonly { readonly jobStatus: string | null }[]): BatchStatus {
+  return decodeStatus(rows[0]?.jobStatus ?? null)
+}
+
+function countValues(counts: StepCounts): readonly number[] {
+  return [
+    counts.readCount,
+    counts.writeCount,
+    counts.filterCount,
+    counts.readSkipCount,
+    counts.processSkipCount,
+    counts.writeSkipCount,
+    counts.commitCount,
+    counts.rollbackCount,
+  ]
+}
+
+/** Named after its text, since a connection may serve repositories with other schemas and prefixes. */
+function prepared(text: string): PreparedStatement {
+  return { name: `batchwright-${createHash('md5').update(text).digest('hex').slice(0, 16)}`, text }
+}

@@ -1,0 +1,25 @@
+/** What every job repository promises, as cases for any test runner. */
+import type { JobRepository } from '../../core/ports/job-repository.ts'
+import type { ContractCase } from '../contract.ts'
+import { LAUNCH_PROMISES } from './job-repository-launch.ts'
+import { QUERY_PROMISES } from './job-repository-queries.ts'
+import { STEP_PROMISES } from './job-repository-steps.ts'
+import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
+
+/** `open` may answer repositories on the same data: every case works on jobs of its own. */
+export function jobRepositoryContract(open: () => Promise<JobRepository>): readonly ContractCase[] {
+  const promises = { ...LAUNCH_PROMISES, ...STEP_PROMISES, ...QUERY_PROMISES }
+  return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
+}
+
+async function tried(
+  open: () => Promise<JobRepository>,
+  check: (trial: RepositoryTrial) => Promise<void>,
+): Promise<void> {
+  const repository = await open()
+  try {
+    await check(repositoryTrial(repository))
+  } finally {
+    await repository.close()
+  }
+}

@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import pg from 'pg'
+import { emptyTestDatabase, type TestDatabase } from '../embedded-postgres.ts'
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+describe('The lessons in examples/', function () {
+  this.timeout(60_000)
+  let database: TestDatabase
+  let lessons: pg.Pool
+  let folder: string
+  let url: string
+
+  before(async () => {
+    database = await emptyTestDatabase()
+    await database.pool.query('drop database if exists lessons')
+    await database.pool.query('create database lessons')
+    const { host = '', port, user } = database.connection
+    url = `postgres://${user}@/lessons?host=${encodeURIComponent(host)}&port=${port}`
+    lessons = new pg.Pool({ ...database.connection, database: 'lessons' })
+    lessons.on('error', () => {})
+    folder = await mkdtemp(join(tmpdir(), 'batchwright-lessons-'))
+  })
+
+  after(async () => {
+    await lessons.end()
+    await database.pool.query('drop database lessons with (force)')
+    await database.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  function batchwright(...args: readonly string[]): Ended {
+    const env = { ...process.env, DATABASE_URL: url }
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['dist/src/cli/bin.js', ...args], {
+      env,
+      encoding: 'utf8',
+    })
+    return { code: status, signal, out: stdout, err: stderr }
+  }
+
+  async function rowOf(sql: string): Promise<unknown> {
+    return (await lessons.query<Record<string, unknown>>(sql)).rows[0]
+  }
+
+  it('begin with a database that has no tables yet: exit code 7 names the command that makes them', () => {
+    const refused = batchwright('run', 'hello', 'name=Ada')
+    expect(refused.code).to.equal(7)
+    expect(refused.err).to.contain('batchwright db migrate')
+    expect(batchwright('db', 'migrate').code).to.equal(0)
+  })
+
+  it('1: says hello once to each name', () => {
+    expect(batchwright('run', 'hello', 'name=Ada').err).to.contain('Hello, Ada!')
+    expect(batchwright('run', 'hello', 'name=Ada', 'shout=true').code).to.equal(4)
+    expect(batchwright('run', 'hello', 'name=Grace', 'shout=true').err).to.contain('HELLO, GRACE!')
+  })
+
+  it('2: imports the bird strikes, sums them up, and is refused politely the second time', async () => {
+    const parameters = ['file=examples/data/birdstrikes.csv', 'businessDate=2026-01-31']
+    const first = batchwright('run', 'bird-strikes', ...parameters)
+    expect(first.code, first.err).to.equal(0)
+    expect(first.err).to.contain('$7,043,545  1998-02-24  Texas')
+    expect(
+      await rowOf(
+        'select count(*)::int as rows, count(*) filter (where speed_knots is null)::int as unknown from bird_strike',
+      ),
+    ).to.deep.equal({
+      rows: 10_000,
+      unknown: 2_836,
+    })
+    const summary = (await readFile('out/bird-strikes-2026-01-31.csv', 'utf8')).trimEnd().split('\n').slice(1)
+    expect(summary.reduce((sum, line) => sum + Number(line.split(',').at(-2)), 0)).to.equal(10_000)
+
+    const second = batchwright('run', 'bird-strikes', ...parameters)
+    expect(second.code).to.equal(4)
+    const returned = batchwright('run', 'bird-strikes', ...parameters, '--on-existing', 'return')
+    expect(returned.code).to.equal(0)
+    expect(returned.out).to.contain('the work was done before')
+  })
+
+  it('2: doubles nothing for another business date', async () => {
+    const { code } = batchwright(
+      'run',
+      'bird-strikes',
+      'file=examples/data/birdstrikes.csv',
+      'businessDate=2026-02-28',
+      'chunkSize=333',
+    )
+    expect(code).to.equal(0)
+    expect(
+      await rowOf(
+        'select count(*)::int as rows, count(distinct business_date)::int as dates from bird_strike',
+      ),
+    ).to.deep.equal({ rows: 20_000, dates: 2 })
+  })
+
+  it('3: kills itself, is restarted, and the sums agree', async () => {
+    const killed = batchwright('run', 'crash-and-restart', 'day=2026-01-31')
+    expect(killed.signal).to.equal('SIGKILL')
+    expect(await rowOf('select count(*)::int as rows from strike_cost')).to.deep.equal({ rows: 5_500 })
+    const restarted = batchwright('run', 'crash-and-restart', 'day=2026-01-31')
+    expect(restarted.code, restarted.err).to.equal(0)
+    expect(restarted.out).to.contain('committed 5,500 items')
+    expect(restarted.err).to.contain('The sums agree')
+  })
+
+  it('4: takes rows from Postgres to CSV and back, equal byte for byte', async () => {
+    const { code, err } = batchwright('run', 'round-trip', `folder=${folder}`)
+    expect(code, err).to.equal(0)
+    const [first, second] = await Promise.all(
+      ['first.csv', 'second.csv'].map((name) => readFile(join(folder, name))),
+    )
+    expect(first?.length).to.be.greaterThan(300_000)
+    expect(first?.equals(second ?? Buffer.alloc(0))).to.equal(true)
+    expect(
+      await rowOf(
+        'select count(*)::int as different from round_trip_source s full join round_trip_copy c using (id) where s is distinct from c',
+      ),
+    ).to.deep.equal({ different: 0 })
+  })
+})

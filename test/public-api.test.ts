@@ -1,0 +1,245 @@
+/** What can be imported from each subpath. A name that comes or goes here is a decision: goes, and somebody's code breaks. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { expect } from 'chai'
+
+interface Exports {
+  readonly values: readonly string[]
+  readonly types: readonly string[]
+}
+
+const REVIEWED: Readonly<Record<string, Exports>> = {
+  'src/index.ts': {
+    values: [
+      'BATCH_ERRORS',
+      'BATCH_STATUSES',
+      'BatchError',
+      'createBatch',
+      'defineConfig',
+      'defineJob',
+      'exitStatus',
+      'FILTERED',
+      'isBatchError',
+      'jobKey',
+      'memoryRepository',
+      'nonIdentifying',
+      'parametersJsonSchema',
+    ],
+    types: [
+      'AnyJob',
+      'Batch',
+      'BatchErrorCode',
+      'BatchErrorFacts',
+      'BatchOptions',
+      'BatchStatus',
+      'BatchwrightConfig',
+      'ChunkListener',
+      'ChunkOptions',
+      'ChunkPipeline',
+      'ChunkStepDefinition',
+      'ChunkStepListener',
+      'ChunkView',
+      'ContextDraft',
+      'ContextValue',
+      'ExecutionContext',
+      'ExecutionFilter',
+      'ExecutionOwner',
+      'ExitStatus',
+      'Filtered',
+      'Guarantee',
+      'InstanceFilter',
+      'ItemListener',
+      'ItemReader',
+      'ItemWriter',
+      'JavaValue',
+      'JobDefinition',
+      'JobExecution',
+      'JobExecutionDetails',
+      'JobInstance',
+      'JobListener',
+      'JobOperator',
+      'JobOptions',
+      'JobParameter',
+      'JobParameters',
+      'JobRepository',
+      'JobScope',
+      'JsonValue',
+      'ListenerScope',
+      'Logger',
+      'LogLevel',
+      'OwnerIdentity',
+      'Processor',
+      'ReaderSource',
+      'ReadProgress',
+      'RepositoryConfig',
+      'ResourceKey',
+      'Resources',
+      'RunObserver',
+      'RunOutcome',
+      'StartedJob',
+      'StartOptions',
+      'StepCounts',
+      'StepDefinition',
+      'StepExecution',
+      'StepExplanation',
+      'StepFactory',
+      'StepListener',
+      'StepOptions',
+      'Steps',
+      'StepScope',
+      'StoredContext',
+      'Tasklet',
+      'TaskletAnswer',
+      'TaskletOptions',
+      'TaskletScope',
+      'TaskletStepDefinition',
+      'Transaction',
+      'WriterSource',
+    ],
+  },
+  'src/ports.ts': {
+    values: ['describePosition', 'resourceKey'],
+    types: [
+      'Checkpoint',
+      'ChunkCommit',
+      'Claim',
+      'CommitAnswer',
+      'ExecutionContext',
+      'ExecutionFilter',
+      'Guarantee',
+      'HeartbeatAnswer',
+      'InstanceFilter',
+      'ItemReader',
+      'ItemSink',
+      'ItemWriter',
+      'JobEnd',
+      'JobRepository',
+      'JsonValue',
+      'LatestExecution',
+      'Launched',
+      'LaunchRequest',
+      'LaunchVerdict',
+      'OpenedReader',
+      'Page',
+      'Position',
+      'PreviousStep',
+      'ReaderScope',
+      'ReadFault',
+      'ReadProgress',
+      'ResourceKey',
+      'Resources',
+      'StepBegin',
+      'StepEnd',
+      'StepProgress',
+      'StepSession',
+      'Transaction',
+      'WriterScope',
+      'WriteSummary',
+    ],
+  },
+  'src/testing/index.ts': {
+    values: ['itemReaderContract', 'itemWriterContract', 'jobRepositoryContract'],
+    types: ['ContractCase', 'ItemReaderSubject', 'ItemWriterSubject', 'ItemWriterTraits'],
+  },
+  'src/postgres/index.ts': {
+    values: [
+      'copyIn',
+      'DATA_SOURCE',
+      'ENTITY_MANAGER',
+      'entityManager',
+      'PG_CLIENT',
+      'PG_POOL',
+      'pgClient',
+      'quoteIdentifier',
+    ],
+    types: ['PostgresConnection', 'TableName', 'ValueTypes'],
+  },
+  'src/repository/postgres/index.ts': {
+    values: ['migrateRepository', 'postgresRepository', 'repositoryStatus'],
+    types: ['MigrationReport', 'PostgresRepositoryOptions', 'SchemaStatus'],
+  },
+  'src/repository/embedded/index.ts': {
+    values: ['startEmbeddedPostgres'],
+    types: ['EmbeddedPostgres', 'EmbeddedPostgresConnection', 'EmbeddedPostgresOptions'],
+  },
+  'src/readers/delimited.ts': {
+    values: ['delimitedReader'],
+    types: ['DelimitedItem', 'DelimitedReaderOptions'],
+  },
+  'src/readers/iterable.ts': {
+    values: ['iterableReader'],
+    types: ['IterableReaderOptions', 'IterableSource'],
+  },
+  'src/readers/postgres.ts': {
+    values: ['postgresReader'],
+    types: ['PostgresReaderOptions', 'PostgresReaderSettings', 'PostgresReaderSource'],
+  },
+  'src/writers/delimited.ts': {
+    values: ['delimitedWriter'],
+    types: ['DelimitedColumn', 'DelimitedRow', 'DelimitedWriterOptions'],
+  },
+  'src/writers/postgres.ts': {
+    values: ['postgresWriter'],
+    types: ['PostgresWriterOptions', 'PostgresWriterOptionsByColumns', 'WriterColumns'],
+  },
+}
+
+describe('The public names', () => {
+  it('belong to the subpaths that package.json exports', () => {
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object }
+    const entries = Object.values(exports).flatMap((target: string | { default: string }) =>
+      typeof target === 'string' ? [] : sourcesOf(target.default),
+    )
+    expect(entries.toSorted()).to.deep.equal(Object.keys(REVIEWED).toSorted())
+  })
+
+  for (const [entry, reviewed] of Object.entries(REVIEWED)) {
+    it(`of ${entry} are those that were reviewed`, async () => {
+      const { types } = exportsIn(entry)
+      const values = Object.keys(
+        (await import(pathToFileURL(`dist/${entry.replace(/ts$/, 'js')}`).href)) as object,
+      )
+      expect({ values: inOrder(values), types: inOrder(types) }).to.deep.equal(reviewed)
+    })
+  }
+
+  it('of the ports include every type that they are made of', () => {
+    const ports = exportsIn('src/ports.ts')
+    const parts = ['item-reader', 'item-writer', 'job-repository', 'resource'].flatMap((name) => {
+      const { values, types } = exportsIn(`src/core/ports/${name}.ts`)
+      return [...values, ...types]
+    })
+    expect([...ports.values, ...ports.types]).to.include.members(parts)
+  })
+})
+
+/** `./dist/src/readers/*.js` is each file in `src/readers`. */
+function sourcesOf(target: string): readonly string[] {
+  const source = target.replace(/^\.\/dist\//, '').replace(/js$/, 'ts')
+  if (!source.includes('*')) return existsSync(source) ? [source] : [`${source} is missing`]
+  const folder = source.slice(0, source.indexOf('*'))
+  return readdirSync(folder).map((name) => folder + name)
+}
+
+/** As they are written: lists and declarations. `export *` has no place in an entry. */
+function exportsIn(path: string): Exports {
+  const text = readFileSync(path, 'utf8')
+  if (/^export (?:type )?\*/m.test(text)) throw new Error(`${path} exports what it does not name`)
+  const lists = [...text.matchAll(/^export (type )?{([^}]*)}/gm)].flatMap(([, type, names = '']) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .map((name) => (type === undefined ? name : `type ${name}`)),
+  )
+  const declared = [...text.matchAll(/^export (?:async )?(const|function|class|interface|type) (\w+)/gm)].map(
+    ([, kind = '', name = '']) => (/interface|type/.test(kind) ? `type ${name}` : name),
+  )
+  const all = [...new Set([...lists, ...declared])]
+  const types = all.filter((name) => name.startsWith('type ')).map((name) => name.replace('type ', ''))
+  return { values: all.filter((name) => !name.startsWith('type ')), types }
+}
+
+function inOrder(names: readonly string[]): readonly string[] {
+  return names.toSorted((one, other) => one.localeCompare(other, 'en'))
+}

@@ -1,0 +1,121 @@
+import { expect } from 'chai'
+import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
+import { pgClient } from '../../../src/postgres/resources.ts'
+import { postgresRepository } from '../../../src/repository/postgres/index.ts'
+import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
+import { commit, jobEnd, launchJob, RECOVER, stepEnd } from './running-job.ts'
+import { type WireProxy, wireProxy } from './wire-proxy.ts'
+
+const HISTORY = 10_000
+
+describe('The number of statements', () => {
+  let database: TestDatabase
+  let proxy: WireProxy
+  let repository: JobRepository
+
+  before(async () => {
+    database = await testDatabase()
+    proxy = await wireProxy(database.connection)
+    repository = await postgresRepository({ connection: proxy.connection, schema: database.schema })
+  })
+
+  after(async () => {
+    await repository.close()
+    await proxy.close()
+    await database.close()
+  })
+
+  /** With BEGIN and COMMIT, as they crossed the wire. */
+  async function counted(action: () => Promise<unknown>): Promise<number> {
+    const before = proxy.statements.length
+    await action()
+    return proxy.statements.length - before
+  }
+
+  async function trivialJob(): Promise<void> {
+    const { claim } = await launchJob(repository)
+    await repository.startJobExecution(claim)
+    const step = await repository.beginStep(claim, { stepName: 'only', executionContext: {} })
+    await commit(step, 0, async () => {})
+    await step.end(stepEnd('COMPLETED'))
+    await step.close()
+    await repository.endJobExecution(claim, jobEnd('COMPLETED'))
+  }
+
+  async function restart(): Promise<void> {
+    const key = `${Math.random()}`
+    const { claim } = await launchJob(repository, key)
+    await repository.endJobExecution(claim, jobEnd('FAILED'))
+    const statements = await counted(() => launchJob(repository, key, { action: 'restart' }))
+    expect(statements).to.equal(7)
+    expect(await counted(() => launchJob(repository, key, RECOVER))).to.equal(9)
+  }
+
+  it('is 4 for a launch, 9 for a whole trivial job, 7 for a restart and 9 for a recovery', async () => {
+    expect(await counted(() => launchJob(repository))).to.equal(4)
+    expect(await counted(trivialJob)).to.equal(9)
+    await restart()
+  })
+
+  it('is one for the metadata of a chunk, and BEGIN and COMMIT where the writer has statements', async () => {
+    const { claim } = await launchJob(repository)
+    const step = await repository.beginStep(claim, { stepName: 'load', executionContext: {} })
+    for (const pipelined of [false, true]) {
+      expect(await counted(() => commit(step, 1, async () => {}, pipelined))).to.equal(1)
+      const work = () => commit(step, 2, (transaction) => pgClient(transaction).query('select 1'), pipelined)
+      expect(await counted(work)).to.equal(4)
+      const [begin, own, , end] = proxy.statements.slice(-4)
+      expect([begin, own, end]).to.deep.equal(['begin isolation level read committed', 'select 1', 'commit'])
+    }
+    await step.close()
+  })
+
+  it(`stays the same after ${HISTORY} earlier executions of the job`, async () => {
+    await fillHistory()
+    expect(await counted(() => launchJob(repository))).to.equal(4)
+    expect(await counted(trivialJob)).to.equal(9)
+    await restart()
+  })
+
+  it('none of them scans a table that grows', async () => {
+    await database.pool.query(`analyze`)
+    const before = await sequentialReads()
+    await trivialJob()
+    await restart()
+    await repository.close()
+    // The server tells its statistics at the latest when the sessions have ended.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const after = await sequentialReads()
+    expect(after - before).to.be.lessThan(HISTORY / 2)
+  })
+
+  async function sequentialReads(): Promise<number> {
+    const { rows } = await database.pool.query<{ read: string }>(
+      `select sum(seq_tup_read) as read from pg_stat_user_tables where schemaname = $1`,
+      [database.schema],
+    )
+    return Number(rows[0]?.read)
+  }
+
+  /** Instances of one execution each, with a step, parameters, contexts and owners. */
+  async function fillHistory(): Promise<void> {
+    const { schema, pool } = database
+    const id = (sequence: string): string => `nextval('${schema}.batch_${sequence}_seq')`
+    await pool.query(`
+      insert into ${schema}.batch_job_instance
+        select ${id('job_instance')}, 0, 'job', md5(n::text) from generate_series(1, ${HISTORY}) n;
+      insert into ${schema}.batch_job_execution (job_execution_id, version, job_instance_id, create_time, status)
+        select ${id('job_execution')}, 2, job_instance_id, now(), 'COMPLETED'
+          from ${schema}.batch_job_instance order by job_instance_id desc limit ${HISTORY};
+      insert into ${schema}.batch_job_execution_params
+        select job_execution_id, 'file', 'java.lang.String', 'a.csv', 'Y' from ${schema}.batch_job_execution;
+      insert into ${schema}.batch_job_execution_context
+        select job_execution_id, '{}', null from ${schema}.batch_job_execution on conflict do nothing;
+      insert into ${schema}.batch_step_execution (step_execution_id, version, step_name, job_execution_id, create_time, status)
+        select ${id('step_execution')}, 1, 'only', job_execution_id, now(), 'COMPLETED' from ${schema}.batch_job_execution;
+      insert into ${schema}.batch_step_execution_context
+        select step_execution_id, '{}', null from ${schema}.batch_step_execution on conflict do nothing;
+      insert into ${schema}.batch_job_execution_owner
+        select job_execution_id, 1, 'h', 1, null, null, null, now() from ${schema}.batch_job_execution on conflict do nothing`)
+  }
+})
