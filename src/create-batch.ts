@@ -5,7 +5,9 @@ import { BatchError } from './core/model/batch-error.ts'
 import { createJobOperator, type JobOperator } from './core/operator/job-operator.ts'
 import { createJobRegistry } from './core/operator/job-registry.ts'
 import type { JobRepository } from './core/ports/job-repository.ts'
+import type { Clock } from './core/ports/clock.ts'
 import type { Logger } from './core/ports/logger.ts'
+import { systemClock } from './process/system-clock.ts'
 import { processIdentity, processState } from './process/process-identity.ts'
 
 export interface BatchOptions {
@@ -18,6 +20,8 @@ export interface BatchOptions {
    * At least 1,000. @default 30_000
    */
   readonly leaseMilliseconds?: number
+  /** For tests: what times are shown, and what a back-off waits for. @default the machine's */
+  readonly clock?: Clock
 }
 
 export interface Batch extends AsyncDisposable {
@@ -46,6 +50,7 @@ export function createBatch(options: BatchOptions): Batch {
     registry,
     logger,
     leaseMilliseconds,
+    clock: options.clock ?? systemClock,
     owner,
     processState: (other) => processState(other, owner),
   })

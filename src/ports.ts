@@ -1,6 +1,8 @@
 /** For those who write readers, writers and repositories. */
 export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
+export type { QuarantinedItem } from './core/model/quarantined-item.ts'
+export type { Clock } from './core/ports/clock.ts'
 export {
   describePosition,
   type ItemReader,

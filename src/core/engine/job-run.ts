@@ -2,6 +2,7 @@
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobRepository, Launched } from '../ports/job-repository.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { OwnedDraft } from './context-draft.ts'
@@ -14,6 +15,7 @@ export interface JobRun {
   readonly launched: Launched
   readonly repository: JobRepository
   readonly leaseMilliseconds: number
+  readonly clock: Clock
   readonly jobContext: OwnedDraft
   readonly control: RunControl
   readonly observer: RunObserver

@@ -35,7 +35,11 @@ export async function runJob(run: JobRun): Promise<RunOutcome> {
 }
 
 async function runSteps(launched: JobRun): Promise<RunOutcome> {
-  const started: JobExecution = { ...launched.launched.execution, status: 'STARTED', startTime: new Date() }
+  const started: JobExecution = {
+    ...launched.launched.execution,
+    status: 'STARTED',
+    startTime: launched.clock.now(),
+  }
   const run: JobRun = { ...launched, launched: { ...launched.launched, execution: started } }
   const steps: StepExecution[] = []
   const result = await settle(async () => {
@@ -89,7 +93,7 @@ async function finish(
   error: unknown,
 ): Promise<RunOutcome> {
   const values = run.jobContext.values()
-  const endTime = new Date()
+  const endTime = run.clock.now()
   const execution: JobExecutionDetails = {
     ...run.launched.execution,
     ...end,

@@ -2,6 +2,7 @@
 import type { StepScope } from '../definition/callback-scope.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../model/step-execution.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { StepSession } from '../ports/job-repository.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { RunControl } from './run-control.ts'
@@ -11,6 +12,7 @@ export interface StepRun {
   readonly scope: StepScope<unknown>
   readonly session: StepSession
   readonly control: RunControl
+  readonly clock: Clock
   readonly observer: RunObserver
   readonly ledger: StepLedger
   /** Aborts the scope's signal, and nothing else: the step is to end now, whatever its callbacks wait for. */

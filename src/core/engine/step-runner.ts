@@ -64,13 +64,14 @@ function createStepRun(job: JobRun, stepName: string, session: StepSession, deci
     logger,
     resources: job.repository.resources,
   }
-  const { control, observer } = job
+  const { control, observer, clock } = job
   const earlierCounts = job.launched.previousSteps.get(stepName)?.counts ?? NO_COUNTS
   return {
     stepName,
     scope,
     session,
     control,
+    clock,
     observer,
     earlierCounts,
     ledger: createStepLedger({ step: decision.from, job: job.jobContext.values() }),
@@ -163,12 +164,13 @@ async function record(job: JobRun, run: StepRun, end: Ending, result: Settled<un
     executionContext: finished,
     jobExecutionContext: job.jobContext.values(),
   })
+  const endTime = run.clock.now()
   const execution: StepExecution = {
     ...run.session.stepExecution,
     ...end,
     ...counts,
-    endTime: new Date(),
-    lastUpdated: new Date(),
+    endTime,
+    lastUpdated: endTime,
     executionContext: { kind: 'readable', values: finished },
   }
   run.observer.stepEnded?.(execution)

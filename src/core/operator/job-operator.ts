@@ -17,6 +17,7 @@ import type { JobExecution, JobExecutionDetails } from '../model/job-execution.t
 import type { JobInstance } from '../model/job-instance.ts'
 import { jobKey } from '../model/job-key.ts'
 import type { ExecutionFilter, InstanceFilter, JobRepository, Launched } from '../ports/job-repository.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
@@ -86,6 +87,7 @@ export interface OperatorParts {
   readonly registry: JobRegistry
   readonly logger: Logger
   readonly leaseMilliseconds: number
+  readonly clock: Clock
   readonly owner: OwnerIdentity
   readonly processState: LaunchRules['processState']
 }
@@ -153,7 +155,7 @@ function run(
   launched: Launched,
   options: StartOptions,
 ): StartedJob {
-  const { repository, leaseMilliseconds } = parts
+  const { repository, leaseMilliseconds, clock } = parts
   const { execution, restartOf, recovered } = launched
   const control = createRunControl()
   const logger = parts.logger.child({ job: job.name, execution: execution.id })
@@ -167,6 +169,7 @@ function run(
     launched,
     repository,
     leaseMilliseconds,
+    clock,
     jobContext,
     control,
     observer,

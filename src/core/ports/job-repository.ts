@@ -6,6 +6,7 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
+import type { QuarantinedItem } from '../model/quarantined-item.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
 
@@ -156,6 +157,8 @@ export interface ChunkCommit {
 export interface StepProgress {
   readonly counts: StepCounts
   readonly executionContext: ExecutionContext
+  /** The items that this chunk skips: recorded in its transaction. @default none */
+  readonly quarantined?: readonly QuarantinedItem[]
 }
 
 export interface CommitAnswer {
