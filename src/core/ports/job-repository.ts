@@ -124,8 +124,8 @@ export interface StepEnd {
   readonly exitStatus: ExitStatus
   readonly counts: StepCounts
   readonly executionContext: ExecutionContext
-  /** The job's context is saved with the step's end, as Spring does. */
-  readonly jobExecutionContext: ExecutionContext
+  /** The job's context is saved with the step's end, as Spring does. Left out, it stays as it is. */
+  readonly jobExecutionContext?: ExecutionContext
 }
 
 /** One step execution at work, with the connection that its transactions use. Calls never overlap. */

@@ -60,6 +60,7 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
     endTime: new Date(),
     executionContext: readable(end.executionContext),
   })
+  if (end.jobExecutionContext === undefined) return
   const stored = fenced(state, claim)
   stored.execution = { ...stored.execution, executionContext: readable(end.jobExecutionContext) }
 }

@@ -41,7 +41,7 @@ export function progressStatement(tables: TableNames): PreparedStatement {
       (select status from ${tables.jobExecution} where job_execution_id = $1) as "jobStatus"`)
 }
 
-/** A step's end; the job's context is saved with it, as Spring does, and its session is no longer registered. */
+/** A step's end; the job's context is saved with it, as Spring does, unless there is none to save, and its session is no longer registered. */
 export function endStatement(tables: TableNames): PreparedStatement {
   return prepared(`with ${fenceSql(tables)}, step as (
       update ${tables.stepExecution} set version = version + 1, last_updated = ${UTC_NOW}, end_time = ${UTC_NOW},
@@ -54,7 +54,7 @@ export function endStatement(tables: TableNames): PreparedStatement {
         returning 1
     ), job_context as (
       update ${tables.jobContext} set short_context = $18, serialized_context = $19
-        where job_execution_id = $1 and exists (select 1 from step)
+        where job_execution_id = $1 and $18::text is not null and exists (select 1 from step)
     ), backend as (
       delete from ${tables.backend} where step_execution_id = $3 and exists (select 1 from step)
     )
@@ -75,13 +75,13 @@ export function progressValues(at: StepAt, { counts, executionContext }: StepPro
 }
 
 export function endValues(at: StepAt, end: StepEnd): readonly unknown[] {
-  const job = contextColumns(end.jobExecutionContext)
+  const job = end.jobExecutionContext === undefined ? undefined : contextColumns(end.jobExecutionContext)
   return [
     ...progressValues(at, end),
     end.status,
     ...exitColumns(end.exitStatus),
-    job.shortContext,
-    job.serializedContext,
+    job?.shortContext ?? null,
+    job?.serializedContext ?? null,
   ]
 }
 

@@ -1,0 +1,164 @@
+/** One begun step execution to its recorded end: listen, do the body, listen again, write the end. */
+import type { StepScope } from '../definition/callback-scope.ts'
+import { describeError } from '../model/error-description.ts'
+import type { ExecutionContext } from '../model/execution-context.ts'
+import { combineExitStatus, type ExitStatus, exitStatus } from '../model/exit-status.ts'
+import type { StepCounts, StepExecution } from '../model/step-execution.ts'
+import { isBatchError } from '../model/batch-error.ts'
+import type { StepEnd, StepSession } from '../ports/job-repository.ts'
+import type { StepListener } from '../ports/listeners.ts'
+import { createContextDraft } from './context-draft.ts'
+import { attempt, firstError, type Settled, settle, unsettle } from './first-error.ts'
+import type { JobRun } from './job-run.ts'
+import { authorsEntries, ownEntries } from './own-entries.ts'
+import { committedExecution, createStepLedger, type StepRun } from './step-run.ts'
+
+export interface StepResult {
+  /** With the times of this process's clock; for a skipped step the execution that had completed it. */
+  readonly execution: StepExecution
+  readonly ran: boolean
+  readonly error: unknown
+}
+
+export interface BegunStep {
+  /** As it is recorded. */
+  readonly stepName: string
+  readonly session: StepSession
+  /** The context that it goes on from. */
+  readonly from: ExecutionContext
+  /** Of this step over all earlier executions of the instance. */
+  readonly earlierCounts: StepCounts
+  readonly listeners: readonly StepListener[]
+  /** What its callbacks are handed besides. @default nothing */
+  readonly scope?: Readonly<Record<string, unknown>>
+  /** Whether its end saves the job's context. @default true */
+  readonly savesJobContext?: boolean
+}
+
+export type StepEnding = Pick<StepEnd, 'status' | 'exitStatus'>
+
+/** Closes the session. @throws BatchError when the end cannot be recorded. A step that fails is a result. */
+export async function runStepExecution(
+  job: JobRun,
+  begun: BegunStep,
+  body: (run: StepRun) => Promise<StepEnding>,
+): Promise<StepResult> {
+  const { session, stepName } = begun
+  try {
+    const run = createStepRun(job, begun)
+    run.observer.stepStarted?.(session.stepExecution)
+    return await runAndEnd(job, run, begun, body)
+  } finally {
+    await attempt(`closing the session of step ${stepName}`, job.logger, () => session.close())
+  }
+}
+
+function createStepRun(job: JobRun, begun: BegunStep): StepRun {
+  const { stepName, session, from, earlierCounts } = begun
+  const { control, observer, clock } = job
+  const ending = new AbortController()
+  const scope: StepScope<unknown> = {
+    ...begun.scope,
+    parameters: job.parameters,
+    jobExecution: job.launched.execution,
+    jobContext: job.jobContext,
+    stepExecution: session.stepExecution,
+    stepContext: createContextDraft(authorsEntries(from)),
+    signal: AbortSignal.any([job.control.abort, ending.signal]),
+    logger: job.logger.child({ step: stepName }),
+    resources: job.repository.resources,
+  }
+  return {
+    stepName,
+    scope,
+    session,
+    control,
+    clock,
+    observer,
+    earlierCounts,
+    ledger: createStepLedger({ step: from, job: job.jobContext.values() }),
+    giveUp: (reason) => ending.abort(reason),
+  }
+}
+
+async function runAndEnd(
+  job: JobRun,
+  run: StepRun,
+  begun: BegunStep,
+  body: (run: StepRun) => Promise<StepEnding>,
+): Promise<StepResult> {
+  const { listeners } = begun
+  const result = await settle(async () => {
+    const listenerScope = { signal: run.scope.signal, logger: run.scope.logger }
+    for (const listener of listeners) await listener.beforeStep?.(run.session.stepExecution, listenerScope)
+    return body(run)
+  })
+  const ended = 'error' in result ? failedEnd(result.error) : result.value
+  const listened = await settle(() => callAfterStep(run, ended, listeners))
+  const error = firstError(result, listened, run.scope.logger)
+  const end = 'error' in error ? failedEnd(error.error) : ended
+  const own = 'value' in listened ? listened.value : []
+  return record(job, run, begun, { ...end, exitStatus: own.reduce(combineExitStatus, end.exitStatus) }, error)
+}
+
+function failedEnd(error: unknown): StepEnding {
+  return { status: 'FAILED', exitStatus: exitStatus('FAILED', describeError(error)) }
+}
+
+/** Every listener is called, whatever the others do; the first error among them is thrown at the end. */
+async function callAfterStep(
+  run: StepRun,
+  ended: StepEnding,
+  listeners: readonly StepListener[],
+): Promise<readonly ExitStatus[]> {
+  const execution = { ...committedExecution(run.session, run.ledger), ...ended }
+  const scope = { signal: run.scope.signal, logger: run.scope.logger }
+  const own: ExitStatus[] = []
+  let failure: Settled<unknown> = { value: undefined }
+  for (const listener of listeners) {
+    const answer = await settle(() => listener.afterStep?.(execution, scope))
+    if ('value' in answer && answer.value) own.push(answer.value)
+    failure = firstError(failure, answer, run.scope.logger)
+  }
+  unsettle(failure)
+  return own
+}
+
+/** A step whose lease was lost belongs to somebody else: nothing is written about it. */
+async function record(
+  job: JobRun,
+  run: StepRun,
+  { savesJobContext = true }: BegunStep,
+  end: StepEnding,
+  result: Settled<unknown>,
+): Promise<StepResult> {
+  const error = 'error' in result ? result.error : undefined
+  if (isBatchError(error, 'LEASE_LOST')) throw error
+  if (error !== undefined) run.scope.logger.error({ err: error }, `step ${run.stepName} failed`)
+  const isComplete = end.status === 'COMPLETED'
+  const finished = isComplete ? finalContext(run) : run.ledger.context()
+  if (!isComplete) job.jobContext.reset(run.ledger.jobContext())
+  const counts = run.ledger.counts()
+  await run.session.end({
+    ...end,
+    counts,
+    executionContext: finished,
+    ...(savesJobContext ? { jobExecutionContext: job.jobContext.values() } : {}),
+  })
+  const endTime = run.clock.now()
+  const execution: StepExecution = {
+    ...run.session.stepExecution,
+    ...end,
+    ...counts,
+    endTime,
+    lastUpdated: endTime,
+    executionContext: { kind: 'readable', values: finished },
+  }
+  run.observer.stepEnded?.(execution)
+  return { execution, ran: true, error }
+}
+
+/** What the callbacks have made of the context, also after the last commit, and the framework's own entries. */
+function finalContext(run: StepRun): StepEnd['executionContext'] {
+  return { ...run.scope.stepContext.values(), ...ownEntries(run.ledger.context()) }
+}
