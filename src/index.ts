@@ -60,4 +60,4 @@ export type {
 export type { Logger } from './core/ports/logger.ts'
 export type { RunObserver } from './core/ports/run-observer.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
-export { memoryRepository } from './repository/memory/memory-repository.ts'
+export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'

@@ -67,6 +67,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'ListenerScope',
       'Logger',
       'LogLevel',
+      'MemoryRepositoryOptions',
       'OwnerIdentity',
       'Processor',
       'ReaderSource',

@@ -4,6 +4,7 @@ import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import { addCounts, NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import type { Clock } from '../../core/ports/clock.ts'
 import type {
   Claim,
   ExecutionFilter,
@@ -21,22 +22,31 @@ import {
   storedExit,
 } from './memory-state.ts'
 import { openStepSession } from './memory-step-session.ts'
+import { MEMORY_TRANSACTION } from './memory-transaction.ts'
+
+export interface MemoryRepositoryOptions {
+  /** For the times that are recorded, and for judging leases. @default the machine's */
+  readonly clock?: Pick<Clock, 'now'>
+  /** Of job and step executions, which are numbered in the order in which they are begun. @default 1 */
+  readonly firstId?: number
+}
 
 /**
- * Keeps everything until it is thrown away. The same promises as in Postgres, but that nothing outlives the process and
- * a chunk's transaction has no database to write to.
+ * Keeps everything until it is thrown away. The same promises as in Postgres, but that nothing outlives the process, and
+ * that the only things that can be written in a chunk's transaction are in memory too: see {@link MEMORY_TRANSACTION}.
  */
-export function memoryRepository(): JobRepository {
-  const state: MemoryState = { instances: [], executions: new Map(), lastId: 0 }
+export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepository {
+  const { clock = MACHINE, firstId = 1 } = options
+  const state: MemoryState = { instances: [], executions: new Map(), lastId: firstId - 1, now: clock.now }
   return {
     description: 'memory (lost when the process ends)',
     resources: { find: () => undefined },
-    transactionHas: () => false,
+    transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),
     startJobExecution: async (claim) => {
       changeExecution(state, claim, ({ execution }) => ({
         status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
-        startTime: new Date(),
+        startTime: state.now(),
       }))
     },
     endJobExecution: async (claim, end) => {
@@ -44,17 +54,17 @@ export function memoryRepository(): JobRepository {
       const stored = changeExecution(state, claim, () => ({
         status: end.status,
         exitStatus: storedExit(end.exitStatus),
-        endTime: new Date(),
+        endTime: state.now(),
         executionContext,
       }))
-      stored.leaseExpiresAt = new Date()
+      stored.leaseExpiresAt = state.now()
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId) => requestStop(state, jobExecutionId),
     findJobExecution: async (jobExecutionId) => {
       const stored = state.executions.get(jobExecutionId)
-      return stored === undefined ? undefined : details(stored)
+      return stored === undefined ? undefined : details(state, stored)
     },
     listJobExecutions: async (filter) => list(state, filter),
     listJobInstances: async ({ jobName, before, limit }) =>
@@ -67,24 +77,26 @@ export function memoryRepository(): JobRepository {
   }
 }
 
+const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
+
 /** Nothing waits in here, so launches of one instance cannot overlap. */
 function launch(state: MemoryState, request: LaunchRequest): Launched {
   const known = state.instances.find(
     (one) => one.jobName === request.jobName && one.jobKey === request.jobKey,
   )
   const latest = known === undefined ? undefined : executionsOf(state, known).at(-1)
-  const seen = latest === undefined ? undefined : snapshot(latest)
+  const seen = latest === undefined ? undefined : snapshot(state, latest)
   const verdict = request.decide(seen === undefined ? undefined : { execution: seen, owner: seen.owner })
   if (verdict.action === 'refuse') throw verdict.error
   const continued = verdict.action === 'start' ? undefined : latest
   if (continued !== undefined) continued.generation += 1
   if (continued !== undefined && verdict.action === 'recover-and-restart')
-    closeAsFailed(continued, verdict.reason)
+    closeAsFailed(continued, verdict.reason, state.now())
   const instance = known ?? insertInstance(state, request)
   const previousSteps = continued === undefined ? new Map() : stepsOf(executionsOf(state, instance))
   const inserted = insertExecution(state, instance, request, continued?.execution.executionContext)
   return {
-    execution: snapshot(inserted),
+    execution: snapshot(state, inserted),
     claim: { jobExecutionId: inserted.execution.id, generation: String(inserted.generation) },
     restartOf: continued?.execution.id ?? null,
     recovered: verdict.action === 'recover-and-restart' ? (continued?.execution.id ?? null) : null,
@@ -105,7 +117,7 @@ function insertExecution(
   executionContext: StoredContext = readable({}),
 ): StoredExecution {
   state.lastId += 1
-  const now = new Date()
+  const now = state.now()
   const stored: StoredExecution = {
     execution: {
       id: String(state.lastId),
@@ -132,8 +144,7 @@ function insertExecution(
   return stored
 }
 
-function closeAsFailed(stored: StoredExecution, reason: string): void {
-  const now = new Date()
+function closeAsFailed(stored: StoredExecution, reason: string, now: Date): void {
   const failed = <T extends JobExecution | StepExecution>(one: T): T => ({
     ...one,
     status: 'FAILED',
@@ -169,7 +180,7 @@ function beat(
 ): HeartbeatAnswer {
   const stored = state.executions.get(jobExecutionId)
   if (stored === undefined || String(stored.generation) !== generation) return { lease: 'lost' }
-  const now = new Date()
+  const now = state.now()
   stored.heartbeatAt = now
   stored.leaseExpiresAt = new Date(now.getTime() + milliseconds)
   return { lease: 'held', jobStatus: stored.execution.status }
@@ -183,7 +194,7 @@ function requestStop(state: MemoryState, jobExecutionId: string): boolean {
     ...execution,
     status: 'STOPPING',
     version: execution.version + 1,
-    lastUpdated: new Date(),
+    lastUpdated: state.now(),
   }
   return true
 }
@@ -191,7 +202,7 @@ function requestStop(state: MemoryState, jobExecutionId: string): boolean {
 function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecution[] {
   const { jobName, jobInstanceId, statuses, before, limit } = filter
   return [...state.executions.values()]
-    .map(snapshot)
+    .map((stored) => snapshot(state, stored))
     .filter(({ jobInstance }) => jobName === undefined || jobInstance.jobName === jobName)
     .filter(({ jobInstance }) => jobInstanceId === undefined || jobInstance.id === jobInstanceId)
     .filter(({ status }) => statuses === undefined || statuses.includes(status))
@@ -204,7 +215,7 @@ function executionsOf(state: MemoryState, instance: JobInstance): readonly Store
   return [...state.executions.values()].filter(({ execution }) => execution.jobInstance.id === instance.id)
 }
 
-function snapshot(stored: StoredExecution): JobExecution {
+function snapshot(state: MemoryState, stored: StoredExecution): JobExecution {
   const { heartbeatAt, leaseExpiresAt, since } = stored
   return {
     ...stored.execution,
@@ -214,11 +225,11 @@ function snapshot(stored: StoredExecution): JobExecution {
       generation: String(stored.generation),
       heartbeatAt,
       leaseExpiresAt,
-      leaseExpired: leaseExpiresAt.getTime() <= Date.now(),
+      leaseExpired: leaseExpiresAt.getTime() <= state.now().getTime(),
     },
   }
 }
 
-function details(stored: StoredExecution): JobExecutionDetails {
-  return { ...snapshot(stored), stepExecutions: [...stored.steps] }
+function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {
+  return { ...snapshot(state, stored), stepExecutions: [...stored.steps] }
 }

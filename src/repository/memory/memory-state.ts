@@ -15,6 +15,7 @@ export interface MemoryState {
   readonly executions: Map<string, StoredExecution>
   /** Shared by job and step executions. */
   lastId: number
+  readonly now: () => Date
 }
 
 /** Snapshots are replaced, never changed: whoever was given one keeps it as it was. */
@@ -52,7 +53,7 @@ export function changeExecution(
     ...execution,
     ...change(stored),
     version: execution.version + 1,
-    lastUpdated: new Date(),
+    lastUpdated: state.now(),
   }
   return stored
 }

@@ -1,9 +1,8 @@
 /** A step at work in the in-memory repository. */
-import { BatchError } from '../../core/model/batch-error.ts'
 import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
 import type { ChunkCommit, Claim, StepBegin, StepEnd, StepSession } from '../../core/ports/job-repository.ts'
-import type { ResourceKey, Transaction } from '../../core/ports/resource.ts'
 import { fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
+import { beginMemoryTransaction } from './memory-transaction.ts'
 
 /** @throws BatchError LEASE_LOST */
 export function openStepSession(
@@ -13,7 +12,7 @@ export function openStepSession(
 ): StepSession {
   const stored = fenced(state, claim)
   state.lastId += 1
-  const now = new Date()
+  const now = state.now()
   const stepExecution: StepExecution = {
     ...NO_COUNTS,
     id: String(state.lastId),
@@ -39,16 +38,27 @@ export function openStepSession(
   }
 }
 
-/** Work first: when it throws, nothing has been changed. */
+/**
+ * The work's changes are made together with the step's, in one go after everything that may throw: when it throws, nothing
+ * has been changed.
+ */
 async function commit(
   state: MemoryState,
   claim: Claim,
   stepId: string,
   { work, progress }: ChunkCommit,
 ): Promise<{ readonly jobStatus: StepExecution['status'] }> {
-  await work(NO_RESOURCES)
-  const { counts, executionContext } = progress()
-  changeStep(state, claim, stepId, { ...counts, executionContext: readable(executionContext) })
+  const open = beginMemoryTransaction()
+  try {
+    await work(open.transaction)
+    const { counts, executionContext } = progress()
+    open.check()
+    changeStep(state, claim, stepId, { ...counts, executionContext: readable(executionContext) })
+  } catch (error) {
+    open.rollBack()
+    throw error
+  }
+  open.commit()
   return { jobStatus: fenced(state, claim).execution.status }
 }
 
@@ -57,7 +67,7 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
     ...end.counts,
     status: end.status,
     exitStatus: storedExit(end.exitStatus),
-    endTime: new Date(),
+    endTime: state.now(),
     executionContext: readable(end.executionContext),
   })
   if (end.jobExecutionContext === undefined) return
@@ -68,18 +78,6 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
 function changeStep(state: MemoryState, claim: Claim, stepId: string, change: Partial<StepExecution>): void {
   const stored = fenced(state, claim)
   stored.steps = stored.steps.map((step) =>
-    step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: new Date() } : step,
+    step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: state.now() } : step,
   )
-}
-
-const NO_RESOURCES: Transaction = {
-  find: () => undefined,
-  resource: ({ name }: ResourceKey<unknown>) => {
-    throw new BatchError(
-      'TRANSACTION_RESOURCE_MISSING',
-      `a transaction of the in-memory job repository has no ${name}: run the job on the Postgres job repository ` +
-        '(the embedded one needs no set-up), or give the writer a connection of its own',
-      { details: { resource: name } },
-    )
-  },
 }
