@@ -1,8 +1,14 @@
 /** What the compiler cannot see in a job's definition, found before anything runs, all faults at once. */
+import { RESERVED_PREFIXES } from '../model/execution-context.ts'
 import { PARAMETER_NAME_LIMIT } from '../model/job-parameters.ts'
 import type { JobDefinition } from './define-job.ts'
 import { parameterKind } from './parameter-kind.ts'
-import type { StepDefinition } from './step-definition.ts'
+import {
+  type ChunkStepDefinition,
+  promotedKeys,
+  type PromotedKeys,
+  type StepDefinition,
+} from './step-definition.ts'
 
 /** Spring's column. */
 const NAME_LIMIT = 100
@@ -55,14 +61,25 @@ function checkStep(name: string, step: StepDefinition): readonly string[] {
   const { startLimit } = step.options
   if (startLimit !== undefined && !isPositiveInteger(startLimit))
     faults.push(`startLimit is ${startLimit}; it must be a whole number from 1 on`)
-  if (step.kind === 'chunk') {
-    const { size, concurrency } = step.options
-    if (typeof size === 'number' && !isPositiveInteger(size))
-      faults.push(`size is ${size}; it must be a whole number from 1 on`)
-    if (concurrency !== undefined && !isPositiveInteger(concurrency))
-      faults.push(`concurrency is ${concurrency}; it must be a whole number from 1 on`)
-  }
+  faults.push(...checkPromoted(step.options.promote))
+  if (step.kind === 'chunk') faults.push(...checkChunkOptions(step))
   return faults
+}
+
+function checkChunkOptions({ options, bytesOf }: ChunkStepDefinition): readonly string[] {
+  const { size, concurrency, maxBytes, maxMilliseconds } = options
+  const faults = Object.entries({ size, concurrency, maxBytes, maxMilliseconds })
+    .filter(([, value]) => typeof value === 'number' && !isPositiveInteger(value))
+    .map(([name, value]) => `${name} is ${String(value)}; it must be a whole number from 1 on`)
+  return bytesOf !== undefined && maxBytes === undefined
+    ? [...faults, 'bytesOf measures for maxBytes, which is not set']
+    : faults
+}
+
+function checkPromoted(promote: PromotedKeys | undefined): readonly string[] {
+  return promotedKeys(promote)
+    .keys.filter((key) => key.trim() === '' || RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix)))
+    .map((key) => `promote: '${key}' is no key that a callback can set`)
 }
 
 function checkExitCodes({ exitCodes }: JobDefinition): readonly string[] {

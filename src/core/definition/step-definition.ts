@@ -7,15 +7,32 @@ import type { ChunkListener, ItemListener, StepListener } from '../ports/listene
 import type { JobScope, StepScope, TaskletScope } from './callback-scope.ts'
 
 export interface StepOptions {
+  /**
+   * Keys that are copied from the step's context to the job's when the step completes, in the transaction of its end.
+   * @default none
+   */
+  readonly promote?: PromotedKeys
   /** Runs the step again on a restart although it has completed. @default false */
   readonly allowStartIfComplete?: boolean
   /** How often the step may be begun over the whole instance. @default no limit */
   readonly startLimit?: number
 }
 
+/** A key that the step has not set is left out, as in Spring Batch; `strict` makes that the step's failure. */
+export type PromotedKeys = readonly string[] | { readonly keys: readonly string[]; readonly strict?: boolean }
+
 export interface ChunkOptions<P> extends StepOptions {
   /** Items per transaction, at least 1. 500 to 2,000 is a good start. May depend on the parameters. */
   readonly size: number | ((scope: JobScope<P>) => number)
+  /**
+   * A chunk takes no further item that would make it larger, as `bytesOf` measures; a single larger item is a chunk of its
+   * own. @default no limit
+   */
+  readonly maxBytes?: number
+  /**
+   * A chunk is written so long after its first item was read, also while the reader waits for more. @default no limit
+   */
+  readonly maxMilliseconds?: number
   /** Reads and processes the next chunk while this one is written. @default true */
   readonly overlap?: boolean
   /** How many asynchronous processor calls may be under way at once; their order is kept. @default 1 */
@@ -44,6 +61,8 @@ export interface ChunkStepDefinition {
   readonly kind: 'chunk'
   readonly options: ChunkOptions<unknown>
   readonly reader: (scope: StepScope<unknown>) => ItemReader<unknown>
+  /** For `maxBytes`; undefined where it is estimated. */
+  readonly bytesOf: ((item: unknown) => number) | undefined
   readonly processor: Processor<unknown, unknown, unknown> | undefined
   readonly writer: (scope: StepScope<unknown>) => ItemWriter<unknown>
   readonly listeners: readonly ChunkStepListener<unknown, unknown>[]
@@ -56,3 +75,14 @@ export interface TaskletStepDefinition {
 }
 
 export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition
+
+export function promotedKeys(promote: PromotedKeys = []): {
+  readonly keys: readonly string[]
+  readonly strict: boolean
+} {
+  return isList(promote) ? { keys: promote, strict: false } : { strict: false, ...promote }
+}
+
+function isList(promote: PromotedKeys): promote is readonly string[] {
+  return Array.isArray(promote)
+}

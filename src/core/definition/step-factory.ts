@@ -17,6 +17,8 @@ export interface ChunkPipeline<P, I, O> {
   /** Left out, items are written as they were read. */
   readonly processor?: Processor<P, NoInfer<I>, O>
   readonly writer: WriterSource<P, O>
+  /** The bytes of an item, for `maxBytes`. @default a cheap estimate: about its size as JSON */
+  readonly bytesOf?: (item: NoInfer<I>) => number
   readonly listeners?: readonly ChunkStepListener<NoInfer<I>, NoInfer<O>>[]
 }
 
@@ -58,7 +60,7 @@ export interface StepFactory<P> {
 /** One factory serves every job: the parameters' type is the caller's knowledge, not ours. */
 export const stepFactory: StepFactory<unknown> = {
   chunk: (options, pipeline) => {
-    const { reader, processor, writer, listeners } = pipeline as unknown as ChunkPipeline<
+    const { reader, processor, writer, bytesOf, listeners } = pipeline as unknown as ChunkPipeline<
       unknown,
       unknown,
       unknown
@@ -67,6 +69,7 @@ export const stepFactory: StepFactory<unknown> = {
       kind: 'chunk',
       options,
       reader: typeof reader === 'function' ? reader : () => reader,
+      bytesOf,
       processor,
       writer: typeof writer === 'function' ? writer : () => writer,
       listeners: listeners ?? [],

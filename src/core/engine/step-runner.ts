@@ -6,6 +6,7 @@ import { NO_COUNTS } from '../model/step-execution.ts'
 import type { StepListener } from '../ports/listeners.ts'
 import { runChunkStep } from './chunk/chunk-step-runner.ts'
 import type { JobRun } from './job-run.ts'
+import { promote } from './promote.ts'
 import { stoppedExitStatus } from './run-control.ts'
 import { decideRestart, type RestartDecision } from './restart-decision.ts'
 import { runStepExecution, type StepEnding, type StepResult } from './step-execution-runner.ts'
@@ -33,7 +34,11 @@ export async function runStep(
     earlierCounts: previous?.counts ?? NO_COUNTS,
     listeners: listenersOf(definition),
   }
-  return runStepExecution(job, begun, (run) => runBody(run, definition, decision))
+  return runStepExecution(job, begun, async (run) => {
+    const ending = await runBody(run, definition, decision)
+    if (ending.status === 'COMPLETED') promote(run, definition.options.promote)
+    return ending
+  })
 }
 
 function listenersOf(definition: StepDefinition): readonly StepListener[] {

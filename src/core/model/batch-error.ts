@@ -29,6 +29,8 @@ export const BATCH_ERRORS = {
   CHECKPOINT_REFUSED: { exitCode: 1 },
   INVALID_READER_OPTIONS: { exitCode: 2 },
   INVALID_WRITER_OPTIONS: { exitCode: 2 },
+  PROMOTED_KEY_MISSING: { exitCode: 1 },
+  ITEM_INVALID: { exitCode: 1 },
   ABORTED: { exitCode: 1 },
 } as const
 

@@ -48,6 +48,8 @@ export interface ChunkView<I, O> {
 
 /** Called once per item, so they cost: leave out those you do not need. They are synchronous on purpose. */
 export interface ItemListener<I, O> {
+  /** Before each page is asked for: pages are read, where Spring reads single items. */
+  readonly beforeRead?: () => void
   readonly afterRead?: (item: I) => void
   readonly onReadError?: (error: unknown) => void
   readonly beforeProcess?: (item: I) => void

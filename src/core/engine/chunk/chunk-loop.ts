@@ -10,6 +10,7 @@ import { callChunkListeners } from './chunk-listeners.ts'
 import { sealCheckpoint } from './checkpoint-seal.ts'
 import { checkpointAfterLast, type FilledChunk } from './filled-chunk.ts'
 import { foldItemHooks, type ItemHooks } from './item-hooks.ts'
+import type { PageSupply } from './page-supply.ts'
 import { processItems } from './process-items.ts'
 import { readItems } from './read-items.ts'
 import { type ChunkTarget, writeChunk } from './write-chunk.ts'
@@ -26,6 +27,9 @@ export interface ChunkLoop {
 export interface ChunkSource {
   readonly definition: ItemReader<unknown>
   readonly reader: OpenedReader<unknown>
+  readonly supply: PageSupply
+  /** Aborts a read that is under way although the step has ended, as when it was stopped while a page was late. */
+  readonly endReading: () => void
 }
 
 /**
@@ -55,11 +59,11 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
 async function fillChunk(loop: ChunkLoop, hooks: ItemHooks, breathe: Breather): Promise<FilledChunk> {
   const { stepName, scope, control } = loop.run
   const { processor, options } = loop.definition
-  const { reader } = loop.source
+  const { supply } = loop.source
   const { signal } = scope
   const read = await readItems({
     stepName,
-    reader,
+    supply,
     size: loop.size,
     hooks,
     stop: control.stop,

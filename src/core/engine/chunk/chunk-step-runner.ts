@@ -14,6 +14,8 @@ import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
 import { unsealCheckpoint } from './checkpoint-seal.ts'
+import { estimateBytes } from './item-bytes.ts'
+import { type CompletionLimits, pageSupply } from './page-supply.ts'
 import type { ChunkTarget } from './write-chunk.ts'
 
 export interface ChunkStart {
@@ -28,13 +30,14 @@ export async function runChunkStep(
   start: ChunkStart,
 ): Promise<StepOutcome> {
   const size = chunkSize(run, definition)
-  const source = await openReader(run, definition.reader(run.scope), start)
+  const source = await openReader(run, definition, start)
   try {
     const target = await openWriter(run, definition.writer(run.scope), start.from)
     const outcome = await settle(() => loopAndPublish({ run, definition, size, source, target }))
     const closed = await settle(() => target.sink.close())
     return unsettle(firstError(outcome, closed, run.scope.logger))
   } finally {
+    source.endReading()
     await attempt(`closing the reader of step ${run.stepName}`, run.scope.logger, () => source.reader.close())
   }
 }
@@ -49,16 +52,30 @@ async function loopAndPublish(loop: ChunkLoop): Promise<StepOutcome> {
   return outcome
 }
 
-async function openReader(
-  run: StepRun,
-  definition: ItemReader<unknown>,
-  start: ChunkStart,
-): Promise<ChunkSource> {
-  const { signal, logger, resources } = run.scope
+async function openReader(run: StepRun, step: ChunkStepDefinition, start: ChunkStart): Promise<ChunkSource> {
+  const definition = step.reader(run.scope)
+  const { logger, resources } = run.scope
   const from = start.begunBySpring
     ? checkpointFromSpring(run, definition, start.from)
     : unsealCheckpoint(definition, start.from, READER_CHECKPOINT_KEY)
-  return { definition, reader: await definition.open({ from, signal, logger, resources }) }
+  const ending = new AbortController()
+  const signal = AbortSignal.any([run.scope.signal, ending.signal])
+  const reader = await definition.open({ from, signal, logger, resources })
+  const supply = pageSupply({
+    reader,
+    limits: completionLimits(step),
+    clock: run.clock,
+    ending: AbortSignal.any([run.control.stop, run.scope.signal]),
+  })
+  const endReading = () => {
+    if (supply.isReading()) ending.abort(new Error(`step ${run.stepName} has ended`))
+  }
+  return { definition, reader, supply, endReading }
+}
+
+function completionLimits({ options, bytesOf }: ChunkStepDefinition): CompletionLimits {
+  const { maxBytes, maxMilliseconds } = options
+  return { maxBytes, maxMilliseconds, bytesOf: bytesOf ?? estimateBytes }
 }
 
 async function openWriter(

@@ -37,6 +37,7 @@ function logged(event: string, hook: Hook, logger: Logger): Hook {
 }
 
 const EVENTS = [
+  'beforeRead',
   'afterRead',
   'onReadError',
   'beforeProcess',

@@ -1,15 +1,15 @@
 /** Reads the items of one chunk, page by page. */
 import { BatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
-import type { OpenedReader } from '../../ports/item-reader.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { Breather } from './breather.ts'
 import type { PageInChunk } from './filled-chunk.ts'
 import type { ItemHooks } from './item-hooks.ts'
+import { CHUNK_COMPLETE, type PageSupply } from './page-supply.ts'
 
 export interface ItemSource {
   readonly stepName: string
-  readonly reader: OpenedReader<unknown>
+  readonly supply: PageSupply
   readonly size: number
   readonly hooks: ItemHooks
   /** A stop makes a short chunk of what has been read. */
@@ -29,15 +29,18 @@ export interface ItemsRead {
 const PAGE_LIMIT = 500
 
 /**
- * Until the chunk is full, the reader has no more, or a stop was asked for: then what has been read is the chunk.
+ * Until the chunk is full by count, bytes or time, the reader has no more, or a stop was asked for: then what has been read
+ * is the chunk.
  * @throws BatchError READ_FAILED
  */
 export async function readItems(source: ItemSource): Promise<ItemsRead> {
   const pages: PageInChunk[] = []
   let count = 0
+  source.supply.beginChunk()
   while (count < source.size && !source.stop.aborted) {
     const page = await readPage(source, Math.min(source.size - count, PAGE_LIMIT))
     if (page === undefined) return { items: joinItems(pages), pages, last: true }
+    if (page === CHUNK_COMPLETE) break
     pages.push({ page, start: count })
     count += page.items.length
     const { afterRead } = source.hooks
@@ -49,9 +52,10 @@ export async function readItems(source: ItemSource): Promise<ItemsRead> {
   return { items: joinItems(pages), pages, last: false }
 }
 
-async function readPage(source: ItemSource, limit: number): ReturnType<OpenedReader<unknown>['read']> {
+async function readPage(source: ItemSource, limit: number): ReturnType<PageSupply['next']> {
+  source.hooks.beforeRead?.()
   try {
-    return await untilAborted(source.reader.read(limit), source.signal)
+    return await untilAborted(source.supply.next(limit), source.signal)
   } catch (error) {
     source.signal.throwIfAborted()
     throw readFailed(source, error)
