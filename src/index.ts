@@ -10,6 +10,7 @@ export {
   type ChunkStepDefinition,
   type ChunkStepListener,
   type Processor,
+  type PromotedKeys,
   type ReaderSource,
   type StepDefinition,
   type StepOptions,

@@ -70,6 +70,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'MemoryRepositoryOptions',
       'OwnerIdentity',
       'Processor',
+      'PromotedKeys',
       'ReaderSource',
       'ReadProgress',
       'RepositoryConfig',
