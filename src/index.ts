@@ -3,6 +3,13 @@ export { type BatchwrightConfig, defineConfig, type LogLevel, type RepositoryCon
 export { type AnyJob, type Batch, type BatchOptions, createBatch } from './create-batch.ts'
 export type { ContextDraft, JobScope, StepScope, TaskletScope } from './core/definition/callback-scope.ts'
 export { defineJob, type JobDefinition, type JobOptions, type Steps } from './core/definition/define-job.ts'
+export type {
+  Backoff,
+  ErrorClass,
+  ErrorMatch,
+  RetryPolicy,
+  SkipPolicy,
+} from './core/definition/fault-policy.ts'
 export { nonIdentifying } from './core/definition/parameter-kind.ts'
 export { parametersJsonSchema } from './core/definition/parameters-schema.ts'
 export {
@@ -44,6 +51,8 @@ export type { JobInstance } from './core/model/job-instance.ts'
 export { jobKey } from './core/model/job-key.ts'
 export type { JobParameter, JobParameters } from './core/model/job-parameters.ts'
 export type { JsonValue } from './core/model/json-value.ts'
+export { isTransient } from './core/model/transient-error.ts'
+export type { FaultPhase } from './core/model/quarantined-item.ts'
 export type { StepCounts, StepExecution } from './core/model/step-execution.ts'
 export type { StepExplanation } from './core/operator/explain-job.ts'
 export type { JobOperator, StartedJob, StartOptions } from './core/operator/job-operator.ts'
@@ -56,6 +65,9 @@ export type {
   ItemListener,
   JobListener,
   ListenerScope,
+  Retry,
+  RetryListener,
+  SkipListener,
   StepListener,
 } from './core/ports/listeners.ts'
 export type { Logger } from './core/ports/logger.ts'

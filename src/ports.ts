@@ -2,6 +2,7 @@
 export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
 export type { QuarantinedItem } from './core/model/quarantined-item.ts'
+export { isTransient } from './core/model/transient-error.ts'
 export type { Clock } from './core/ports/clock.ts'
 export {
   describePosition,
@@ -13,6 +14,7 @@ export {
   type ReadProgress,
   type ReaderScope,
 } from './core/ports/item-reader.ts'
+export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
 export type {
   ChunkCommit,

@@ -28,7 +28,7 @@ export async function testSchema(config: PoolConfig = {}): Promise<TestSchema> {
 
 export function lending(id: symbol, resource: unknown): Resources & Transaction {
   const find = (key: { readonly id: symbol }): never => (key.id === id ? resource : undefined) as never
-  return { find, resource: find }
+  return { find, resource: find, savepoint: (work) => work() }
 }
 
 /** As the job repository does it without pipelining: commits when `work` resolves. */

@@ -1,6 +1,7 @@
 /** What the compiler cannot see in a job's definition, found before anything runs, all faults at once. */
 import { RESERVED_PREFIXES } from '../model/execution-context.ts'
 import { PARAMETER_NAME_LIMIT } from '../model/job-parameters.ts'
+import { checkRetryPolicy, checkSkipPolicy } from './check-fault-policy.ts'
 import type { JobDefinition } from './define-job.ts'
 import { parameterKind } from './parameter-kind.ts'
 import {
@@ -71,6 +72,7 @@ function checkChunkOptions({ options, bytesOf }: ChunkStepDefinition): readonly 
   const faults = Object.entries({ size, concurrency, maxBytes, maxMilliseconds })
     .filter(([, value]) => typeof value === 'number' && !isPositiveInteger(value))
     .map(([name, value]) => `${name} is ${String(value)}; it must be a whole number from 1 on`)
+  faults.push(...checkRetryPolicy(options.retry), ...checkSkipPolicy(options.skip))
   return bytesOf !== undefined && maxBytes === undefined
     ? [...faults, 'bytesOf measures for maxBytes, which is not set']
     : faults

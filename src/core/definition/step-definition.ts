@@ -3,8 +3,15 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { Filtered } from '../model/filtered.ts'
 import type { ItemReader } from '../ports/item-reader.ts'
 import type { ItemWriter } from '../ports/item-writer.ts'
-import type { ChunkListener, ItemListener, StepListener } from '../ports/listeners.ts'
+import type {
+  ChunkListener,
+  ItemListener,
+  RetryListener,
+  SkipListener,
+  StepListener,
+} from '../ports/listeners.ts'
 import type { JobScope, StepScope, TaskletScope } from './callback-scope.ts'
+import type { RetryPolicy, SkipPolicy } from './fault-policy.ts'
 
 export interface StepOptions {
   /**
@@ -37,6 +44,13 @@ export interface ChunkOptions<P> extends StepOptions {
   readonly overlap?: boolean
   /** How many asynchronous processor calls may be under way at once; their order is kept. @default 1 */
   readonly concurrency?: number
+  /**
+   * Which failures are tried again. `false`: none, not even deadlocks and lost connections.
+   * @default writes are tried again on `isTransient` errors, 5 attempts, with a back-off that grows from 50 ms to 2 s
+   */
+  readonly retry?: RetryPolicy | false
+  /** Which failures cost the item and not the step; the item goes into the quarantine. @default none */
+  readonly skip?: SkipPolicy
 }
 
 export type ReaderSource<P, I> = ItemReader<I> | ((scope: StepScope<P>) => ItemReader<I>)
@@ -45,7 +59,11 @@ export type WriterSource<P, O> = ItemWriter<O> | ((scope: StepScope<P>) => ItemW
 /** Makes an output of an item, or FILTERED. Runs outside the transaction, once per item and attempt. */
 export type Processor<P, I, O> = (item: I, scope: StepScope<P>) => O | Filtered | Promise<O | Filtered>
 
-export type ChunkStepListener<I, O> = StepListener & ChunkListener<I, O> & ItemListener<I, O>
+export type ChunkStepListener<I, O> = StepListener &
+  ChunkListener<I, O> &
+  ItemListener<I, O> &
+  SkipListener<I, O> &
+  RetryListener
 
 /** `done` (or nothing) ends the tasklet; `continue` commits this turn and calls it again in a new transaction. */
 export type TaskletAnswer = void | 'done' | 'continue' | { readonly exitStatus: ExitStatus }

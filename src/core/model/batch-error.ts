@@ -26,6 +26,7 @@ export const BATCH_ERRORS = {
   READ_FAILED: { exitCode: 1 },
   PROCESS_FAILED: { exitCode: 1 },
   WRITE_FAILED: { exitCode: 1 },
+  SKIP_LIMIT_EXCEEDED: { exitCode: 1 },
   CHECKPOINT_REFUSED: { exitCode: 1 },
   INVALID_READER_OPTIONS: { exitCode: 2 },
   INVALID_WRITER_OPTIONS: { exitCode: 2 },

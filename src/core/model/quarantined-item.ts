@@ -1,8 +1,10 @@
 /** An item that was skipped: what it was, where it stood, in which phase it failed, and why. */
 import type { JsonValue } from './json-value.ts'
 
+export const FAULT_PHASES = ['read', 'process', 'write'] as const
+
 /** In which the item failed; a redrive begins with this phase. */
-export type FaultPhase = 'read' | 'process' | 'write'
+export type FaultPhase = (typeof FAULT_PHASES)[number]
 
 export interface QuarantinedItem {
   readonly phase: FaultPhase

@@ -44,9 +44,15 @@ export interface ReaderScope {
 export interface OpenedReader<T> {
   /**
    * The next items, at most `limit` (≥ 1), in order; undefined at the end, and only there. A page may be empty where
-   * nothing has arrived yet. Never called again before it has settled, nor after undefined or a rejection.
+   * nothing has arrived yet. Never called again before it has settled, nor after undefined, nor after a rejection unless
+   * the reader is `repeatable`.
    */
   readonly read: (limit: number) => Promise<Page<T> | undefined>
+  /**
+   * Set when `read` may be called again after a rejection, and then goes on behind the last page it has handed over, losing
+   * and repeating nothing. Without it a rejected read is never retried: a reader that has moved on would lose a record.
+   */
+  readonly repeatable?: true
   /** How far it has read, for progress and estimates. Called often; must be cheap. */
   readonly progress?: () => ReadProgress
   /** Called once, whatever happened before, also while a read is pending after an abort. */

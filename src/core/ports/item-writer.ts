@@ -45,8 +45,13 @@ export interface WriterScope {
  */
 export interface ItemSink<T> {
   /**
-   * Writes one chunk (at least one item). Settles only when every write has been acknowledged. After a rejection the
-   * chunk's transaction is rolled back, and `rolledBack` is called before anything else.
+   * Writes one chunk, or a part of one (at least one item). Settles only when every write has been acknowledged, or none is
+   * under way any more.
+   *
+   * After a rejection the chunk's transaction is rolled back, and `rolledBack` is called before anything else; the same items
+   * may then be written again. A transactional writer is told in parts which of them are at fault: after a first rejection
+   * the chunk is written again in parts, each in a savepoint of one transaction, and a part that is rejected is undone alone
+   * (see `savepoint`). Any other writer throws `itemsFailed` to say which items are not written; then the others are.
    */
   readonly write: (items: readonly T[], transaction: Transaction) => Promise<void>
   /**
@@ -58,13 +63,20 @@ export interface ItemSink<T> {
   /**
    * Does beforehand what `write` needs no transaction for, such as encoding, and answers the rest of that write, which is then
    * called in its place. Called once for each chunk, in their order, while the chunk before may still be written, so
-   * that the two overlap. What it throws is the failure of this chunk's write.
+   * that the two overlap; and again for a chunk, or a part of it, that is written again. What it throws is the failure of
+   * that write.
    */
   readonly prepare?: (items: readonly T[]) => (transaction: Transaction) => Promise<void>
   /** Where the writer stands after the last `write`; committed with that chunk, handed to `open` after a restart. */
   readonly checkpoint?: () => Checkpoint
   /** The last written chunk was rolled back: undo what the transaction does not undo, back to the last checkpoint. */
   readonly rolledBack?: () => Promise<void>
+  /**
+   * Remembers where the writer stands, and answers what takes it back there: called before each part of a chunk that is
+   * written in a savepoint, and its answer when that savepoint was rolled back. Needed only for what the transaction does
+   * not undo: a writer that has `rolledBack` and not this is never written in parts.
+   */
+  readonly savepoint?: () => () => Promise<void>
   /**
    * Publishes what was written: footer, final name. May be called again after a restart if the process died right after
    * it; the step is recorded as COMPLETED only when it has settled.

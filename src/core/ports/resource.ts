@@ -31,4 +31,11 @@ export interface Transaction {
   readonly resource: <R>(key: ResourceKey<R>) => R
   /** The same, undefined where it has none: for writers that can do without at a lower guarantee. */
   readonly find: <R>(key: ResourceKey<R>) => R | undefined
+  /**
+   * Keeps what `work` writes in this transaction when it resolves, and undoes that alone when it rejects: the transaction is
+   * then as it was before, and goes on. What is checked at the commit, such as deferred constraints, is checked at the end of
+   * `work`. May be nested, never overlaps; not to be had in a pipelined work.
+   * @throws what `work` threw; BatchError REPOSITORY_UNAVAILABLE where the transaction cannot go on.
+   */
+  readonly savepoint: <R>(work: () => Promise<R>) => Promise<R>
 }

@@ -23,10 +23,6 @@ export const MEMORY_TRANSACTION: ResourceKey<MemoryTransaction> = resourceKey('m
 /** As the repository holds it. */
 export interface OpenMemoryTransaction {
   readonly transaction: Transaction
-  /** For savepoints: how many changes wait. */
-  readonly mark: () => number
-  /** Forgets the changes that were added after the mark. */
-  readonly rollBackTo: (mark: number) => void
   /** Asks all changes whether they can be made. @throws what the first says that cannot */
   readonly check: () => void
   /** Ends the transaction and makes its changes. */
@@ -44,11 +40,21 @@ export function beginMemoryTransaction(): OpenMemoryTransaction {
   }
   const memory: MemoryTransaction = { add, changes: () => [...waiting] }
   const find = <R>({ id }: ResourceKey<R>) => (id === MEMORY_TRANSACTION.id ? (memory as R) : undefined)
+  const check = (): void => waiting.forEach((change) => change.check?.())
+  const savepoint: Transaction['savepoint'] = async (work) => {
+    const mark = waiting.length
+    try {
+      const result = await work()
+      check()
+      return result
+    } catch (error) {
+      waiting.splice(mark)
+      throw error
+    }
+  }
   return {
-    transaction: { find, resource: (key) => find(key) ?? refuse(key) },
-    mark: () => waiting.length,
-    rollBackTo: (mark) => void waiting.splice(mark),
-    check: () => waiting.forEach(({ check }) => check?.()),
+    transaction: { find, resource: (key) => find(key) ?? refuse(key), savepoint },
+    check,
     commit: () => {
       hasEnded = true
       waiting.forEach(({ apply }) => apply())

@@ -4,6 +4,7 @@ import type { BatchStatus } from '../../core/model/batch-status.ts'
 import type { ChunkCommit, StepProgress } from '../../core/ports/job-repository.ts'
 import { awaitedTransaction, collectedTransaction } from './chunk-transaction.ts'
 import { isProofFailure } from './fence.ts'
+import { endedByWork, errorSwallowed } from './foreign-end.ts'
 import { errorCode, IN_FAILED_TRANSACTION, isConnectionLoss } from './postgres-errors.ts'
 import { StatementPipeline } from './statement-pipeline.ts'
 import type { StepConnection } from './step-connection.ts'
@@ -126,10 +127,7 @@ function checkStillOurs({ client }: StepConnection, hasBegun: boolean): void {
   if (!hasBegun) return
   switch (client.getTransactionStatus()) {
     case 'I':
-      throw new Error(
-        'the work sent COMMIT or ROLLBACK in the transaction of its chunk, so what it wrote stands apart from the ' +
-          "step's progress: leave the transaction to the job repository (savepoints are allowed)",
-      )
+      throw endedByWork()
     case 'E':
       throw errorSwallowed()
     default:
@@ -139,14 +137,6 @@ function checkStillOurs({ client }: StepConnection, hasBegun: boolean): void {
 /** Where the client had not heard of the broken transaction when we looked, the server says so. */
 function orSwallowed(error: unknown): unknown {
   return errorCode(error) === IN_FAILED_TRANSACTION ? errorSwallowed(error) : error
-}
-
-function errorSwallowed(cause?: unknown): Error {
-  return new Error(
-    'a statement of the work failed and its error was not passed on, so that the transaction cannot be ' +
-      'committed: let the error through, or wrap what may fail into a savepoint',
-    { cause },
-  )
 }
 
 /** A connection that cannot even do this is thrown away; the server rolls back by itself. */

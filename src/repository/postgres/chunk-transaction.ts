@@ -3,6 +3,7 @@ import pg, { type ClientBase, type PoolClient, type Submittable } from 'pg'
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { ResourceKey, Transaction } from '../../core/ports/resource.ts'
 import { ENTITY_MANAGER, PG_CLIENT } from '../../postgres/resources.ts'
+import { savepoints } from './savepoints.ts'
 import { BEGIN } from './sql-words.ts'
 import { StatementPipeline } from './statement-pipeline.ts'
 import type { StepConnection } from './step-connection.ts'
@@ -21,10 +22,16 @@ export interface AwaitedTransaction extends WorkTransaction {
 
 export function awaitedTransaction(connection: StepConnection): AwaitedTransaction {
   let begun: Promise<void> | undefined
-  const lent = lending((key) => {
+  const begin = (): Promise<void> => (begun ??= sendBegin(connection))
+  const find = (key: ResourceKey<unknown>): unknown => {
     if (key.id !== PG_CLIENT.id && key.id !== ENTITY_MANAGER.id) return undefined
-    begun ??= sendBegin(connection)
+    void begin()
     return key.id === PG_CLIENT.id ? client : connection.manager
+  }
+  const savepoint = savepoints(connection.client, begin)
+  const lent = lending(find, (work) => {
+    lent.checkOpen(PG_CLIENT)
+    return savepoint(work)
   })
   // What outlives a failed work, as the rest of a Promise.all, would otherwise commit by itself behind the ROLLBACK.
   const client = lentClient(connection.client, (...call) => {
@@ -42,11 +49,13 @@ export interface CollectedTransaction extends WorkTransaction {
 export function collectedTransaction(connection: StepConnection): CollectedTransaction {
   const pipeline = new StatementPipeline(connection.client)
   const client = collectingClient(connection.client, pipeline)
-  return { pipeline, ...lending((key) => (key.id === PG_CLIENT.id ? client : undefined)) }
+  const find = (key: ResourceKey<unknown>): unknown => (key.id === PG_CLIENT.id ? client : undefined)
+  return { pipeline, ...lending(find, () => Promise.reject(savepointInPipeline())) }
 }
 
 function lending(
   find: (key: ResourceKey<unknown>) => unknown,
+  savepoint: Transaction['savepoint'],
 ): WorkTransaction & { readonly checkOpen: (key: ResourceKey<unknown>) => void } {
   let isOver = false
   const checkOpen = (key: ResourceKey<unknown>): void => {
@@ -63,6 +72,7 @@ function lending(
     },
     transaction: {
       find: lend,
+      savepoint,
       resource: (key) => {
         const found = lend(key)
         if (found === undefined) throw resourceMissing(key)
@@ -126,6 +136,12 @@ function lentClient(client: PoolClient, query: (...call: readonly unknown[]) => 
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+function savepointInPipeline(): Error {
+  return new Error(
+    'a pipelined writer cannot use savepoints: nothing is answered before the whole transaction is sent; leave `pipelined` out',
+  )
 }
 
 function refuseRelease(): never {

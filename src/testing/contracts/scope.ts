@@ -11,6 +11,7 @@ export const NO_RESOURCES: Resources = { find: () => undefined }
 
 export const NO_TRANSACTION_RESOURCES: Transaction = {
   find: () => undefined,
+  savepoint: (work) => work(),
   resource: (key) => {
     throw new BatchError(
       'TRANSACTION_RESOURCE_MISSING',
