@@ -3,9 +3,11 @@ import type { MigrationInterface } from 'typeorm'
 import { SpringBatchTables } from './0001-spring-batch-tables.ts'
 import { OwnerTables } from './0002-owner-tables.ts'
 import { Indexes } from './0003-indexes.ts'
+import { Quarantine } from './0004-quarantine.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
   OwnerTables,
   Indexes,
+  Quarantine,
 ]

@@ -49,7 +49,8 @@ function joinWithin(causes: readonly unknown[], limit: number): string {
   return outer === '' ? root : cutText(outer, limit - root.length - glue.length) + glue + root
 }
 
-function describeOne(error: unknown): string {
+/** `BatchError [WRITE_FAILED]: …`, without its causes. */
+export function describeOne(error: unknown): string {
   if (!(error instanceof Error)) return thrownText(error)
   const code = (error as { code?: unknown }).code
   return typeof code === 'string'

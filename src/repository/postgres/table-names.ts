@@ -12,11 +12,17 @@ export const SPRING_TABLES = [
   'step_execution_context',
 ] as const
 
-/** Ours, beside them: who runs an execution, its heartbeat, and the Postgres backends of its running steps. */
+/**
+ * Ours, beside them: who runs an execution, its heartbeat, the Postgres backends of its running steps, the items that
+ * were skipped, the batches in which they are redriven, and what was reconciled at each step's end.
+ */
 export const SIDE_TABLES = [
   'job_execution_owner',
   'job_execution_heartbeat',
   'step_execution_backend',
+  'quarantine',
+  'quarantine_batch',
+  'step_reconciliation',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -44,6 +50,9 @@ export interface TableNames {
   readonly owner: string
   readonly heartbeat: string
   readonly backend: string
+  readonly quarantine: string
+  readonly quarantineBatch: string
+  readonly reconciliation: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -75,6 +84,9 @@ export function tableNames(
     owner: table('job_execution_owner'),
     heartbeat: table('job_execution_heartbeat'),
     backend: table('step_execution_backend'),
+    quarantine: table('quarantine'),
+    quarantineBatch: table('quarantine_batch'),
+    reconciliation: table('step_reconciliation'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),
