@@ -28,6 +28,10 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
     folder: 'src/writers/',
     mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/'],
   },
+  {
+    folder: 'src/processors/',
+    mayImport: ['src/core/model/', 'src/core/ports/', 'src/core/definition/'],
+  },
   { folder: 'src/repository/memory/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   {
     folder: 'src/repository/postgres/',

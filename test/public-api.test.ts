@@ -193,6 +193,10 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
     values: ['delimitedWriter'],
     types: ['DelimitedColumn', 'DelimitedRow', 'DelimitedWriterOptions'],
   },
+  'src/processors/index.ts': {
+    values: ['classify', 'composeProcessors', 'filter', 'peek', 'validated'],
+    types: ['ValidatedOptions'],
+  },
   'src/writers/postgres.ts': {
     values: ['postgresWriter'],
     types: ['PostgresWriterOptions', 'PostgresWriterOptionsByColumns', 'WriterColumns'],

@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import type { ItemReader } from '../../../src/core/ports/item-reader.ts'
+import { estimateBytes } from '../../../src/core/engine/chunk/item-bytes.ts'
+import { gate, listReader, listWriter, numbers } from '../items.ts'
+import { jobOf, testBatch } from '../run-job.ts'
+
+const text = (length: number) => 'x'.repeat(length)
+
+describe('A chunk by bytes', () => {
+  const chunksOf = async (lengths: readonly number[], options: { size: number; maxBytes: number }) => {
+    const writer = listWriter<string>()
+    const reader = listReader(lengths.map(text))
+    await testBatch().run(jobOf((step) => ({ load: step.chunk(options, { reader, writer }) })))
+    return writer.chunks.map((chunk) => chunk.map(({ length }) => length))
+  }
+
+  it('takes no item that would make it larger', async () => {
+    expect(await chunksOf([4, 4, 4, 2, 10, 1], { size: 100, maxBytes: 10 })).to.deep.equal([
+      [4, 4],
+      [4, 2],
+      [10],
+      [1],
+    ])
+  })
+
+  it('is one item where that alone is larger', async () => {
+    expect(await chunksOf([3, 50, 3], { size: 100, maxBytes: 10 })).to.deep.equal([[3], [50], [3]])
+  })
+
+  it('still ends at its size', async () => {
+    expect(await chunksOf([1, 1, 1, 1, 1], { size: 2, maxBytes: 10 })).to.deep.equal([[1, 1], [1, 1], [1]])
+  })
+
+  it('is measured by `bytesOf` where that is given', async () => {
+    const writer = listWriter<number>()
+    await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 100, maxBytes: 10 },
+          { reader: listReader([4, 6, 1]), bytesOf: (item) => item, writer },
+        ),
+      })),
+    )
+    expect(writer.chunks).to.deep.equal([[4, 6], [1]])
+  })
+
+  it('fails the step where `bytesOf` answers no number', async () => {
+    const { error } = await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 100, maxBytes: 10 },
+          { reader: listReader([1]), bytesOf: () => Number.NaN, writer: listWriter() },
+        ),
+      })),
+    )
+    expect((error as Error).message).to.include('bytesOf answered NaN')
+  })
+
+  it('does not read large items by the hundred', async () => {
+    const limits: number[] = []
+    const reader = listReader(
+      numbers(60).map(() => text(100)),
+      { onRead: (limit) => limits.push(limit) },
+    )
+    await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk({ size: 1000, maxBytes: 300 }, { reader, writer: listWriter() }),
+      })),
+    )
+    expect(Math.max(...limits)).to.equal(16)
+    expect(Math.max(...limits.slice(1))).to.be.at.most(3)
+  })
+
+  it('tells item listeners of each item once, in the chunk that takes it', async () => {
+    const events: string[] = []
+    const writer = listWriter<string>({ onWrite: (items) => events.push(`write ${items.join(' ')}`) })
+    await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 100, maxBytes: 2, overlap: false },
+          {
+            reader: listReader(['a', 'b', 'c']),
+            writer,
+            listeners: [{ afterRead: (item) => void events.push(`read ${item}`) }],
+          },
+        ),
+      })),
+    )
+    expect(events).to.deep.equal(['read a', 'read b', 'write a b', 'read c', 'write c'])
+  })
+})
+
+describe('Chunks by count and bytes', () => {
+  it('hold every item once and in order, whatever the sizes, pages and kills', async () => {
+    const runs = fc.asyncProperty(
+      fc.record({
+        lengths: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 40 }),
+        size: fc.integer({ min: 1, max: 9 }),
+        maxBytes: fc.integer({ min: 1, max: 30 }),
+        pageSize: fc.integer({ min: 1, max: 50 }),
+        overlap: fc.boolean(),
+        failures: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 3 }),
+      }),
+      async ({ lengths, size, maxBytes, pageSize, overlap, failures }) => {
+        const items = lengths.map((length, index) => ({ index, length }))
+        const written: (typeof items)[] = []
+        const { run } = testBatch()
+        for (const failAt of [...failures, Infinity]) {
+          const writer = listWriter<(typeof items)[number]>({
+            onWrite: (chunk, call) => {
+              if (call === failAt) throw new Error('killed')
+              written.push([...chunk])
+            },
+          })
+          const { execution } = await run(
+            jobOf((step) => ({
+              load: step.chunk(
+                { size, maxBytes, overlap },
+                { reader: listReader(items, { pageSize }), bytesOf: ({ length }) => length, writer },
+              ),
+            })),
+          )
+          if (execution.status === 'COMPLETED') break
+        }
+        expect(written.flat()).to.deep.equal(items)
+        for (const [index, chunk] of written.entries()) {
+          const bytes = chunk.reduce((sum, { length }) => sum + length, 0)
+          expect(chunk.length).to.be.within(1, size)
+          if (chunk.length > 1) expect(bytes).to.be.at.most(maxBytes)
+          const next = written[index + 1]?.[0]
+          if (next !== undefined && chunk.length < size) expect(bytes + next.length).to.be.above(maxBytes)
+        }
+      },
+    )
+    await fc.assert(runs, { numRuns: 150 })
+  })
+})
+
+describe('A chunk by time', () => {
+  /** Hands over one item a page, when its gate opens. */
+  function lateReader(gates: readonly { readonly passed: Promise<void> }[]) {
+    let closed = 0
+    let aborted = false
+    const reader: ItemReader<number> = {
+      kind: 'late',
+      description: 'late items',
+      open: async ({ from, signal }) => {
+        let next = from === undefined ? 0 : Number(from)
+        signal.addEventListener('abort', () => (aborted = true))
+        return {
+          read: async () => {
+            if (next >= gates.length) return undefined
+            await gates[next]?.passed
+            const item = next++
+            return { items: [item], checkpointAfter: () => item + 1, positionOf: () => ({ item }) }
+          },
+          close: async () => void closed++,
+        }
+      },
+    }
+    return { reader, closed: () => closed, aborted: () => aborted }
+  }
+
+  it('is written while the reader waits for more, and the late page begins the next one', async () => {
+    const gates = [gate(), gate(), gate()]
+    const writer = listWriter<number>()
+    const { reader } = lateReader(gates)
+    const running = testBatch().run(
+      jobOf((step) => ({ load: step.chunk({ size: 10, maxMilliseconds: 20 }, { reader, writer }) })),
+    )
+    gates[0]?.open()
+    gates[1]?.open()
+    while (writer.chunks.length === 0) await sleep(1)
+    gates[2]?.open()
+    const { execution } = await running
+    expect(writer.chunks).to.deep.equal([[0, 1], [2]])
+    expect(execution.stepExecutions[0]).to.deep.include({ status: 'COMPLETED', readCount: 3, commitCount: 2 })
+  })
+
+  it('does not begin before its first item is there', async () => {
+    const gates = [gate(), gate()]
+    const writer = listWriter<number>()
+    const { reader } = lateReader(gates)
+    const running = testBatch().run(
+      jobOf((step) => ({ load: step.chunk({ size: 10, maxMilliseconds: 40 }, { reader, writer }) })),
+    )
+    await sleep(60)
+    for (const one of gates) one.open()
+    await running
+    expect(writer.chunks).to.deep.equal([[0, 1]])
+  })
+
+  it('is written at once when a stop comes while a page is late, and the reader is told to give up', async () => {
+    const gates = [gate(), gate()]
+    const writer = listWriter<number>()
+    const { reader, closed, aborted } = lateReader(gates)
+    const stop = new AbortController()
+    const running = testBatch().run(
+      jobOf((step) => ({ load: step.chunk({ size: 10, maxMilliseconds: 60_000 }, { reader, writer }) })),
+      { signal: stop.signal },
+    )
+    gates[0]?.open()
+    await sleep(20)
+    stop.abort()
+    const { execution } = await running
+    expect(execution.status).to.equal('STOPPED')
+    expect(writer.chunks).to.deep.equal([[0]])
+    expect([closed(), aborted()]).to.deep.equal([1, true])
+  })
+
+  it('fails behind the chunk when the late page fails', async () => {
+    const writer = listWriter<number>()
+    const reader = listReader([1, 2], {
+      pageSize: 1,
+      onRead: async () => {
+        if (writer.chunks.length > 0 || reads++ > 0) {
+          await sleep(40)
+          throw new Error('the source has gone')
+        }
+      },
+    })
+    let reads = 0
+    const { execution, error } = await testBatch().run(
+      jobOf((step) => ({ load: step.chunk({ size: 10, maxMilliseconds: 5 }, { reader, writer }) })),
+    )
+    expect(execution.status).to.equal('FAILED')
+    expect((error as Error).message).to.include('the source has gone')
+    expect(writer.chunks).to.deep.equal([[1]])
+  })
+})
+
+describe('The estimate of an item in bytes', () => {
+  it('is about its size as JSON', () => {
+    const trade = { isin: 'US0378331005', quantity: 100, legs: [{ price: 1.5 }, { price: 2.5 }], note: null }
+    expect(estimateBytes(trade)).to.be.within(60, 140)
+    expect([estimateBytes('four'), estimateBytes(Buffer.alloc(100)), estimateBytes(undefined)]).to.deep.equal(
+      [4, 100, 8],
+    )
+  })
+
+  it('comes to an end for an item that holds itself', () => {
+    const ring: Record<string, unknown> = {}
+    ring['self'] = ring
+    expect(estimateBytes(ring)).to.be.within(8, 200)
+  })
+})
