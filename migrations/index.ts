@@ -4,10 +4,12 @@ import { SpringBatchTables } from './0001-spring-batch-tables.ts'
 import { OwnerTables } from './0002-owner-tables.ts'
 import { Indexes } from './0003-indexes.ts'
 import { Quarantine } from './0004-quarantine.ts'
+import { Partitions } from './0006-partitions.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
   OwnerTables,
   Indexes,
   Quarantine,
+  Partitions,
 ]

@@ -1,6 +1,7 @@
 /** For those who write readers, writers and repositories. */
 export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
+export type { Partition } from './core/model/partition.ts'
 export type { QuarantinedItem } from './core/model/quarantined-item.ts'
 export { isTransient } from './core/model/transient-error.ts'
 export type { Clock } from './core/ports/clock.ts'
@@ -19,6 +20,7 @@ export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from 
 export type {
   ChunkCommit,
   Claim,
+  ClaimedPartition,
   CommitAnswer,
   ExecutionFilter,
   HeartbeatAnswer,
@@ -29,7 +31,13 @@ export type {
   Launched,
   LaunchRequest,
   LaunchVerdict,
+  PartitionClaim,
+  PartitionState,
+  PartitionStore,
+  PlanTally,
   PreviousStep,
+  Retired,
+  Retirement,
   StepBegin,
   StepEnd,
   StepProgress,

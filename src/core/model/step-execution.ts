@@ -28,6 +28,16 @@ export interface StepExecution extends StepCounts {
   readonly lastUpdated: Date | null
   readonly version: number
   readonly executionContext: StoredContext
+  /** Set where it works on a partition of a step, whose own execution holds the sums: count one of them, not both. */
+  readonly partition?: PartitionExecution
+}
+
+export interface PartitionExecution {
+  /** The name of the step that was partitioned. */
+  readonly stepName: string
+  readonly name: string
+  /** The process that works, or worked, on it. */
+  readonly worker: { readonly host: string; readonly pid: number } | null
 }
 
 export const NO_COUNTS: StepCounts = {

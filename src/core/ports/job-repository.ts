@@ -6,6 +6,7 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
+import type { Partition } from '../model/partition.ts'
 import type { QuarantinedItem } from '../model/quarantined-item.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
@@ -34,6 +35,9 @@ export interface JobRepository {
   readonly endJobExecution: (claim: Claim, end: JobEnd) => Promise<void>
   /** Inserts the step row together with its carried-over context. @throws BatchError LEASE_LOST */
   readonly beginStep: (claim: Claim, begin: StepBegin) => Promise<StepSession>
+
+  /** The partitions of steps: their plans, and who works on them. */
+  readonly partitions: PartitionStore
 
   /** Renews the lease. Rejects when it is not answered in time. */
   readonly heartbeat: (claim: Claim, leaseMilliseconds: number) => Promise<HeartbeatAnswer>
@@ -93,7 +97,7 @@ export interface Launched {
   readonly restartOf: string | null
   /** The id of the execution that was closed as FAILED because its owner was dead. */
   readonly recovered: string | null
-  /** By step name; empty for a first execution. */
+  /** By step name, without partitions; empty for a first execution. */
   readonly previousSteps: ReadonlyMap<string, PreviousStep>
 }
 
@@ -179,4 +183,93 @@ export interface InstanceFilter {
   readonly jobName?: string
   readonly limit: number
   readonly before?: string
+}
+
+/**
+ * How the partitions of a step are planned, claimed and given up. Workers find each other here and nowhere else: one on
+ * another machine needs the job's claim and this, and its life is judged by a lease that the repository's clock measures.
+ */
+export interface PartitionStore {
+  /** Whether worker processes can take part, or only this one. */
+  readonly reach: 'this-process' | 'any-process'
+
+  /**
+   * Stores the plan of the manager's step execution `planId`, in the transaction that commits its name in the manager's
+   * context. A constant number of statements, however many partitions there are.
+   */
+  readonly storePlan: (
+    transaction: Transaction,
+    planId: string,
+    partitions: readonly Partition[],
+  ) => Promise<void>
+  /** Whatever is not COMPLETED may be claimed again: the manager's call, before its workers begin. @throws BatchError LEASE_LOST */
+  readonly openPlan: (claim: Claim, planId: string) => Promise<PlanTally>
+
+  /** Answers the worker's id. Without a lease it lives as long as the execution's owner. @throws BatchError LEASE_LOST */
+  readonly beginWorker: (
+    claim: Claim,
+    worker: OwnerIdentity,
+    leaseMilliseconds: number | null,
+  ) => Promise<string>
+  /** `lost` also for a worker that was retired: what it has not committed is somebody else's. */
+  readonly beatWorker: (claim: Claim, workerId: string, leaseMilliseconds: number) => Promise<HeartbeatAnswer>
+  /**
+   * Takes the next open partition and begins its step execution, STARTED, with the context of its last one. Of two
+   * workers each gets another partition, and neither waits. Undefined where none is open.
+   * @throws BatchError LEASE_LOST, also for a worker that was retired
+   */
+  readonly claimPartition: (claim: Claim, from: PartitionClaim) => Promise<ClaimedPartition | undefined>
+  /**
+   * Takes their partitions from workers that are gone: ends their sessions, closes their step executions as FAILED with a
+   * raised version, so that nothing of theirs can be committed any more, and opens the partitions again. One that has been
+   * begun `attempts` times in this job execution stays FAILED.
+   * @throws BatchError LEASE_LOST
+   */
+  readonly retireWorkers: (claim: Claim, retirement: Retirement) => Promise<Retired>
+
+  /** In the order of the plan. */
+  readonly findPartitions: (claim: Claim, planId: string) => Promise<readonly PartitionState[]>
+}
+
+export interface PlanTally {
+  readonly total: number
+  readonly completed: number
+}
+
+export interface PartitionClaim {
+  readonly planId: string
+  /** The manager's. */
+  readonly stepName: string
+  readonly workerId: string
+}
+
+export interface ClaimedPartition {
+  readonly partition: Partition
+  readonly session: StepSession
+  /** Of this partition over all its earlier executions. */
+  readonly earlierCounts: StepCounts
+}
+
+export interface Retirement {
+  readonly planId: string
+  /** One by its id, or all whose lease has run out by the repository's clock. */
+  readonly workers: { readonly workerId: string } | 'expired'
+  /** Recorded as the exit description of what they had begun. */
+  readonly reason: string
+  readonly attempts: number
+}
+
+export interface Retired {
+  readonly workerIds: readonly string[]
+  /** How many partitions may be claimed again. */
+  readonly reopened: number
+}
+
+export interface PartitionState extends Partition {
+  /** Its latest execution; null where it was never begun. */
+  readonly last: StepExecution | null
+  /** Over all its executions. */
+  readonly counts: StepCounts
+  /** Over those of the claim's job execution. */
+  readonly countsHere: StepCounts
 }

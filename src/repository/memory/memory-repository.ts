@@ -21,6 +21,7 @@ import {
   type StoredExecution,
   storedExit,
 } from './memory-state.ts'
+import { memoryPartitions } from './memory-partitions.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { MEMORY_TRANSACTION } from './memory-transaction.ts'
 
@@ -37,7 +38,14 @@ export interface MemoryRepositoryOptions {
  */
 export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepository {
   const { clock = MACHINE, firstId = 1 } = options
-  const state: MemoryState = { instances: [], executions: new Map(), lastId: firstId - 1, now: clock.now }
+  const state: MemoryState = {
+    instances: [],
+    executions: new Map(),
+    lastId: firstId - 1,
+    now: clock.now,
+    plans: new Map(),
+    workers: new Map(),
+  }
   return {
     description: 'memory (lost when the process ends)',
     resources: { find: () => undefined },
@@ -60,6 +68,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       stored.leaseExpiresAt = state.now()
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
+    partitions: memoryPartitions(state),
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId) => requestStop(state, jobExecutionId),
     findJobExecution: async (jobExecutionId) => {
@@ -160,7 +169,8 @@ function closeAsFailed(stored: StoredExecution, reason: string, now: Date): void
 
 function stepsOf(executions: readonly StoredExecution[]): ReadonlyMap<string, PreviousStep> {
   const found = new Map<string, PreviousStep>()
-  for (const last of executions.flatMap(({ steps }) => steps)) {
+  const steps = executions.flatMap((one) => one.steps).filter(({ partition }) => partition === undefined)
+  for (const last of steps) {
     const before = found.get(last.stepName)
     const earlier = before?.counts ?? NO_COUNTS
     found.set(last.stepName, {

@@ -2,10 +2,12 @@
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { ExecutionContext, StoredContext } from '../../core/model/execution-context.ts'
 import type { OwnerIdentity } from '../../core/model/execution-owner.ts'
+import { isLive } from '../../core/model/batch-status.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
+import type { JsonValue } from '../../core/model/json-value.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/job-repository.ts'
 
@@ -16,6 +18,28 @@ export interface MemoryState {
   /** Shared by job and step executions. */
   lastId: number
   readonly now: () => Date
+  /** By the step execution that made them. */
+  readonly plans: Map<string, readonly StoredPartition[]>
+  readonly workers: Map<string, StoredWorker>
+}
+
+export interface StoredPartition {
+  readonly name: string
+  readonly value: JsonValue
+  /** May be claimed. */
+  isOpen: boolean
+  workerId: string | undefined
+  /** Of its step executions, oldest first. */
+  readonly executions: string[]
+}
+
+export interface StoredWorker {
+  readonly host: string
+  readonly pid: number
+  readonly jobExecutionId: string
+  isRetired: boolean
+  /** In milliseconds; null for one that lives as long as the owner. */
+  leaseExpiresAt: number | null
 }
 
 /** Snapshots are replaced, never changed: whoever was given one keeps it as it was. */
@@ -56,6 +80,29 @@ export function changeExecution(
     lastUpdated: state.now(),
   }
   return stored
+}
+
+/** @throws BatchError LEASE_LOST; OPTIMISTIC_LOCK_FAILED where somebody else has closed the step. */
+export function changeStep(
+  state: MemoryState,
+  claim: Claim,
+  stepId: string,
+  change: Partial<StepExecution>,
+): void {
+  const stored = fenced(state, claim)
+  const closed = stored.steps.find(({ id, status }) => id === stepId && !isLive(status))
+  if (closed !== undefined) throw closedElsewhere(closed)
+  stored.steps = stored.steps.map((step) =>
+    step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: state.now() } : step,
+  )
+}
+
+function closedElsewhere({ id, stepName, status }: StepExecution): BatchError {
+  return new BatchError(
+    'OPTIMISTIC_LOCK_FAILED',
+    `step execution ${id} ('${stepName}') is ${status} already: it was closed by somebody else; nothing was changed`,
+    { details: { stepExecutionId: id, status } },
+  )
 }
 
 /** A copy, so that what the caller changes later changes nothing here. Nulls are left out, as in Postgres. */

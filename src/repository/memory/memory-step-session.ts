@@ -1,7 +1,7 @@
 /** A step at work in the in-memory repository. */
-import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import { NO_COUNTS, type PartitionExecution, type StepExecution } from '../../core/model/step-execution.ts'
 import type { ChunkCommit, Claim, StepBegin, StepEnd, StepSession } from '../../core/ports/job-repository.ts'
-import { fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
+import { changeStep, fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
 import { beginMemoryTransaction } from './memory-transaction.ts'
 
 /** @throws BatchError LEASE_LOST */
@@ -9,6 +9,7 @@ export function openStepSession(
   state: MemoryState,
   claim: Claim,
   { stepName, executionContext }: StepBegin,
+  partition?: PartitionExecution,
 ): StepSession {
   const stored = fenced(state, claim)
   state.lastId += 1
@@ -26,6 +27,7 @@ export function openStepSession(
     lastUpdated: now,
     version: 0,
     executionContext: readable(executionContext),
+    ...(partition === undefined ? {} : { partition }),
   }
   stored.steps = [...stored.steps, stepExecution]
   return {
@@ -73,11 +75,4 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
   if (end.jobExecutionContext === undefined) return
   const stored = fenced(state, claim)
   stored.execution = { ...stored.execution, executionContext: readable(end.jobExecutionContext) }
-}
-
-function changeStep(state: MemoryState, claim: Claim, stepId: string, change: Partial<StepExecution>): void {
-  const stored = fenced(state, claim)
-  stored.steps = stored.steps.map((step) =>
-    step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: state.now() } : step,
-  )
 }

@@ -32,10 +32,10 @@ type FlatExecution = Course &
     readonly runningSteps: string
   }
 
-const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_message as "exitMessage",
+export const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_message as "exitMessage",
       e.create_time as "createTime", e.start_time as "startTime", e.end_time as "endTime",
       e.last_updated as "lastUpdated"`
-const CONTEXT = `c.short_context as "shortContext", c.serialized_context as "serializedContext"`
+export const CONTEXT = `c.short_context as "shortContext", c.serialized_context as "serializedContext"`
 
 /**
  * The instance's execution with the greatest id: one step down the index on (job_instance_id, job_execution_id), however
@@ -75,7 +75,7 @@ export async function latestExecution(
 
 /**
  * Each step's latest execution in the instance, how often it was begun, and its counts summed since it last completed.
- * The latest is the one with the greatest id: Spring goes by CREATE_TIME, the wall clock of whatever zone wrote it.
+ * Partitions are left to the step that has them. The latest is the one with the greatest id: Spring goes by CREATE_TIME, the wall clock of whatever zone wrote it.
  */
 export async function previousSteps(
   run: RunSql,
@@ -89,11 +89,12 @@ export async function previousSteps(
         from ${tables.jobExecution} j
         join ${tables.stepExecution} e on e.job_execution_id = j.job_execution_id
         where j.job_instance_id = $1
+          and not exists (select 1 from ${tables.partitionExecution} p where p.step_execution_id = e.step_execution_id)
     )
     select distinct on (e.step_name) e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
-      e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${counts((column) => `e.${column}`, '')},
+      e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${countColumns((column) => `e.${column}`, '')},
       o.job_execution_id is not null as "ours", count(*) over step as "startCount",
-      ${counts((column) => `coalesce(sum(e.${column}) filter (where e.step_execution_id > e.completed_id) over step, 0)`, 'total')}
+      ${countColumns((column) => `coalesce(sum(e.${column}) filter (where e.step_execution_id > e.completed_id) over step, 0)`, 'total')}
     from steps e
     left join ${tables.stepContext} c on c.step_execution_id = e.step_execution_id
     left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
@@ -129,7 +130,8 @@ function decodePreviousStep(row: PreviousStepRow): PreviousStep {
   }
 }
 
-function counts(expression: (column: string) => string, prefix: string): string {
+/** Spring's eight counts, each as `expression` says, under the names of CountColumns behind the prefix. */
+export function countColumns(expression: (column: string) => string, prefix: string): string {
   const kinds = ['read', 'write', 'filter', 'read_skip', 'process_skip', 'write_skip', 'commit', 'rollback']
   const camel = (kind: string): string => kind.replace(/_(.)/, (_, letter: string) => letter.toUpperCase())
   return kinds.map((kind) => `${expression(`${kind}_count`)} as "${prefix}${camel(kind)}Count"`).join(', ')

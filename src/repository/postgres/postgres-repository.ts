@@ -17,6 +17,7 @@ import {
 import { launch } from './launch.ts'
 import { classified, isConnectionLoss, type LossOutcome } from './postgres-errors.ts'
 import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
+import { partitionStore } from './partition-store.ts'
 import {
   type PostgresRepositoryOptions,
   repositoryAddress,
@@ -66,6 +67,7 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     endJobExecution: (claim, end) =>
       during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
     beginStep: (claim, begin) => beginStep({ source: work, address, claim }, begin),
+    partitions: partitionStore(metadata, work, address),
     heartbeat: (claim, leaseMilliseconds) =>
       during('renewing a lease', 'unknown', () => {
         // So that it can be tried again, on another connection, before the lease has run out.
@@ -74,7 +76,8 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
       }),
     requestStop: async (id) =>
       isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id)),
-    findJobExecution: (id) => reading('looking up a job execution', () => findJobExecution(metadata, id)),
+    findJobExecution: (id) =>
+      reading('looking up a job execution', () => findJobExecution(metadata, tables, id)),
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),

@@ -17,12 +17,16 @@ import {
   StepExecutionEntity,
   type StepExecutionRow,
 } from './entities.ts'
+import { autocommit } from './job-execution-updates.ts'
+import { partitionExecutions } from './partition-rows.ts'
 import { decodeJobExecution, decodeStepExecution } from './rows.ts'
+import type { TableNames } from './table-names.ts'
 
 const GREATEST_ID = 9_223_372_036_854_775_807n
 
 export async function findJobExecution(
   source: DataSource,
+  tables: TableNames,
   jobExecutionId: string,
 ): Promise<JobExecutionDetails | undefined> {
   if (!isId(jobExecutionId)) return undefined
@@ -38,9 +42,14 @@ export async function findJobExecution(
     .where('s.jobExecutionId = :jobExecutionId', { jobExecutionId })
     .orderBy('s.id')
     .getMany()) as StepExecutionRow[]
+  const partitions = await partitionExecutions(autocommit(source), tables, jobExecutionId)
   return {
     ...execution,
-    stepExecutions: steps.map((row) => decodeStepExecution({ ...row, context: row.context ?? null })),
+    stepExecutions: steps.map((row) => {
+      const partition = partitions.get(row.id)
+      const step = decodeStepExecution({ ...row, context: row.context ?? null })
+      return partition === undefined ? step : { ...step, partition }
+    }),
   }
 }
 

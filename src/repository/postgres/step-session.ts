@@ -54,6 +54,15 @@ export async function beginStep(place: StepPlace, begin: StepBegin): Promise<Ste
   }
 }
 
+/** Of a step execution that was inserted through this connection. */
+export function sessionOn(
+  place: StepPlace,
+  connection: StepConnection,
+  stepExecution: StepExecution,
+): StepSession {
+  return new PostgresStepSession(place, connection, stepExecution)
+}
+
 class PostgresStepSession implements StepSession {
   readonly stepExecution: StepExecution
   readonly #place: StepPlace

@@ -55,6 +55,8 @@ export function endStatement(tables: TableNames): PreparedStatement {
     ), job_context as (
       update ${tables.jobContext} set short_context = $18, serialized_context = $19
         where job_execution_id = $1 and $18::text is not null and exists (select 1 from step)
+    ), partition as (
+      update ${tables.partition} set status = $15 where step_execution_id = $3 and exists (select 1 from step)
     ), backend as (
       delete from ${tables.backend} where step_execution_id = $3 and exists (select 1 from step)
     )

@@ -14,7 +14,7 @@ export const SPRING_TABLES = [
 
 /**
  * Ours, beside them: who runs an execution, its heartbeat, the Postgres backends of its running steps, the items that
- * were skipped, the batches in which they are redriven, and what was reconciled at each step's end.
+ * were skipped, the batches in which they are redriven, what was reconciled at each step's end, and the partitions of steps.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -23,6 +23,9 @@ export const SIDE_TABLES = [
   'quarantine',
   'quarantine_batch',
   'step_reconciliation',
+  'step_partition',
+  'step_partition_execution',
+  'step_partition_worker',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -53,6 +56,9 @@ export interface TableNames {
   readonly quarantine: string
   readonly quarantineBatch: string
   readonly reconciliation: string
+  readonly partition: string
+  readonly partitionExecution: string
+  readonly partitionWorker: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -87,6 +93,9 @@ export function tableNames(
     quarantine: table('quarantine'),
     quarantineBatch: table('quarantine_batch'),
     reconciliation: table('step_reconciliation'),
+    partition: table('step_partition'),
+    partitionExecution: table('step_partition_execution'),
+    partitionWorker: table('step_partition_worker'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

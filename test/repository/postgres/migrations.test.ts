@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { PoolConfig } from 'pg'
+import { MIGRATIONS } from '../../../migrations/index.ts'
 import { type BatchError, isBatchError } from '../../../src/core/model/batch-error.ts'
 import {
   migrateRepository,
@@ -50,7 +51,7 @@ describe("The job repository's schema", () => {
 
   it('is made once, whoever asks at the same time', async () => {
     const reports = await Promise.all([1, 2, 3].map(() => migrateRepository(options)))
-    expect(reports.map(({ applied }) => applied.length)).to.have.members([0, 0, 4])
+    expect(reports.map(({ applied }) => applied.length)).to.have.members([0, 0, MIGRATIONS.length])
     expect(reports.every(({ adoptedSpringTables }) => !adoptedSpringTables)).to.equal(true)
     expect(await repositoryStatus(options)).to.include({ state: 'current' })
     await (await postgresRepository(options)).close()
@@ -113,7 +114,7 @@ describe("The job repository's schema", () => {
     const before = await columns()
     const report = await migrateRepository(options)
     expect(report.adoptedSpringTables).to.equal(true)
-    expect(report.applied.length).to.equal(4)
+    expect(report.applied.length).to.equal(MIGRATIONS.length)
     const after = await columns()
     expect(after).to.include.members([...before])
     const added = new Set(after.filter((one) => !before.includes(one)).map((one) => one.split(' ')[0]))
@@ -125,6 +126,9 @@ describe("The job repository's schema", () => {
       'batch_quarantine_batch',
       'batch_step_execution_backend',
       'batch_step_reconciliation',
+      'batch_step_partition',
+      'batch_step_partition_execution',
+      'batch_step_partition_worker',
     ])
     const { rows } = await database.pool.query(
       `select 1 from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1`,

@@ -1,0 +1,47 @@
+/** Starts processes that work on the partitions of a step, each loading the same project. */
+import type { JobExecution } from '../model/job-execution.ts'
+import type { StepCounts } from '../model/step-execution.ts'
+import type { Claim } from './job-repository.ts'
+
+export interface WorkerProcesses {
+  readonly start: (assignment: WorkerAssignment, watch: WorkerWatch) => WorkerProcess
+}
+
+/** What a worker needs to know: it is sent as it stands, so it is data only. */
+export interface WorkerAssignment {
+  readonly claim: Claim
+  /** With the recorded parameters, which the worker parses again. */
+  readonly execution: JobExecution
+  readonly stepName: string
+  readonly planId: string
+  /** Partitions that this process works on at the same time. */
+  readonly concurrency: number
+  readonly leaseMilliseconds: number
+}
+
+export interface WorkerWatch {
+  /** It is registered, and may claim partitions from now on. */
+  readonly began: (workerId: string) => void
+  /** After commits, not after each: what this step execution has committed so far. */
+  readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
+  /** A partition of its has come to an end, whatever end. */
+  readonly partitionEnded: () => void
+}
+
+export interface WorkerProcess {
+  readonly pid: number | undefined
+  /** Resolves when the process is gone; never rejects. */
+  readonly ended: Promise<WorkerProcessEnd>
+  /** Finish the open chunks and end. */
+  readonly stop: (reason: string) => void
+  /** Roll back the open chunks and end. */
+  readonly abort: (reason: string) => void
+  /** For one that does not answer. */
+  readonly kill: () => void
+}
+
+export type WorkerProcessEnd =
+  /** It found no more partitions to claim, or was told to end. */
+  | { readonly kind: 'finished' }
+  /** In words: `worker process 4711 was ended by SIGKILL`. */
+  | { readonly kind: 'died'; readonly reason: string }

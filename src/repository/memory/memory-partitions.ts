@@ -1,0 +1,163 @@
+/** Partitions in the in-memory repository: the same promises, but that all workers are in this process. */
+import { isLive } from '../../core/model/batch-status.ts'
+import { BatchError } from '../../core/model/batch-error.ts'
+import type { JsonValue } from '../../core/model/json-value.ts'
+import { type Partition, partitionStepName } from '../../core/model/partition.ts'
+import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
+import type {
+  Claim,
+  ClaimedPartition,
+  PartitionClaim,
+  PartitionState,
+  PartitionStore,
+  Retired,
+  Retirement,
+} from '../../core/ports/job-repository.ts'
+import {
+  changeStep,
+  fenced,
+  type MemoryState,
+  type StoredPartition,
+  type StoredWorker,
+} from './memory-state.ts'
+import { openStepSession } from './memory-step-session.ts'
+import { MEMORY_TRANSACTION } from './memory-transaction.ts'
+
+export function memoryPartitions(state: MemoryState): PartitionStore {
+  return {
+    reach: 'this-process',
+    storePlan: async (transaction, planId, partitions) => {
+      const stored = partitions.map(storedPartition)
+      transaction.resource(MEMORY_TRANSACTION).add({ apply: () => state.plans.set(planId, stored) })
+    },
+    openPlan: async (claim, planId) => {
+      fenced(state, claim)
+      const plan = planOf(state, planId)
+      const open = plan.filter((one) => lastOf(state, one)?.status !== 'COMPLETED')
+      for (const one of open) Object.assign(one, { isOpen: true, workerId: undefined })
+      return { total: plan.length, completed: plan.length - open.length }
+    },
+    beginWorker: async (claim, { host, pid }, leaseMilliseconds) => {
+      fenced(state, claim)
+      state.lastId += 1
+      const workerId = `worker-${state.lastId}`
+      const leaseExpiresAt = leaseMilliseconds === null ? null : state.now().getTime() + leaseMilliseconds
+      const { jobExecutionId } = claim
+      state.workers.set(workerId, { host, pid, jobExecutionId, isRetired: false, leaseExpiresAt })
+      return workerId
+    },
+    beatWorker: async ({ jobExecutionId, generation }, workerId, leaseMilliseconds) => {
+      const stored = state.executions.get(jobExecutionId)
+      const worker = state.workers.get(workerId)
+      if (stored === undefined || String(stored.generation) !== generation) return { lease: 'lost' }
+      if (worker === undefined || worker.isRetired) return { lease: 'lost' }
+      worker.leaseExpiresAt = state.now().getTime() + leaseMilliseconds
+      return { lease: 'held', jobStatus: stored.execution.status }
+    },
+    claimPartition: async (claim, from) => claimPartition(state, claim, from),
+    retireWorkers: async (claim, retirement) => retireWorkers(state, claim, retirement),
+    findPartitions: async ({ jobExecutionId }, planId) =>
+      planOf(state, planId).map((one) => partitionState(state, one, jobExecutionId)),
+  }
+}
+
+function storedPartition({ name, value }: Partition): StoredPartition {
+  return { name, value: structuredClone(value), isOpen: true, workerId: undefined, executions: [] }
+}
+
+function planOf(state: MemoryState, planId: string): readonly StoredPartition[] {
+  return state.plans.get(planId) ?? []
+}
+
+function claimPartition(
+  state: MemoryState,
+  claim: Claim,
+  { planId, stepName, workerId }: PartitionClaim,
+): ClaimedPartition | undefined {
+  fenced(state, claim)
+  const worker = state.workers.get(workerId)
+  if (worker === undefined || worker.isRetired) throw givenUp(claim, workerId)
+  const next = planOf(state, planId).find(({ isOpen }) => isOpen)
+  if (next === undefined) return undefined
+  const { name, value } = next
+  const last = lastOf(state, next)?.executionContext
+  const session = openStepSession(
+    state,
+    claim,
+    {
+      stepName: partitionStepName(stepName, name),
+      executionContext: last?.kind === 'readable' ? last.values : {},
+    },
+    { stepName, name, worker: { host: worker.host, pid: worker.pid } },
+  )
+  const earlierCounts = countsOf(state, next)
+  Object.assign(next, { isOpen: false, workerId })
+  next.executions.push(session.stepExecution.id)
+  return { partition: { name, value: structuredClone(value) }, session, earlierCounts }
+}
+
+function retireWorkers(
+  state: MemoryState,
+  claim: Claim,
+  { planId, workers, reason, attempts }: Retirement,
+): Retired {
+  fenced(state, claim)
+  const now = state.now().getTime()
+  const isGone = (id: string, { isRetired, leaseExpiresAt, jobExecutionId }: StoredWorker) =>
+    !isRetired &&
+    jobExecutionId === claim.jobExecutionId &&
+    (workers === 'expired' ? leaseExpiresAt !== null && leaseExpiresAt < now : workers.workerId === id)
+  const gone = [...state.workers].filter(([id, worker]) => isGone(id, worker))
+  for (const [, worker] of gone) worker.isRetired = true
+  let reopened = 0
+  for (const one of planOf(state, planId)) {
+    const last = lastOf(state, one)
+    const worker = one.workerId === undefined ? undefined : state.workers.get(one.workerId)
+    if (last === undefined || !isLive(last.status) || worker?.isRetired !== true) continue
+    const exitStatus = { exitCode: 'FAILED', exitDescription: reason }
+    changeStep(state, claim, last.id, { status: 'FAILED', exitStatus, endTime: state.now() })
+    const here = executionsOf(state, one).filter((step) => step.jobExecutionId === claim.jobExecutionId)
+    Object.assign(one, { isOpen: here.length < attempts, workerId: undefined })
+    reopened += one.isOpen ? 1 : 0
+  }
+  return { workerIds: gone.map(([id]) => id), reopened }
+}
+
+function executionsOf(state: MemoryState, { executions }: StoredPartition): readonly StepExecution[] {
+  if (executions.length === 0) return []
+  return [...state.executions.values()]
+    .flatMap(({ steps }) => steps)
+    .filter(({ id }) => executions.includes(id))
+}
+
+function lastOf(state: MemoryState, partition: StoredPartition): StepExecution | undefined {
+  return executionsOf(state, partition).at(-1)
+}
+
+function countsOf(state: MemoryState, partition: StoredPartition, jobExecutionId?: string): StepCounts {
+  return executionsOf(state, partition)
+    .filter((step) => jobExecutionId === undefined || step.jobExecutionId === jobExecutionId)
+    .reduce(addCounts, NO_COUNTS)
+}
+
+function partitionState(
+  state: MemoryState,
+  partition: StoredPartition,
+  jobExecutionId: string,
+): PartitionState {
+  return {
+    name: partition.name,
+    value: structuredClone(partition.value) as JsonValue,
+    last: lastOf(state, partition) ?? null,
+    counts: countsOf(state, partition),
+    countsHere: countsOf(state, partition, jobExecutionId),
+  }
+}
+
+function givenUp({ jobExecutionId, generation }: Claim, workerId: string): BatchError {
+  return new BatchError(
+    'LEASE_LOST',
+    `worker ${workerId} of job execution ${jobExecutionId} was given up; its partitions belong to others, and it must not go on`,
+    { details: { jobExecutionId, generation, workerId } },
+  )
+}

@@ -1,0 +1,46 @@
+/** The partitions' side of the Postgres job repository. */
+import type { DataSource } from 'typeorm'
+import type { PartitionStore } from '../../core/ports/job-repository.ts'
+import { autocommit } from './job-execution-updates.ts'
+import { claimPartition } from './partition-claim.ts'
+import { openPlan, storePlan } from './partition-plan.ts'
+import { findPartitions } from './partition-rows.ts'
+import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
+import { classified, type LossOutcome } from './postgres-errors.ts'
+import type { RepositoryAddress } from './repository-options.ts'
+
+/** `work` lends the sessions, `metadata` everything else. */
+export function partitionStore(
+  metadata: DataSource,
+  work: DataSource,
+  address: RepositoryAddress,
+): PartitionStore {
+  const { tables } = address
+  const run = autocommit(metadata)
+  const during = async <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action()
+    } catch (error) {
+      throw classified(error, address, doing, outcome)
+    }
+  }
+  return {
+    reach: 'any-process',
+    storePlan: (transaction, planId, partitions) => storePlan(tables, transaction, planId, partitions),
+    openPlan: (claim, planId) =>
+      during('opening the partitions of a step', 'unknown', () => openPlan(run, tables, claim, planId)),
+    beginWorker: (claim, worker, lease) =>
+      during('registering a worker', 'unknown', () => beginWorker(run, tables, claim, worker, lease)),
+    beatWorker: (claim, workerId, lease) =>
+      during("renewing a worker's lease", 'unknown', () =>
+        beatWorker(autocommit(metadata, lease / 3), tables, claim, workerId, lease),
+      ),
+    claimPartition: (claim, from) => claimPartition({ source: work, address, claim }, from),
+    retireWorkers: (claim, retirement) =>
+      during('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),
+    findPartitions: ({ jobExecutionId }, planId) =>
+      during('looking up the partitions of a step', 'read', () =>
+        findPartitions(run, tables, jobExecutionId, planId),
+      ),
+  }
+}
