@@ -161,8 +161,31 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
     ],
   },
   'src/testing/index.ts': {
-    values: ['itemReaderContract', 'itemWriterContract', 'jobRepositoryContract'],
-    types: ['ContractCase', 'ItemReaderSubject', 'ItemWriterSubject', 'ItemWriterTraits'],
+    values: [
+      'everyKillPoint',
+      'fakeClock',
+      'itemReaderContract',
+      'itemWriterContract',
+      'jobRepositoryContract',
+      'KILL_MOMENTS',
+      'MEMORY_TRANSACTION',
+      'memoryTable',
+    ],
+    types: [
+      'ContractCase',
+      'EveryKillPointOptions',
+      'FakeClock',
+      'FakeClockOptions',
+      'ItemReaderSubject',
+      'ItemWriterSubject',
+      'ItemWriterTraits',
+      'KillMoment',
+      'KillPhase',
+      'KillReport',
+      'MemoryTable',
+      'MemoryTableOptions',
+      'MemoryTransaction',
+    ],
   },
   'src/postgres/index.ts': {
     values: [

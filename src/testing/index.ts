@@ -1,5 +1,14 @@
-/** For tests: the contract suites with which readers, writers and repositories prove themselves, ours and others'. */
+/** For tests: jobs run on what a test can see through, killed wherever they can be; and the contract suites of readers, writers and repositories. */
 export type { ContractCase } from './contract.ts'
 export { itemReaderContract, type ItemReaderSubject } from './contracts/item-reader.ts'
 export { itemWriterContract, type ItemWriterSubject, type ItemWriterTraits } from './contracts/item-writer.ts'
 export { jobRepositoryContract } from './contracts/job-repository.ts'
+export { type FakeClock, fakeClock, type FakeClockOptions } from './fake-clock.ts'
+export {
+  everyKillPoint,
+  type EveryKillPointOptions,
+  type KillReport,
+} from './kill-points/every-kill-point.ts'
+export { KILL_MOMENTS, type KillMoment, type KillPhase } from './kill-points/kill-switch.ts'
+export { type MemoryTable, memoryTable, type MemoryTableOptions } from './memory-table.ts'
+export { MEMORY_TRANSACTION, type MemoryTransaction } from '../repository/memory/memory-transaction.ts'

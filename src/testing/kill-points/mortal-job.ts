@@ -1,0 +1,76 @@
+/** A job whose readers, writers, callbacks and listeners die with their process. */
+import type { StepScope } from '../../core/definition/callback-scope.ts'
+import type { JobDefinition, Steps } from '../../core/definition/define-job.ts'
+import type {
+  ChunkStepDefinition,
+  StepDefinition,
+  TaskletStepDefinition,
+} from '../../core/definition/step-definition.ts'
+import type { KillSwitch } from './kill-switch.ts'
+import { mortalListener } from './mortal-listener.ts'
+import { mortalReader } from './mortal-reader.ts'
+import { mortalWriter } from './mortal-writer.ts'
+
+export function mortalJob(life: KillSwitch, job: JobDefinition): JobDefinition {
+  return {
+    ...job,
+    listeners: job.listeners.map((listener) => mortalListener(life, 'job', listener)),
+    steps: mortalSteps(life, job.steps),
+  }
+}
+
+function mortalSteps(life: KillSwitch, steps: Steps): Steps {
+  return Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, mortalStep(life, step)]))
+}
+
+function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
+  switch (step.kind) {
+    case 'chunk':
+      return mortalChunkStep(life, step)
+    case 'tasklet':
+      return mortalTasklet(life, step)
+    default:
+      return step satisfies never
+  }
+}
+
+function mortalChunkStep(life: KillSwitch, step: ChunkStepDefinition): ChunkStepDefinition {
+  const { processor } = step
+  return {
+    ...step,
+    reader: (scope) => mortalReader(life, stepOf(scope), step.reader(scope)),
+    processor:
+      processor &&
+      ((item, scope) => {
+        life.assertAlive()
+        return processor(item, scope)
+      }),
+    writer: (scope) =>
+      mortalWriter(life, stepOf(scope), () => chunkAtHand(life, scope, 'chunk'), step.writer(scope)),
+    listeners: step.listeners.map((one) => mortalListener(life, 'step', one)),
+  }
+}
+
+function mortalTasklet(life: KillSwitch, step: TaskletStepDefinition): TaskletStepDefinition {
+  const { listeners = [] } = step.options
+  return {
+    ...step,
+    options: { ...step.options, listeners: listeners.map((one) => mortalListener(life, 'step', one)) },
+    tasklet: async (scope) => {
+      const where = chunkAtHand(life, scope, 'turn')
+      life.pass('before tasklet', where)
+      const answer = await life.whileAlive(async () => step.tasklet(scope))
+      life.pass('after tasklet', where)
+      return answer
+    },
+  }
+}
+
+function stepOf({ stepExecution }: StepScope<unknown>): string {
+  return `step ${stepExecution.stepName}`
+}
+
+function chunkAtHand(life: KillSwitch, scope: StepScope<unknown>, word: 'chunk' | 'turn'): string {
+  const committed = life.commits.get(scope.stepExecution.stepName) ?? 0
+  return `${stepOf(scope)}, ${word} ${committed + 1}`
+}
