@@ -1,6 +1,7 @@
 /** A job as its author writes it: plain data, inferred from the parameter schema to the last writer. */
 import type { z } from 'zod'
 import type { JobListener } from '../ports/listeners.ts'
+import { type Flow, sequentialFlow } from './flow-definition.ts'
 import type { StepDefinition } from './step-definition.ts'
 import { type StepFactory, stepFactory } from './step-factory.ts'
 
@@ -34,12 +35,14 @@ export interface JobDefinition<P extends z.ZodObject = z.ZodObject, S extends St
   readonly listeners: readonly JobListener[]
   readonly exitCodes: Readonly<Record<string, number>>
   readonly steps: S
+  readonly flow: Flow
 }
 
 /** Declares a job. Nothing is opened, registered or checked beyond types: `checkDefinition` finds what the compiler cannot. */
 export function defineJob<P extends z.ZodObject, S extends Steps>(
   job: JobOptions<P, S>,
 ): JobDefinition<P, S> {
+  const steps = job.steps(stepFactory as StepFactory<z.output<P>>)
   return {
     kind: 'job',
     name: job.name,
@@ -48,6 +51,7 @@ export function defineJob<P extends z.ZodObject, S extends Steps>(
     restartable: job.restartable ?? true,
     listeners: job.listeners ?? [],
     exitCodes: job.exitCodes ?? {},
-    steps: job.steps(stepFactory as StepFactory<z.output<P>>),
+    steps,
+    flow: sequentialFlow(Object.keys(steps)),
   }
 }

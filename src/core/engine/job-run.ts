@@ -5,8 +5,9 @@ import type { JobRepository, Launched } from '../ports/job-repository.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
-import type { OwnedDraft } from './context-draft.ts'
 import type { RunControl } from './run-control.ts'
+import type { SharedContext } from './shared-context.ts'
+import type { StepHistory } from './step-history.ts'
 
 export interface JobRun {
   readonly job: JobDefinition
@@ -16,7 +17,8 @@ export interface JobRun {
   readonly repository: JobRepository
   readonly leaseMilliseconds: number
   readonly clock: Clock
-  readonly jobContext: OwnedDraft
+  readonly jobContext: SharedContext
+  readonly history: StepHistory
   readonly control: RunControl
   readonly observer: RunObserver
   /** Bound to job and execution. */

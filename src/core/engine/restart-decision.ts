@@ -14,14 +14,17 @@ export type RestartDecision =
   | { readonly action: 'skip'; readonly last: StepExecution }
   | { readonly action: 'run'; readonly from: ExecutionContext; readonly begunBySpring: boolean }
 
+/** Whether the flow comes to the step for the first time in this execution, or comes back to it. */
+export type StepVisit = 'first' | 'again'
+
 /**
- * | last execution of the step | |
- * |---|---|
- * | none | run from the beginning |
- * | COMPLETED | skip, or with `allowStartIfComplete` run from the beginning |
- * | ABANDONED | skip |
- * | FAILED, STOPPED | run from its context |
- * | UNKNOWN | refuse |
+ * | last execution of the step | first visit | the flow comes back |
+ * |---|---|---|
+ * | none | run from the beginning | |
+ * | COMPLETED | skip, or with `allowStartIfComplete` run from the beginning | run from the beginning |
+ * | ABANDONED | skip | run from its context |
+ * | FAILED, STOPPED | run from its context | run from its context |
+ * | UNKNOWN | refuse | |
  *
  * @throws BatchError START_LIMIT_EXCEEDED, JOB_RESTART_REFUSED, EXECUTION_CONTEXT_UNREADABLE
  */
@@ -29,17 +32,21 @@ export function decideRestart(
   stepName: string,
   options: StepOptions,
   previous: PreviousStep | undefined,
+  visit: StepVisit = 'first',
 ): RestartDecision {
   if (previous === undefined) return { action: 'run', from: {}, begunBySpring: false }
   const { last, startCount, ours } = previous
-  if (last.status === 'ABANDONED') return { action: 'skip', last }
-  if (last.status === 'COMPLETED' && options.allowStartIfComplete !== true) return { action: 'skip', last }
+  if (visit === 'first' && isSettled(last, options)) return { action: 'skip', last }
   if (last.status === 'UNKNOWN') throw unknownOutcome(stepName, last)
   if (startCount >= (options.startLimit ?? Infinity)) throw startLimitExceeded(stepName, startCount)
   if (last.status === 'COMPLETED') return { action: 'run', from: {}, begunBySpring: false }
   const from = readableValues(last.executionContext, `step ${stepName} (step execution ${last.id})`)
   if (!isBegunBySpring(from, last, ours)) return { action: 'run', from, begunBySpring: false }
   return { action: 'run', from: { ...from, [BEGUN_BY_SPRING_KEY]: true }, begunBySpring: true }
+}
+
+function isSettled({ status }: StepExecution, { allowStartIfComplete = false }: StepOptions): boolean {
+  return status === 'ABANDONED' || (status === 'COMPLETED' && !allowStartIfComplete)
 }
 
 /**

@@ -57,11 +57,12 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
   const { stepName, session, from, earlierCounts } = begun
   const { control, observer, clock } = job
   const ending = new AbortController()
+  const jobContextFrom = job.jobContext.values()
   const scope: StepScope<unknown> = {
     ...begun.scope,
     parameters: job.parameters,
     jobExecution: job.launched.execution,
-    jobContext: job.jobContext,
+    jobContext: createContextDraft(jobContextFrom),
     stepExecution: session.stepExecution,
     stepContext: createContextDraft(authorsEntries(from)),
     signal: AbortSignal.any([job.control.abort, ending.signal]),
@@ -76,7 +77,8 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     clock,
     observer,
     earlierCounts,
-    ledger: createStepLedger({ step: from, job: job.jobContext.values() }),
+    jobContextFrom,
+    ledger: createStepLedger({ step: from, job: jobContextFrom }),
     giveUp: (reason) => ending.abort(reason),
   }
 }
@@ -137,14 +139,19 @@ async function record(
   if (error !== undefined) run.scope.logger.error({ err: error }, `step ${run.stepName} failed`)
   const isComplete = end.status === 'COMPLETED'
   const finished = isComplete ? finalContext(run) : run.ledger.context()
-  if (!isComplete) job.jobContext.reset(run.ledger.jobContext())
+  const jobContext = {
+    from: run.jobContextFrom,
+    to: isComplete ? run.scope.jobContext.values() : run.ledger.jobContext(),
+  }
   const counts = run.ledger.counts()
-  await run.session.end({
-    ...end,
-    counts,
-    executionContext: finished,
-    ...(savesJobContext ? { jobExecutionContext: job.jobContext.values() } : {}),
-  })
+  const ending = { ...end, counts, executionContext: finished }
+  if (!savesJobContext) await run.session.end(ending)
+  await job.jobContext.merge(
+    jobContext,
+    savesJobContext
+      ? (jobExecutionContext) => run.session.end({ ...ending, jobExecutionContext })
+      : undefined,
+  )
   const endTime = run.clock.now()
   const execution: StepExecution = {
     ...run.session.stepExecution,

@@ -15,6 +15,8 @@ export interface StepRun {
   readonly clock: Clock
   readonly observer: RunObserver
   readonly ledger: StepLedger
+  /** The job's context when the step began; what the step makes of it is merged at its end. */
+  readonly jobContextFrom: ExecutionContext
   /** Aborts the scope's signal, and nothing else: the step is to end now, whatever its callbacks wait for. */
   readonly giveUp: (reason: unknown) => void
   /** Of this step over all earlier executions of the instance. */

@@ -8,7 +8,7 @@ import { runChunkStep } from './chunk/chunk-step-runner.ts'
 import type { JobRun } from './job-run.ts'
 import { promote } from './promote.ts'
 import { stoppedExitStatus } from './run-control.ts'
-import { decideRestart, type RestartDecision } from './restart-decision.ts'
+import { decideRestart, type RestartDecision, type StepVisit } from './restart-decision.ts'
 import { runStepExecution, type StepEnding, type StepResult } from './step-execution-runner.ts'
 import type { StepRun } from './step-run.ts'
 import { runTasklet } from './tasklet/tasklet-runner.ts'
@@ -18,9 +18,10 @@ export async function runStep(
   job: JobRun,
   stepName: string,
   definition: StepDefinition,
+  visit: StepVisit = 'first',
 ): Promise<StepResult> {
-  const previous = job.launched.previousSteps.get(stepName)
-  const decision = decideRestart(stepName, definition.options, previous)
+  const previous = job.history.latest(stepName)
+  const decision = decideRestart(stepName, definition.options, previous, visit)
   if (decision.action === 'skip') {
     job.observer.stepSkipped?.(decision.last)
     return { execution: decision.last, ran: false, error: undefined }
@@ -34,11 +35,13 @@ export async function runStep(
     earlierCounts: previous?.counts ?? NO_COUNTS,
     listeners: listenersOf(definition),
   }
-  return runStepExecution(job, begun, async (run) => {
+  const result = await runStepExecution(job, begun, async (run) => {
     const ending = await runBody(run, definition, decision)
     if (ending.status === 'COMPLETED') promote(run, definition.options.promote)
     return ending
   })
+  job.history.add(result.execution)
+  return result
 }
 
 function listenersOf(definition: StepDefinition): readonly StepListener[] {

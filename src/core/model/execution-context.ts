@@ -43,5 +43,7 @@ export const WRITER_CHECKPOINT_KEY = 'batchwright.writer'
 export const BEGUN_BY_SPRING_KEY = 'batchwright.begunBySpring'
 /** The exit status of a tasklet that is done, committed in its last turn's transaction. */
 export const TASKLET_DONE_KEY = 'batchwright.done'
+/** In the job's context: by the path of a flow that has stopped, the state at which a restart begins it. */
+export const FLOW_RESTART_KEY = 'batchwright.flow'
 /** Set by Spring 6 while it scans a failed chunk: reads of the chunk that were already dealt with. */
 export const SPRING_CHUNK_SCAN_KEY = 'batch.chunkScanOffset'

@@ -7,10 +7,11 @@ import {
   parseParameterTexts,
   parseRecordedParameters,
 } from '../definition/parse-parameters.ts'
-import { createContextDraft } from '../engine/context-draft.ts'
 import type { RunOutcome } from '../engine/job-run.ts'
 import { runJob } from '../engine/job-runner.ts'
 import { createRunControl, type RunControl } from '../engine/run-control.ts'
+import { createSharedContext } from '../engine/shared-context.ts'
+import { createStepHistory } from '../engine/step-history.ts'
 import { BatchError } from '../model/batch-error.ts'
 import type { OwnerIdentity } from '../model/execution-owner.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
@@ -160,7 +161,7 @@ function run(
   const control = createRunControl()
   const logger = parts.logger.child({ job: job.name, execution: execution.id })
   const { executionContext } = execution
-  const jobContext = createContextDraft(executionContext.kind === 'readable' ? executionContext.values : {})
+  const jobContext = createSharedContext(executionContext.kind === 'readable' ? executionContext.values : {})
   const observer = guardObserver(options.observer ?? {}, logger)
   const parameters = parsed.values
   const jobRun = {
@@ -171,6 +172,7 @@ function run(
     leaseMilliseconds,
     clock,
     jobContext,
+    history: createStepHistory(launched.previousSteps),
     control,
     observer,
     logger,

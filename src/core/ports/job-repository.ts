@@ -38,6 +38,11 @@ export interface JobRepository {
 
   /** The partitions of steps: their plans, and who works on them. */
   readonly partitions: PartitionStore
+  /**
+   * FAILED → ABANDONED, for a failed step whose failure the flow has dealt with: a restart does not run it again. One that
+   * is ABANDONED already stays so. @throws BatchError LEASE_LOST
+   */
+  readonly abandonStep: (claim: Claim, stepExecutionId: string) => Promise<void>
 
   /** Renews the lease. Rejects when it is not answered in time. */
   readonly heartbeat: (claim: Claim, leaseMilliseconds: number) => Promise<HeartbeatAnswer>

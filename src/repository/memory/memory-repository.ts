@@ -22,7 +22,7 @@ import {
   storedExit,
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
-import { openStepSession } from './memory-step-session.ts'
+import { abandonStep, openStepSession } from './memory-step-session.ts'
 import { MEMORY_TRANSACTION } from './memory-transaction.ts'
 
 export interface MemoryRepositoryOptions {
@@ -69,6 +69,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
+    abandonStep: async (claim, stepExecutionId) => abandonStep(state, claim, stepExecutionId),
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId) => requestStop(state, jobExecutionId),
     findJobExecution: async (jobExecutionId) => {

@@ -25,6 +25,7 @@ import {
 } from './repository-options.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { checkSchema } from './schema-status.ts'
+import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -68,6 +69,8 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
       during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
     beginStep: (claim, begin) => beginStep({ source: work, address, claim }, begin),
     partitions: partitionStore(metadata, work, address),
+    abandonStep: (claim, stepExecutionId) =>
+      during('abandoning a failed step', 'unknown', () => abandonStep(run, tables, claim, stepExecutionId)),
     heartbeat: (claim, leaseMilliseconds) =>
       during('renewing a lease', 'unknown', () => {
         // So that it can be tried again, on another connection, before the lease has run out.

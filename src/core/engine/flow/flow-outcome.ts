@@ -1,0 +1,47 @@
+/** How a state of a flow, a branch, or a whole flow has ended. */
+import { describeError } from '../../model/error-description.ts'
+import { combineExitStatus, type ExitStatus, exitStatus } from '../../model/exit-status.ts'
+import type { StepExecution } from '../../model/step-execution.ts'
+
+export interface FlowOutcome {
+  readonly status: 'COMPLETED' | 'STOPPED' | 'FAILED'
+  readonly exitStatus: ExitStatus
+  /** What made it fail, where it is known. */
+  readonly error: unknown
+  /** Failed step executions that no transition has dealt with yet. */
+  readonly failures: readonly StepExecution[]
+}
+
+const SEVERITIES = ['COMPLETED', 'STOPPED', 'FAILED'] as const
+
+/**
+ * The worst status of all branches, and the exit status of those that have it: a code of its own from a branch that ended well
+ * must not hide that another has failed. Each failing branch is named, and no error is lost.
+ */
+export function combineBranches(branches: readonly (readonly [string, FlowOutcome])[]): FlowOutcome {
+  const worst = Math.max(...branches.map(([, { status }]) => SEVERITIES.indexOf(status)))
+  const decisive = branches.filter(([, { status }]) => SEVERITIES.indexOf(status) === worst)
+  const status = SEVERITIES[worst] ?? 'COMPLETED'
+  const combined = decisive.map(([name, outcome]) => ofBranch(name, outcome)).reduce(combineExitStatus)
+  const errors = decisive.flatMap(([, { error }]) => (error === undefined ? [] : [error]))
+  return {
+    status,
+    exitStatus: combined,
+    error: errors.length > 1 ? new AggregateError(errors, combined.exitDescription) : errors[0],
+    failures: branches.flatMap(([, { failures }]) => failures),
+  }
+}
+
+function ofBranch(name: string, { status, exitStatus: own }: FlowOutcome): ExitStatus {
+  if (status === 'COMPLETED') return own
+  return exitStatus(own.exitCode, `branch ${name}: ${own.exitDescription || own.exitCode}`)
+}
+
+export function failedOutcome(error: unknown): FlowOutcome {
+  return {
+    status: 'FAILED',
+    exitStatus: exitStatus('FAILED', describeError(error)),
+    error,
+    failures: [],
+  }
+}

@@ -1,0 +1,42 @@
+/** What a walk through a job's flow works with. */
+import type { Flow } from '../../definition/flow-definition.ts'
+import { type ExecutionContext, FLOW_RESTART_KEY } from '../../model/execution-context.ts'
+import type { StepExecution } from '../../model/step-execution.ts'
+import type { JobRun } from '../job-run.ts'
+
+export interface FlowRun {
+  readonly job: JobRun
+  /** Paths of flows and names of steps that this execution has come to. */
+  readonly visited: Set<string>
+  /** By the flow's path: the state at which a restart begins, because the flow had stopped there. */
+  readonly restartAt: Map<string, string>
+  /** The step before a decision. */
+  readonly lastStep: Map<string, StepExecution>
+}
+
+export function createFlowRun(job: JobRun): FlowRun {
+  const stored = (job.jobContext.values()[FLOW_RESTART_KEY] ?? {}) as Readonly<Record<string, string>>
+  return { job, visited: new Set(), restartAt: new Map(Object.entries(stored)), lastStep: new Map() }
+}
+
+/**
+ * The first state of a flow: its start, or the one at which it is to go on after it had stopped. That holds for one visit
+ * of the flow; a loop that comes back begins at the start.
+ */
+export function firstState({ restartAt, visited }: FlowRun, flow: Flow, path: string): string {
+  const isFirstVisit = !visited.has(`flow ${path}`)
+  visited.add(`flow ${path}`)
+  return (isFirstVisit ? restartAt.get(path) : undefined) ?? flow.start
+}
+
+/** The job's context with where a restart begins; a job that has completed needs none. */
+export function withRestartAt(
+  context: ExecutionContext,
+  { restartAt }: FlowRun,
+  isComplete: boolean,
+): ExecutionContext {
+  const { [FLOW_RESTART_KEY]: _, ...others } = context
+  return restartAt.size === 0 || isComplete
+    ? others
+    : { ...others, [FLOW_RESTART_KEY]: Object.fromEntries(restartAt) }
+}

@@ -1,0 +1,29 @@
+/** A step as a state of a flow. */
+import { BatchError } from '../../model/batch-error.ts'
+import { runStep } from '../step-runner.ts'
+import type { FlowOutcome } from './flow-outcome.ts'
+import type { FlowRun } from './flow-run.ts'
+
+/** @throws BatchError JOB_RESTART_REFUSED where a restart was to go on at a step that is no more */
+export async function visitStep(run: FlowRun, stepName: string, path: string): Promise<FlowOutcome> {
+  const { job, visited } = run
+  const definition = Object.hasOwn(job.job.steps, stepName) ? job.job.steps[stepName] : undefined
+  if (definition === undefined) throw stepIsGone(stepName)
+  const visit = visited.has(`step ${stepName}`) ? 'again' : 'first'
+  visited.add(`step ${stepName}`)
+  const { execution, error, ran } = await runStep(job, stepName, definition, visit)
+  run.lastStep.set(path, execution)
+  const { status, exitStatus } = execution
+  if (status === 'COMPLETED' || status === 'STOPPED')
+    return { status, exitStatus, error: undefined, failures: [] }
+  // What was passed as ABANDONED is dealt with already; it takes the way that it took then.
+  return { status: 'FAILED', exitStatus, error, failures: ran ? [execution] : [] }
+}
+
+function stepIsGone(stepName: string): BatchError {
+  return new BatchError(
+    'JOB_RESTART_REFUSED',
+    `The job has no step ${stepName}, at which its flow was to go on. Restore it, or start an instance with other parameters.`,
+    { details: { stepName } },
+  )
+}
