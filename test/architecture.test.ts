@@ -19,6 +19,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   { folder: 'src/core/operator/', mayImport: ['src/core/'] },
   { folder: 'src/process/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/files/', mayImport: ['src/core/model/', 'src/core/ports/'] },
+  { folder: 'src/delegation/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/postgres/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   {
     folder: 'src/readers/',
@@ -26,7 +27,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   },
   {
     folder: 'src/writers/',
-    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/'],
+    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/', 'src/delegation/'],
   },
   {
     folder: 'src/processors/',

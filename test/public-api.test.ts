@@ -220,6 +220,8 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
     values: ['postgresReader'],
     types: ['PostgresReaderOptions', 'PostgresReaderSettings', 'PostgresReaderSource'],
   },
+  'src/writers/classifier.ts': { values: ['classifierWriter'], types: [] },
+  'src/writers/composite.ts': { values: ['compositeWriter'], types: [] },
   'src/writers/delimited.ts': {
     values: ['delimitedWriter'],
     types: ['DelimitedColumn', 'DelimitedRow', 'DelimitedWriterOptions'],

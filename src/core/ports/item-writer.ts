@@ -25,6 +25,11 @@ export interface ItemWriter<T> {
    * guarantee is `fallback` instead, and `explain` says so.
    */
   readonly needs?: { readonly resource: ResourceKey<unknown>; readonly fallback: Guarantee }
+  /**
+   * Of a writer that hands its items to other writers: the same with each of them replaced. So a dry run can try those that
+   * write in the transaction, and leave the others unopened.
+   */
+  readonly mapDelegates?: (replace: (delegate: ItemWriter<unknown>) => ItemWriter<unknown>) => ItemWriter<T>
   /** Leaves nothing open when it throws. */
   readonly open: (scope: WriterScope) => Promise<ItemSink<T>>
 }

@@ -80,9 +80,14 @@ class LimitedSupply implements PageSupply {
 
   async #arriving(limit: number): ReturnType<PageSupply['next']> {
     this.#late ??= this.#parts.reader.read(this.#pageLimit(limit))
-    const page = await (this.#items === 0 ? this.#late : this.#untilTimeIsUp(this.#late))
-    if (page !== CHUNK_COMPLETE) this.#late = undefined
-    return page
+    let isLate = false
+    try {
+      const page = await (this.#items === 0 ? this.#late : this.#untilTimeIsUp(this.#late))
+      isLate = page === CHUNK_COMPLETE
+      return page
+    } finally {
+      if (!isLate) this.#late = undefined
+    }
   }
 
   async #untilTimeIsUp(late: Promise<Page<unknown> | undefined>): ReturnType<PageSupply['next']> {
