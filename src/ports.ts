@@ -36,6 +36,7 @@ export type {
   PartitionStore,
   PlanTally,
   PreviousStep,
+  Rehearsal,
   Retired,
   Retirement,
   StepBegin,

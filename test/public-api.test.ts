@@ -143,6 +143,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'PlanTally',
       'Position',
       'PreviousStep',
+      'Rehearsal',
       'QuarantinedItem',
       'ReaderScope',
       'ReadFault',

@@ -54,6 +54,12 @@ export interface JobRepository {
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
 
+  /**
+   * A transaction with the resources of a chunk's, of which nothing is ever committed: for dry runs. Nothing is recorded. A
+   * repository without it can rehearse no writes.
+   */
+  readonly openRehearsal?: () => Promise<Rehearsal>
+
   /** Closes what the repository opened, never what it was given. */
   readonly close: () => Promise<void>
 }
@@ -153,6 +159,12 @@ export interface StepSession {
   /** Writes the step's end. @throws BatchError LEASE_LOST */
   readonly end: (end: StepEnd) => Promise<void>
   /** Gives the connection back. Always called, once. */
+  readonly close: () => Promise<void>
+}
+
+export interface Rehearsal {
+  readonly transaction: Transaction
+  /** Rolls everything back. Called once. */
   readonly close: () => Promise<void>
 }
 

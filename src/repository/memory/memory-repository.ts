@@ -23,7 +23,7 @@ import {
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { abandonStep, openStepSession } from './memory-step-session.ts'
-import { MEMORY_TRANSACTION } from './memory-transaction.ts'
+import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 
 export interface MemoryRepositoryOptions {
   /** For the times that are recorded, and for judging leases. @default the machine's */
@@ -83,6 +83,10 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         .filter((one) => before === undefined || Number(one.id) < Number(before))
         .toReversed()
         .slice(0, limit),
+    openRehearsal: async () => {
+      const { transaction, rollBack } = beginMemoryTransaction()
+      return { transaction, close: async () => rollBack() }
+    },
     close: async () => {},
   }
 }

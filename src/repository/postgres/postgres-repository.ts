@@ -23,6 +23,7 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
+import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
@@ -84,6 +85,8 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
+    openRehearsal: () =>
+      during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
     close: onlyOnce(close),
   }
 }
