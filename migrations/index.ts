@@ -5,6 +5,7 @@ import { OwnerTables } from './0002-owner-tables.ts'
 import { Indexes } from './0003-indexes.ts'
 import { Quarantine } from './0004-quarantine.ts'
 import { Partitions } from './0006-partitions.ts'
+import { OperatorActions } from './0007-operator-actions.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Indexes,
   Quarantine,
   Partitions,
+  OperatorActions,
 ]

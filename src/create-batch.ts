@@ -8,7 +8,7 @@ import type { JobRepository } from './core/ports/job-repository.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Logger } from './core/ports/logger.ts'
 import { systemClock } from './process/system-clock.ts'
-import { processIdentity, processState } from './process/process-identity.ts'
+import { processIdentity, processRequester, processState } from './process/process-identity.ts'
 
 export interface BatchOptions {
   readonly repository: JobRepository
@@ -20,6 +20,8 @@ export interface BatchOptions {
    * At least 1,000. @default 30_000
    */
   readonly leaseMilliseconds?: number
+  /** Who launches and stops, for the record. @default user, host and pid of this process */
+  readonly by?: string
   /** For tests: what times are shown, and what a back-off waits for. @default the machine's */
   readonly clock?: Clock
 }
@@ -52,6 +54,7 @@ export function createBatch(options: BatchOptions): Batch {
     leaseMilliseconds,
     clock: options.clock ?? systemClock,
     owner,
+    by: options.by ?? processRequester(owner),
     processState: (other) => processState(other, owner),
   })
   let closing: Promise<void> | undefined

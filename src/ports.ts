@@ -2,6 +2,7 @@
 export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
 export type { Partition } from './core/model/partition.ts'
+export type { OperatorAction } from './core/model/operator-action.ts'
 export type { QuarantinedItem } from './core/model/quarantined-item.ts'
 export { isTransient } from './core/model/transient-error.ts'
 export type { Clock } from './core/ports/clock.ts'
@@ -18,27 +19,37 @@ export {
 export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
 export type {
+  BeatListener,
+  Beating,
   ChunkCommit,
   Claim,
   ClaimedPartition,
   CommitAnswer,
+  ExecutionAtHand,
   ExecutionFilter,
   HeartbeatAnswer,
   InstanceFilter,
   JobEnd,
   JobRepository,
+  LastInstance,
   LatestExecution,
   Launched,
   LaunchRequest,
+  LaunchTerms,
   LaunchVerdict,
   PartitionClaim,
   PartitionState,
   PartitionStore,
   PlanTally,
+  NextInstance,
+  NextLaunchRequest,
   PreviousStep,
   Rehearsal,
   Retired,
   Retirement,
+  RetireOutcome,
+  RetireRequest,
+  RetireVerdict,
   StepBegin,
   StepEnd,
   StepProgress,

@@ -1,6 +1,6 @@
 /** Names this process well enough that another can tell whether it still lives, and tells it of others. */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import type { OwnerIdentity } from '../core/model/execution-owner.ts'
 import { processStart } from './process-start.ts'
 
@@ -13,6 +13,20 @@ export function processIdentity(): OwnerIdentity {
     bootId: readOrNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     pidNamespace: readOrNull(() => readlinkSync('/proc/self/ns/pid')),
     processStart: own.state === 'running' ? own.startedAt : null,
+  }
+}
+
+/** `anna@build-7 pid 4711`, for the record of who asked. */
+export function processRequester({ host, pid }: OwnerIdentity): string {
+  return `${userName()}@${host} pid ${pid}`
+}
+
+/** A user id without an entry in the system's list, as in many containers, has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

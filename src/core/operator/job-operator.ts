@@ -90,6 +90,8 @@ export interface OperatorParts {
   readonly leaseMilliseconds: number
   readonly clock: Clock
   readonly owner: OwnerIdentity
+  /** Who asks, where the caller gives no name. */
+  readonly by: string
   readonly processState: LaunchRules['processState']
 }
 
@@ -145,6 +147,7 @@ function launch(parts: OperatorParts, job: JobDefinition, parsed: ParsedParamete
     parameters: parsed.recorded,
     owner: parts.owner,
     leaseMilliseconds: parts.leaseMilliseconds,
+    by: parts.by,
     decide: (latest) => decideLaunch(rules, latest),
   })
 }

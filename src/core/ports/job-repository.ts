@@ -7,6 +7,7 @@ import type { JobExecution, JobExecutionDetails } from '../model/job-execution.t
 import type { JobInstance } from '../model/job-instance.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
 import type { Partition } from '../model/partition.ts'
+import type { OperatorAction } from '../model/operator-action.ts'
 import type { QuarantinedItem } from '../model/quarantined-item.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
@@ -25,6 +26,11 @@ export interface JobRepository {
    * @throws the verdict's error when it is a refusal.
    */
   readonly launch: (request: LaunchRequest) => Promise<Launched>
+  /**
+   * A launch of an instance that is new: in its transaction, which no other of the same job can overlap, `next` gives the
+   * parameters. Where the instance that they name is there already, `next` is asked again.
+   */
+  readonly launchNext: (request: NextLaunchRequest) => Promise<Launched>
 
   /** STARTING → STARTED, with the start time. @throws BatchError LEASE_LOST */
   readonly startJobExecution: (claim: Claim) => Promise<void>
@@ -46,10 +52,23 @@ export interface JobRepository {
 
   /** Renews the lease. Rejects when it is not answered in time. */
   readonly heartbeat: (claim: Claim, leaseMilliseconds: number) => Promise<HeartbeatAnswer>
+  /**
+   * Renews the lease three times in its length, from where a busy event loop cannot hold it up. Left out by a repository
+   * that has no such place; then whoever runs the execution calls {@link heartbeat}.
+   */
+  readonly keepBeating?: (claim: Claim, leaseMilliseconds: number, listener: BeatListener) => Beating
   /** Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. False if it is not live. */
-  readonly requestStop: (jobExecutionId: string) => Promise<boolean>
+  readonly requestStop: (jobExecutionId: string, by: string) => Promise<boolean>
+  /**
+   * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
+   * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
+   * @throws the verdict's error when it is a refusal.
+   */
+  readonly retire: (request: RetireRequest) => Promise<RetireOutcome>
 
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails | undefined>
+  /** What was asked of an execution, oldest first; of one that Spring made, only what was asked through us. */
+  readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
@@ -76,15 +95,74 @@ export type HeartbeatAnswer =
   /** The execution was given to somebody else: stop at once, write nothing more. */
   | { readonly lease: 'lost' }
 
-export interface LaunchRequest {
+/** Both called as things happen, and never after `close`. */
+export interface BeatListener {
+  readonly onAnswer: (answer: HeartbeatAnswer) => void
+  /** A beat has failed; it is tried again. */
+  readonly onError: (error: Error) => void
+}
+
+export interface Beating {
+  /** Milliseconds since the last beat that was answered was sent; Infinity before the first. True even when nobody could listen. */
+  readonly silence: () => number
+  readonly close: () => void
+}
+
+/** What every launch says. */
+export interface LaunchTerms {
   readonly jobName: string
-  readonly jobKey: string
-  readonly parameters: JobParameters
   readonly owner: OwnerIdentity
   readonly leaseMilliseconds: number
+  /** Who asked, for the record. */
+  readonly by: string
+}
+
+export interface LaunchRequest extends LaunchTerms {
+  readonly jobKey: string
+  readonly parameters: JobParameters
   /** Pure, and quick: it runs inside the transaction, while the instance is locked. */
   readonly decide: (latest: LatestExecution | undefined) => LaunchVerdict
 }
+
+export interface NextLaunchRequest extends LaunchTerms {
+  /** Quick: it runs inside the transaction, while other launches of this kind wait. */
+  readonly next: (last: LastInstance) => Promise<NextInstance>
+}
+
+export interface LastInstance {
+  /** The latest execution of the job's newest instance; instances beside the sequence, such as redrives, do not count. */
+  readonly execution: JobExecution | undefined
+  /** Of the job's newest instance that has one, or of the one that `next` has named and that exists; zero if none has. */
+  readonly runId: bigint
+}
+
+export interface NextInstance {
+  readonly jobKey: string
+  readonly parameters: JobParameters
+}
+
+export interface RetireRequest {
+  readonly jobExecutionId: string
+  /** Who asked, for the record; null for an owner that gives up its own, which is not recorded. */
+  readonly by: string | null
+  /** Pure, and quick: it runs inside the transaction, and again where the execution changes meanwhile. */
+  readonly decide: (found: ExecutionAtHand) => RetireVerdict
+}
+
+export interface ExecutionAtHand extends LatestExecution {
+  /** Steps that look as if they still ran, or whose outcome is UNKNOWN. */
+  readonly openSteps: number
+}
+
+export type RetireVerdict =
+  /** End the execution and its open steps; one that has FAILED stays as it ended. */
+  | { readonly action: 'close'; readonly status: 'FAILED' | 'STOPPED'; readonly reason: string }
+  /** An ended execution becomes ABANDONED. */
+  | { readonly action: 'abandon' }
+  | { readonly action: 'leave' }
+  | { readonly action: 'refuse'; readonly error: Error }
+
+export type RetireOutcome = 'closed' | 'abandoned' | 'left' | 'not-found'
 
 /** The instance's execution with the greatest id. */
 export interface LatestExecution {
@@ -110,6 +188,8 @@ export interface Launched {
   readonly recovered: string | null
   /** By step name, without partitions; empty for a first execution. */
   readonly previousSteps: ReadonlyMap<string, PreviousStep>
+  /** Of `launchNext`: the latest execution of the instance that this one comes after. */
+  readonly after?: JobExecution
 }
 
 export interface PreviousStep {

@@ -8,6 +8,7 @@ import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
+import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/job-repository.ts'
 
@@ -51,6 +52,7 @@ export interface StoredExecution {
   heartbeatAt: Date
   leaseExpiresAt: Date
   steps: readonly StepExecution[]
+  actions: readonly OperatorAction[]
 }
 
 /** @throws BatchError LEASE_LOST */
@@ -116,5 +118,26 @@ export function storedExit({ exitCode, exitDescription }: ExitStatus): ExitStatu
   return {
     exitCode: cutText(exitCode, EXIT_CODE_LIMIT),
     exitDescription: cutText(exitDescription, EXIT_DESCRIPTION_LIMIT),
+  }
+}
+
+/** In the order of their ids. */
+export function executionsOf(state: MemoryState, instance: JobInstance): readonly StoredExecution[] {
+  return [...state.executions.values()].filter(({ execution }) => execution.jobInstance.id === instance.id)
+}
+
+/** As it is now, with its owner. */
+export function snapshot(state: MemoryState, stored: StoredExecution): JobExecution {
+  const { heartbeatAt, leaseExpiresAt, since } = stored
+  return {
+    ...stored.execution,
+    owner: {
+      ...stored.identity,
+      since,
+      generation: String(stored.generation),
+      heartbeatAt,
+      leaseExpiresAt,
+      leaseExpired: leaseExpiresAt.getTime() <= state.now().getTime(),
+    },
   }
 }

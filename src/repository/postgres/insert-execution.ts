@@ -2,15 +2,17 @@
 import { EMPTY_CONTEXT, type StoredContext } from '../../core/model/execution-context.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
-import type { Claim, LaunchRequest } from '../../core/ports/job-repository.ts'
+import type { JobParameters } from '../../core/model/job-parameters.ts'
+import type { Claim, LaunchTerms } from '../../core/ports/job-repository.ts'
 import { storedContextColumns } from './context-columns.ts'
 import type { ParameterColumns } from './parameter-columns.ts'
+import { requesterColumn } from './operator-actions.ts'
 import { UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 export const FIRST_GENERATION = '1'
 
-/** Execution, parameters, context, owner and heartbeat in one statement; times are the server's. */
+/** Execution, parameters, context, owner, heartbeat and who asked, in one statement; times are the server's. */
 export function insertExecutionSql(tables: TableNames): string {
   return `with execution as (
       insert into ${tables.jobExecution}
@@ -36,6 +38,9 @@ export function insertExecutionSql(tables: TableNames): string {
         select job_execution_id, clock_timestamp(), clock_timestamp() + $13::float8 * interval '1 millisecond'
           from execution
         returning heartbeat_at, lease_expires_at
+    ), noted as (
+      insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
+        select job_execution_id, 'launch', clock_timestamp(), $14 from execution
     )
     select execution.job_execution_id as "id", create_time as "createTime", since, heartbeat_at as "heartbeatAt",
       lease_expires_at as "leaseExpiresAt"
@@ -46,7 +51,7 @@ export function insertExecutionValues(
   instance: JobInstance,
   parameters: ParameterColumns,
   context: StoredContext,
-  { owner, leaseMilliseconds }: LaunchRequest,
+  { owner, leaseMilliseconds, by }: LaunchTerms,
 ): readonly unknown[] {
   const { shortContext, serializedContext } = storedContextColumns(context)
   return [
@@ -63,6 +68,7 @@ export function insertExecutionValues(
     owner.pidNamespace,
     owner.processStart,
     leaseMilliseconds,
+    requesterColumn(by),
   ]
 }
 
@@ -77,7 +83,7 @@ export interface InsertedExecution {
 export function newJobExecution(
   row: InsertedExecution,
   jobInstance: JobInstance,
-  { parameters, owner }: LaunchRequest,
+  { parameters, owner }: LaunchTerms & { readonly parameters: JobParameters },
   executionContext: StoredContext = EMPTY_CONTEXT,
 ): JobExecution {
   return {

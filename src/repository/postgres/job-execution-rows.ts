@@ -1,5 +1,5 @@
 /** Reading executions in the middle of a launch: hand-written, because a launch must stay at a few statements. */
-import type { LatestExecution, PreviousStep } from '../../core/ports/job-repository.ts'
+import type { ExecutionAtHand, PreviousStep } from '../../core/ports/job-repository.ts'
 import type {
   ContextRow,
   CountColumns,
@@ -11,10 +11,10 @@ import type {
 } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { decodeCounts, decodeJobExecution, decodeStepExecution } from './rows.ts'
-import { LIVE } from './sql-words.ts'
+import { LIVE, OPEN } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
-export interface FoundExecution extends LatestExecution {
+export interface FoundExecution extends ExecutionAtHand {
   /** Steps that look as if they still ran. */
   readonly runningSteps: number
 }
@@ -30,6 +30,7 @@ type FlatExecution = Course &
     readonly leaseExpired: boolean | null
     readonly parameters: string
     readonly runningSteps: string
+    readonly openSteps: string
   }
 
 export const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_message as "exitMessage",
@@ -41,10 +42,29 @@ export const CONTEXT = `c.short_context as "shortContext", c.serialized_context 
  * The instance's execution with the greatest id: one step down the index on (job_instance_id, job_execution_id), however
  * many there are. No locks: the instance row is locked already. Whether the lease has expired is judged by the server.
  */
-export async function latestExecution(
+export function latestExecution(
   run: RunSql,
   tables: TableNames,
   jobInstanceId: string,
+): Promise<FoundExecution | undefined> {
+  const latest = 'e.job_instance_id = $1 order by e.job_execution_id desc limit 1'
+  return findExecution(run, tables, latest, jobInstanceId)
+}
+
+/** The same of one execution. */
+export function executionById(
+  run: RunSql,
+  tables: TableNames,
+  jobExecutionId: string,
+): Promise<FoundExecution | undefined> {
+  return findExecution(run, tables, 'e.job_execution_id = $1', jobExecutionId)
+}
+
+async function findExecution(
+  run: RunSql,
+  tables: TableNames,
+  condition: string,
+  id: string,
 ): Promise<FoundExecution | undefined> {
   const [row] = await run<FlatExecution>(
     `select e.job_execution_id as "id", e.job_instance_id as "jobInstanceId", ${COURSE}, ${CONTEXT},
@@ -57,20 +77,26 @@ export async function latestExecution(
           'text', p.parameter_value, 'identifying', p.identifying)), '[]')::text
         from ${tables.params} p where p.job_execution_id = e.job_execution_id) as "parameters",
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
-        and s.status in ${LIVE}) as "runningSteps"
+        and s.status in ${LIVE}) as "runningSteps",
+      (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
+        and ${OPEN}) as "openSteps"
     from ${tables.jobExecution} e
     join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
     left join ${tables.jobContext} c on c.job_execution_id = e.job_execution_id
     left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
     left join ${tables.heartbeat} h on h.job_execution_id = e.job_execution_id
-    where e.job_instance_id = $1
-    order by e.job_execution_id desc limit 1`,
-    [jobInstanceId],
+    where ${condition}`,
+    [id],
   )
   if (row === undefined) return undefined
   const parameters = JSON.parse(row.parameters) as Omit<ParameterRow, 'jobExecutionId'>[]
   const execution = decodeJobExecution(nested(row), parameters, row.leaseExpired ?? true)
-  return { execution, owner: execution.owner, runningSteps: Number(row.runningSteps) }
+  return {
+    execution,
+    owner: execution.owner,
+    runningSteps: Number(row.runningSteps),
+    openSteps: Number(row.openSteps),
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../
 import type { Claim, HeartbeatAnswer, JobEnd } from '../../core/ports/job-repository.ts'
 import { contextColumns } from './context-columns.ts'
 import { explainRefusal, fenceSql, proofSql, type RunSql, whileFenced } from './fence.ts'
+import { requesterColumn } from './operator-actions.ts'
 import { isConnectionLoss } from './postgres-errors.ts'
 import { decodeStatus } from './rows.ts'
 import { LIVE, UTC_NOW } from './sql-words.ts'
@@ -101,16 +102,24 @@ export async function heartbeat(
 }
 
 /** Spring's way: the status and a version more. No end time, which is the owner's to write. */
-export async function requestStop(run: RunSql, tables: TableNames, jobExecutionId: string): Promise<boolean> {
+export async function requestStop(
+  run: RunSql,
+  tables: TableNames,
+  jobExecutionId: string,
+  by: string,
+): Promise<boolean> {
   const rows = await run(
     `with stopping as (
       update ${tables.jobExecution} set status = 'STOPPING', version = coalesce(version, 0) + 1,
         last_updated = ${UTC_NOW}
         where job_execution_id = $1 and status in ${LIVE}
         returning 1
+    ), noted as (
+      insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
+        select $1, 'stop', clock_timestamp(), $2 from stopping
     )
     select 1 from stopping`,
-    [jobExecutionId],
+    [jobExecutionId, requesterColumn(by)],
   )
   return rows.length === 1
 }

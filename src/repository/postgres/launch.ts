@@ -1,10 +1,17 @@
 /** A launch: one transaction that locks the instance, lets the caller decide, and does what was decided. */
-import type { ClientBase, QueryResult } from 'pg'
-import type { DataSource, QueryRunner } from 'typeorm'
+import type { QueryResult } from 'pg'
+import type { DataSource } from 'typeorm'
 import { BatchError } from '../../core/model/batch-error.ts'
 import { EMPTY_CONTEXT } from '../../core/model/execution-context.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
-import type { Launched, LaunchRequest, LaunchVerdict, PreviousStep } from '../../core/ports/job-repository.ts'
+import type { JobParameters } from '../../core/model/job-parameters.ts'
+import type {
+  Launched,
+  LaunchRequest,
+  LaunchTerms,
+  LaunchVerdict,
+  PreviousStep,
+} from '../../core/ports/job-repository.ts'
 import type { RunSql } from './fence.ts'
 import {
   claimOf,
@@ -16,19 +23,12 @@ import {
 import { type FoundExecution, latestExecution, previousSteps } from './job-execution-rows.ts'
 import { type FoundInstance, findOrInsertInstance } from './job-instance-row.ts'
 import { checkNameColumn } from './name-column.ts'
+import { type OwnTransaction, ownTransaction } from './own-transaction.ts'
 import { type ParameterColumns, parameterColumns } from './parameter-columns.ts'
-import {
-  classified,
-  errorCode,
-  isConnectionLoss,
-  type LossOutcome,
-  UNIQUE_VIOLATION,
-} from './postgres-errors.ts'
+import { errorCode, UNIQUE_VIOLATION } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { closeAsFailed, fenceOff } from './retire-execution.ts'
-import { BEGIN } from './sql-words.ts'
 import { StatementPipeline } from './statement-pipeline.ts'
-import { endNow } from './step-connection.ts'
 
 const LEFT_RUNNING = 'left running by a job execution that has ended'
 
@@ -38,35 +38,16 @@ export async function launch(
   address: RepositoryAddress,
   request: LaunchRequest,
 ): Promise<Launched> {
-  checkNameColumn('job', request.jobName)
+  const { jobName } = request
+  checkNameColumn('job', jobName)
   const parameters = parameterColumns(request.parameters)
-  const doing = `launching job '${request.jobName}'`
-  await using runner = source.createQueryRunner()
-  const client = await connected(runner, address, doing)
-  let outcome: LossOutcome = 'nothing-committed'
-  try {
-    await client.query(BEGIN)
-    const prepared = await prepareLaunch(client, address, request)
-    outcome = 'unknown'
-    return await insertAndCommit(client, address, request, parameters, prepared)
-  } catch (error) {
-    // Without a connection there is nothing to roll back, and no answer to wait for; the first error is the one to tell.
-    if (isConnectionLoss(error)) endNow(client)
-    else await client.query('rollback').catch(() => undefined)
-    throw alreadyRunning(error, request) ?? classified(error, address, doing, outcome)
+  const work = async (transaction: OwnTransaction) => {
+    const prepared = await prepareLaunch(transaction.run, address, request)
+    return insertAndCommit(transaction, address, request, parameters, prepared)
   }
-}
-
-async function connected(
-  runner: QueryRunner,
-  address: RepositoryAddress,
-  doing: string,
-): Promise<ClientBase> {
-  try {
-    return (await runner.connect()) as ClientBase
-  } catch (error) {
-    throw classified(error, address, doing, 'nothing-committed')
-  }
+  return ownTransaction(source, address, `launching job '${jobName}'`, work, (error) =>
+    alreadyRunning(error, request),
+  )
 }
 
 interface Ground {
@@ -74,20 +55,17 @@ interface Ground {
   readonly recovered: boolean
 }
 
-interface Prepared extends Ground {
+/** What the new execution is built on. */
+export interface Prepared extends Ground {
   readonly instance: JobInstance
   readonly steps: ReadonlyMap<string, PreviousStep>
 }
 
 async function prepareLaunch(
-  client: ClientBase,
+  run: RunSql,
   { tables }: RepositoryAddress,
   request: LaunchRequest,
 ): Promise<Prepared> {
-  const run: RunSql = async <R>(text: string, values: readonly unknown[]) => {
-    const result = await client.query<Record<string, unknown>>(text, [...values])
-    return result.rows as R[]
-  }
   const found = await findOrInsertInstance(run, tables, request)
   const { instance } = found
   const ground = await prepareGround(run, tables, found, request)
@@ -110,14 +88,15 @@ async function prepareGround(
   const { execution, owner } = latest
   // Also an ended one: Spring's stop() ends the row while the owner still works, which must not commit from here on.
   if (owner !== null) await fenceOff(run, tables, execution.id)
+  const closing = { jobExecutionId: execution.id, by: request.by }
   switch (verdict.action) {
     case 'restart': {
       const settled = owner?.leaseExpired === false ? await latestExecution(run, tables, instance.id) : latest
-      if (latest.runningSteps > 0) await closeAsFailed(run, tables, execution.id, LEFT_RUNNING)
+      if (latest.runningSteps > 0) await closeAsFailed(run, tables, { ...closing, reason: LEFT_RUNNING })
       return { continued: settled, recovered: false }
     }
     case 'recover-and-restart': {
-      const closed = await closeAsFailed(run, tables, execution.id, verdict.reason)
+      const closed = await closeAsFailed(run, tables, { ...closing, reason: verdict.reason })
       // Its last commit or its end came in while we waited for the fence.
       if (!closed) return prepareGround(run, tables, found, request)
       return { continued: await latestExecution(run, tables, instance.id), recovered: true }
@@ -127,19 +106,21 @@ async function prepareGround(
   }
 }
 
-async function insertAndCommit(
-  client: ClientBase,
+/** The last two statements of every launch, in one flush. */
+export async function insertAndCommit(
+  { client, committing }: OwnTransaction,
   { tables }: RepositoryAddress,
-  request: LaunchRequest,
+  request: LaunchTerms & { readonly parameters: JobParameters },
   parameters: ParameterColumns,
   { instance, continued, recovered, steps }: Prepared,
 ): Promise<Launched> {
+  committing()
   const context = continued?.execution.executionContext ?? EMPTY_CONTEXT
   const values = insertExecutionValues(instance, parameters, context, request)
   const pipeline = new StatementPipeline(client)
   const inserting = pipeline.add({ text: insertExecutionSql(tables), values })
-  const committing = pipeline.add({ text: 'commit' })
-  const [sent] = await Promise.allSettled([pipeline.send(), inserting, committing])
+  const commit = pipeline.add({ text: 'commit' })
+  const [sent] = await Promise.allSettled([pipeline.send(), inserting, commit])
   if (sent.status === 'rejected') throw sent.reason
   const { rows } = (await inserting) as QueryResult<InsertedExecution>
   const inserted = rows[0] as InsertedExecution
@@ -154,7 +135,7 @@ async function insertAndCommit(
 }
 
 /** Spring does not lock the instance; the index on live executions stops the second of two anyhow. */
-function alreadyRunning(error: unknown, { jobName }: LaunchRequest): BatchError | undefined {
+function alreadyRunning(error: unknown, { jobName }: LaunchTerms): BatchError | undefined {
   const { constraint } = error as { constraint?: string }
   if (errorCode(error) !== UNIQUE_VIOLATION || !constraint?.endsWith('job_execution_one_live'))
     return undefined

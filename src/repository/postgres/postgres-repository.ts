@@ -15,6 +15,8 @@ import {
   startJobExecution,
 } from './job-execution-updates.ts'
 import { launch } from './launch.ts'
+import { launchNext } from './launch-next.ts'
+import { listOperatorActions } from './operator-actions.ts'
 import { classified, isConnectionLoss, type LossOutcome } from './postgres-errors.ts'
 import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
@@ -25,6 +27,7 @@ import {
 } from './repository-options.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
+import { retire } from './retire.ts'
 import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
@@ -64,6 +67,7 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     resources: lentOutside(work),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
+    launchNext: (request) => launchNext(metadata, address, request),
     startJobExecution: (claim) =>
       during('starting a job execution', 'unknown', () => startJobExecution(run, tables, claim)),
     endJobExecution: (claim, end) =>
@@ -78,10 +82,14 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
         const beat = autocommit(metadata, Math.max(leaseMilliseconds / 3, SHORTEST_PATIENCE_MILLISECONDS))
         return heartbeat(beat, tables, claim, leaseMilliseconds)
       }),
-    requestStop: async (id) =>
-      isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id)),
     findJobExecution: (id) =>
       reading('looking up a job execution', () => findJobExecution(metadata, tables, id)),
+    requestStop: async (id, by) =>
+      isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id, by)),
+    retire: async (request) =>
+      isId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
+    listOperatorActions: async (id) =>
+      isId(id) ? reading('listing who asked for what', () => listOperatorActions(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),

@@ -1,15 +1,17 @@
-/** Takes an execution from its owner, so that a launch can continue it. */
+/** Takes an execution from its owner, so that a launch can continue it, or an operator can end it. */
+import { BATCH_STATUSES, type BatchStatus, isLive, LIVE_STATUSES } from '../../core/model/batch-status.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_DESCRIPTION_LIMIT } from '../../core/model/exit-status.ts'
 import type { RunSql } from './fence.ts'
-import { LIVE, UTC_NOW } from './sql-words.ts'
+import { requesterColumn } from './operator-actions.ts'
+import { LIVE, OPEN, UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 /**
  * Ends the Postgres sessions of its steps (told by pid and start, since pids are used again), then raises the
  * generation. The order matters: a frozen owner may hold the fence, and only the end of its session frees the row that
  * the update waits for. Sessions of a role that we may not signal are left to their own timeouts.
- * Locks: the owner row, until the end of the launch.
+ * Locks: the owner row, until the end of the transaction.
  */
 export async function fenceOff(run: RunSql, tables: TableNames, jobExecutionId: string): Promise<void> {
   await run(
@@ -25,28 +27,100 @@ export async function fenceOff(run: RunSql, tables: TableNames, jobExecutionId: 
   )
 }
 
+export interface Closing {
+  readonly jobExecutionId: string
+  readonly reason: string
+  /** Null: not recorded as anybody's action. */
+  readonly by: string | null
+}
+
 /**
  * Closes the execution, if it is still live, and its running steps as FAILED. Versions go up, so that a process of
  * Spring's that still works on them is refused at its next update.
  * @returns false when the execution has ended in the meantime; then only steps and sessions were tidied up.
  */
-export async function closeAsFailed(
+export function closeAsFailed(run: RunSql, tables: TableNames, closing: Closing): Promise<boolean> {
+  return close(run, tables, closing, { from: LIVE_STATUSES, status: 'FAILED', steps: `status in ${LIVE}` })
+}
+
+/**
+ * The same for an operator: from the status that he has judged, and with steps whose outcome is UNKNOWN. An execution
+ * that has FAILED stays as it ended.
+ * @returns false when its status has changed in the meantime.
+ */
+export function closeJudged(
+  run: RunSql,
+  tables: TableNames,
+  closing: Closing,
+  judged: BatchStatus,
+  status: 'FAILED' | 'STOPPED',
+): Promise<boolean> {
+  return close(run, tables, closing, { from: isLive(judged) ? LIVE_STATUSES : [judged], status, steps: OPEN })
+}
+
+interface Change {
+  readonly from: readonly BatchStatus[]
+  readonly status: 'FAILED' | 'STOPPED'
+  /** The condition of the steps that are closed. */
+  readonly steps: string
+}
+
+async function close(
+  run: RunSql,
+  tables: TableNames,
+  { jobExecutionId, reason, by }: Closing,
+  { from, status, steps }: Change,
+): Promise<boolean> {
+  const unlessFailed = (column: string, value: string): string =>
+    `${column} = case status when 'FAILED' then ${column} else ${value} end`
+  const ended = `version = coalesce(version, 0) + 1, end_time = coalesce(end_time, ${UTC_NOW}), last_updated = ${UTC_NOW}`
+  const [answer] = await run<{ closed: string }>(
+    `with job as (update ${tables.jobExecution} set ${unlessFailed('exit_code', '$3')},
+        ${unlessFailed('exit_message', '$2')}, status = $3, ${ended}
+      where job_execution_id = $1 and (status = any($4::text[])) is not true returning 1),
+    steps as (update ${tables.stepExecution} set status = $3, exit_code = $3, exit_message = $2, ${ended}
+      where job_execution_id = $1 and ${steps}),
+    ${tidySql(tables)},
+    noted as (insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
+      select $1, 'recover', clock_timestamp(), $5::text from job where $5::text is not null)
+    select count(*) as "closed" from job`,
+    [jobExecutionId, cutText(reason, EXIT_DESCRIPTION_LIMIT), status, othersThan(from), requesterColumn(by)],
+  )
+  return answer?.closed === '1'
+}
+
+/** @returns false when its status has changed in the meantime. */
+export async function markAbandoned(
   run: RunSql,
   tables: TableNames,
   jobExecutionId: string,
-  reason: string,
+  judged: BatchStatus,
+  by: string | null,
 ): Promise<boolean> {
-  const failed = `status = 'FAILED', exit_code = 'FAILED', exit_message = $2, version = coalesce(version, 0) + 1,
-        end_time = ${UTC_NOW}, last_updated = ${UTC_NOW}`
-  const running = `job_execution_id = $1 and status in ${LIVE}`
-  const [answer] = await run<{ closed: string }>(
-    `with job as (update ${tables.jobExecution} set ${failed} where ${running} returning 1),
-    steps as (update ${tables.stepExecution} set ${failed} where ${running}),
-    backends as (delete from ${tables.backend} where job_execution_id = $1),
-    lease as (update ${tables.heartbeat} set lease_expires_at = least(lease_expires_at, clock_timestamp())
-      where job_execution_id = $1)
-    select count(*) as "closed" from job`,
-    [jobExecutionId, cutText(reason, EXIT_DESCRIPTION_LIMIT)],
+  const ended = `version = coalesce(version, 0) + 1, end_time = coalesce(end_time, ${UTC_NOW}), last_updated = ${UTC_NOW}`
+  const [answer] = await run<{ abandoned: string }>(
+    `with job as (update ${tables.jobExecution} set status = 'ABANDONED', ${ended}
+      where job_execution_id = $1 and (status = any($2::text[])) is not true returning 1),
+    steps as (update ${tables.stepExecution} set status = 'FAILED', exit_code = 'FAILED',
+        exit_message = 'left open by a job execution that was abandoned', ${ended}
+      where job_execution_id = $1 and ${OPEN} and exists (select 1 from job)),
+    ${tidySql(tables)},
+    noted as (insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
+      select $1, 'abandon', clock_timestamp(), $3::text from job where $3::text is not null)
+    select count(*) as "abandoned" from job`,
+    [jobExecutionId, othersThan([judged]), requesterColumn(by)],
   )
-  return answer?.closed === '1'
+  return answer?.abandoned === '1'
+}
+
+/** No sessions any more, and a lease that is over. */
+function tidySql(tables: TableNames): string {
+  return `backends as (delete from ${tables.backend} where job_execution_id = $1),
+    lease as (update ${tables.heartbeat} set lease_expires_at = least(lease_expires_at, clock_timestamp())
+      where job_execution_id = $1)`
+}
+
+/** The words that we do not know count as UNKNOWN, so what must not be met is listed, not what may. */
+function othersThan(from: readonly BatchStatus[]): readonly BatchStatus[] {
+  return BATCH_STATUSES.filter((status) => !from.includes(status))
 }

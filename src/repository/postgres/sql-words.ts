@@ -10,3 +10,6 @@ export const UTC_NOW = `(clock_timestamp() at time zone 'utc')`
 
 /** For `status in …`: an execution or step with somebody at work. */
 export const LIVE: string = `(${LIVE_STATUSES.map(escapeLiteral).join(', ')})`
+
+/** A condition: it runs, or its outcome is UNKNOWN, which is also what a status counts as that we do not know. */
+export const OPEN = `(status in ('COMPLETED', 'STOPPED', 'FAILED', 'ABANDONED')) is not true`

@@ -14,7 +14,8 @@ export const SPRING_TABLES = [
 
 /**
  * Ours, beside them: who runs an execution, its heartbeat, the Postgres backends of its running steps, the items that
- * were skipped, the batches in which they are redriven, what was reconciled at each step's end, and the partitions of steps.
+ * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
+ * and what was asked of an execution by whom.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -26,6 +27,7 @@ export const SIDE_TABLES = [
   'step_partition',
   'step_partition_execution',
   'step_partition_worker',
+  'job_execution_action',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -59,6 +61,7 @@ export interface TableNames {
   readonly partition: string
   readonly partitionExecution: string
   readonly partitionWorker: string
+  readonly action: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -96,6 +99,7 @@ export function tableNames(
     partition: table('step_partition'),
     partitionExecution: table('step_partition_execution'),
     partitionWorker: table('step_partition_worker'),
+    action: table('job_execution_action'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

@@ -285,7 +285,7 @@ async function stops({ started, begin, commit, find, repository }: RepositoryTri
   const { claim } = await started('stop')
   const session = await begin(claim, 'load')
   assert.equal(await commit(session, {}), 'STARTED')
-  assert.equal(await repository.requestStop(claim.jobExecutionId), true)
+  assert.equal(await repository.requestStop(claim.jobExecutionId, 'anna'), true)
   const stopping = await find(claim)
   assert.equal(stopping.status, 'STOPPING')
   assert.equal(stopping.endTime, null, 'only the owner writes the end')
@@ -294,15 +294,15 @@ async function stops({ started, begin, commit, find, repository }: RepositoryTri
   await finish(session, stepEnd('COMPLETED'))
   await repository.endJobExecution(claim, jobEnd('COMPLETED'))
   assert.equal((await find(claim)).status, 'COMPLETED')
-  assert.equal(await repository.requestStop(claim.jobExecutionId), false)
+  assert.equal(await repository.requestStop(claim.jobExecutionId, 'anna'), false)
   assert.equal((await find(claim)).status, 'COMPLETED')
-  assert.equal(await repository.requestStop('999999999'), false)
-  assert.equal(await repository.requestStop('no id'), false)
+  assert.equal(await repository.requestStop('999999999', 'anna'), false)
+  assert.equal(await repository.requestStop('no id', 'anna'), false)
 }
 
 async function stopsBeforeStart({ launch, find, repository }: RepositoryTrial): Promise<void> {
   const { claim } = await launch('early')
-  assert.equal(await repository.requestStop(claim.jobExecutionId), true)
+  assert.equal(await repository.requestStop(claim.jobExecutionId, 'anna'), true)
   await repository.startJobExecution(claim)
   const found = await find(claim)
   assert.equal(found.status, 'STOPPING')

@@ -3,13 +3,20 @@ import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
+import { OPERATE_PROMISES } from './job-repository-operate.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 
 /** `open` may answer repositories on the same data: every case works on jobs of its own. */
 export function jobRepositoryContract(open: () => Promise<JobRepository>): readonly ContractCase[] {
-  const promises = { ...LAUNCH_PROMISES, ...STEP_PROMISES, ...PARTITION_PROMISES, ...QUERY_PROMISES }
+  const promises = {
+    ...LAUNCH_PROMISES,
+    ...STEP_PROMISES,
+    ...PARTITION_PROMISES,
+    ...OPERATE_PROMISES,
+    ...QUERY_PROMISES,
+  }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
 }
 

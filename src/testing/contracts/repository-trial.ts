@@ -63,6 +63,7 @@ export function repositoryTrial(repository: JobRepository): RepositoryTrial {
       parameters: PARAMETERS,
       owner: OWNER,
       leaseMilliseconds: 30_000,
+      by: 'a test',
       decide: () => verdict,
       ...request,
     })

@@ -96,6 +96,7 @@ async function runUntilDeath(
     logger: SILENT_LOGGER,
     leaseMilliseconds: 30_000,
     clock,
+    by: 'kill points',
     owner,
     processState: ({ pid }) => (pid === owner.pid ? 'alive' : 'dead'),
   })

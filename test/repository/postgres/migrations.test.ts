@@ -120,6 +120,7 @@ describe("The job repository's schema", () => {
     const added = new Set(after.filter((one) => !before.includes(one)).map((one) => one.split(' ')[0]))
     expect([...added]).to.have.members([
       'batch_batchwright_migration',
+      'batch_job_execution_action',
       'batch_job_execution_heartbeat',
       'batch_job_execution_owner',
       'batch_quarantine',

@@ -27,6 +27,7 @@ describe('What the columns of Spring cannot hold', () => {
       parameters: [],
       owner: OWNER,
       leaseMilliseconds: 30_000,
+      by: 'a test',
       decide: () => ({ action: 'start' }),
       ...request,
     })

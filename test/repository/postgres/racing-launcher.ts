@@ -32,6 +32,7 @@ async function launchOnce(repository: JobRepository, jobKey: string, fails: bool
       parameters: PARAMETERS,
       owner: OWNER,
       leaseMilliseconds: 30_000,
+      by: 'a test',
       decide,
     })
     if (fails) await repository.endJobExecution(claim, jobEnd('FAILED'))

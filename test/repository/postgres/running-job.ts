@@ -31,6 +31,7 @@ export function launchJob(
     parameters: PARAMETERS,
     owner: OWNER,
     leaseMilliseconds: 30_000,
+    by: 'a test',
     decide: () => verdict,
   })
 }

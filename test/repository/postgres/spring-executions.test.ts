@@ -37,6 +37,7 @@ describe("Spring Batch's executions in our repository", () => {
       parameters: [],
       owner: OWNER,
       leaseMilliseconds: 30_000,
+      by: 'a test',
       decide,
     })
   }
@@ -120,7 +121,7 @@ describe("Spring Batch's executions in our repository", () => {
   })
 
   it('can be asked to stop in Spring’s way', async () => {
-    expect(await repository.requestStop('3')).to.equal(true)
+    expect(await repository.requestStop('3', 'anna')).to.equal(true)
     expect(await repository.findJobExecution('3')).to.include({
       status: 'STOPPING',
       version: 3,

@@ -1,0 +1,105 @@
+/** A launch in memory. */
+import { isLive } from '../../core/model/batch-status.ts'
+import type { StoredContext } from '../../core/model/execution-context.ts'
+import type { JobExecution } from '../../core/model/job-execution.ts'
+import type { JobInstance } from '../../core/model/job-instance.ts'
+import { addCounts, NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/job-repository.ts'
+import { executionsOf, type MemoryState, readable, snapshot, type StoredExecution } from './memory-state.ts'
+
+/** Nothing waits in here, so launches of one instance cannot overlap. */
+export function launch(state: MemoryState, request: LaunchRequest): Launched {
+  const known = state.instances.find(
+    (one) => one.jobName === request.jobName && one.jobKey === request.jobKey,
+  )
+  const latest = known === undefined ? undefined : executionsOf(state, known).at(-1)
+  const seen = latest === undefined ? undefined : snapshot(state, latest)
+  const verdict = request.decide(seen === undefined ? undefined : { execution: seen, owner: seen.owner })
+  if (verdict.action === 'refuse') throw verdict.error
+  const continued = verdict.action === 'start' ? undefined : latest
+  if (continued !== undefined) continued.generation += 1
+  if (continued !== undefined && verdict.action === 'recover-and-restart')
+    closeAsFailed(continued, verdict.reason, request.by, state.now())
+  const instance = known ?? insertInstance(state, request)
+  const previousSteps = continued === undefined ? new Map() : stepsOf(executionsOf(state, instance))
+  const inserted = insertExecution(state, instance, request, continued?.execution.executionContext)
+  return {
+    execution: snapshot(state, inserted),
+    claim: { jobExecutionId: inserted.execution.id, generation: String(inserted.generation) },
+    restartOf: continued?.execution.id ?? null,
+    recovered: verdict.action === 'recover-and-restart' ? (continued?.execution.id ?? null) : null,
+    previousSteps,
+  }
+}
+
+function insertInstance(state: MemoryState, { jobName, jobKey }: LaunchRequest): JobInstance {
+  const instance = { id: String(state.instances.length + 1), jobName, jobKey }
+  state.instances.push(instance)
+  return instance
+}
+
+function insertExecution(
+  state: MemoryState,
+  jobInstance: JobInstance,
+  { parameters, owner, leaseMilliseconds, by }: LaunchRequest,
+  executionContext: StoredContext = readable({}),
+): StoredExecution {
+  state.lastId += 1
+  const now = state.now()
+  const stored: StoredExecution = {
+    execution: {
+      id: String(state.lastId),
+      jobInstance,
+      jobParameters: structuredClone(parameters),
+      status: 'STARTING',
+      exitStatus: { exitCode: 'UNKNOWN', exitDescription: '' },
+      createTime: now,
+      startTime: null,
+      endTime: null,
+      lastUpdated: now,
+      version: 0,
+      executionContext,
+      owner: null,
+    },
+    identity: { ...owner },
+    since: now,
+    generation: 1,
+    heartbeatAt: now,
+    leaseExpiresAt: new Date(now.getTime() + leaseMilliseconds),
+    steps: [],
+    actions: [{ action: 'launch', at: now, by }],
+  }
+  state.executions.set(stored.execution.id, stored)
+  return stored
+}
+
+function closeAsFailed(stored: StoredExecution, reason: string, by: string, now: Date): void {
+  const failed = <T extends JobExecution | StepExecution>(one: T): T => ({
+    ...one,
+    status: 'FAILED',
+    exitStatus: { exitCode: 'FAILED', exitDescription: reason },
+    endTime: now,
+    lastUpdated: now,
+    version: one.version + 1,
+  })
+  stored.execution = failed(stored.execution)
+  stored.steps = stored.steps.map((step) => (isLive(step.status) ? failed(step) : step))
+  stored.leaseExpiresAt = now
+  stored.actions = [...stored.actions, { action: 'recover', at: now, by }]
+}
+
+function stepsOf(executions: readonly StoredExecution[]): ReadonlyMap<string, PreviousStep> {
+  const found = new Map<string, PreviousStep>()
+  const steps = executions.flatMap((one) => one.steps).filter(({ partition }) => partition === undefined)
+  for (const last of steps) {
+    const before = found.get(last.stepName)
+    const earlier = before?.counts ?? NO_COUNTS
+    found.set(last.stepName, {
+      last,
+      ours: true,
+      startCount: (before?.startCount ?? 0) + 1,
+      counts: last.status === 'COMPLETED' ? NO_COUNTS : addCounts(earlier, last),
+    })
+  }
+  return found
+}

@@ -1,0 +1,84 @@
+/** An operator's verdict on an execution in memory. Nothing waits in here, so it is never out of date. */
+import type { BatchStatus } from '../../core/model/batch-status.ts'
+import { cutText } from '../../core/model/error-description.ts'
+import { exitStatus } from '../../core/model/exit-status.ts'
+import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
+import type { StepExecution } from '../../core/model/step-execution.ts'
+import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
+import { type MemoryState, snapshot, type StoredExecution, storedExit } from './memory-state.ts'
+
+export function retire(state: MemoryState, { jobExecutionId, by, decide }: RetireRequest): RetireOutcome {
+  const stored = state.executions.get(jobExecutionId)
+  if (stored === undefined) return 'not-found'
+  const verdict = decide(atHand(state, stored))
+  switch (verdict.action) {
+    case 'refuse':
+      throw verdict.error
+    case 'leave':
+      return 'left'
+    case 'close':
+      if (stored.execution.status !== 'FAILED') end(state, stored, verdict.status, verdict.reason)
+      closeSteps(state, stored, verdict.status, verdict.reason)
+      note(state, stored, 'recover', by)
+      return 'closed'
+    case 'abandon':
+      end(state, stored, 'ABANDONED')
+      closeSteps(state, stored, 'FAILED', 'left open by a job execution that was abandoned')
+      note(state, stored, 'abandon', by)
+      return 'abandoned'
+    default:
+      return verdict satisfies never
+  }
+}
+
+export function note(
+  state: MemoryState,
+  stored: StoredExecution,
+  action: OperatorAction['action'],
+  by: string | null,
+): void {
+  if (by !== null)
+    stored.actions = [...stored.actions, { action, at: state.now(), by: cutText(by, REQUESTER_LIMIT) }]
+}
+
+function atHand(state: MemoryState, stored: StoredExecution): ExecutionAtHand {
+  const execution = snapshot(state, stored)
+  return { execution, owner: execution.owner, openSteps: stored.steps.filter(isOpen).length }
+}
+
+function isOpen({ status }: StepExecution): boolean {
+  return !['COMPLETED', 'STOPPED', 'FAILED', 'ABANDONED'].includes(status)
+}
+
+/** Without a reason the exit status stays. */
+function end(state: MemoryState, stored: StoredExecution, status: BatchStatus, reason?: string): void {
+  const { execution } = stored
+  stored.execution = {
+    ...execution,
+    status,
+    ...(reason === undefined ? {} : { exitStatus: storedExit(exitStatus(status, reason)) }),
+    endTime: execution.endTime ?? state.now(),
+    lastUpdated: state.now(),
+    version: execution.version + 1,
+  }
+}
+
+function closeSteps(
+  state: MemoryState,
+  stored: StoredExecution,
+  status: 'FAILED' | 'STOPPED',
+  reason: string,
+): void {
+  const now = state.now()
+  const closed = (step: StepExecution): StepExecution => ({
+    ...step,
+    status,
+    exitStatus: storedExit(exitStatus(status, reason)),
+    endTime: step.endTime ?? now,
+    lastUpdated: now,
+    version: step.version + 1,
+  })
+  stored.steps = stored.steps.map((step) => (isOpen(step) ? closed(step) : step))
+  stored.generation += 1
+  if (stored.leaseExpiresAt > now) stored.leaseExpiresAt = now
+}
