@@ -93,8 +93,7 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
-    openRehearsal: () =>
-      during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
+    openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
     close: onlyOnce(close),
   }
 }
