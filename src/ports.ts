@@ -3,7 +3,23 @@ export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
 export type { Partition } from './core/model/partition.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
-export type { QuarantinedItem } from './core/model/quarantined-item.ts'
+export type {
+  EntryRedrive,
+  FaultPhase,
+  QuarantinedError,
+  QuarantinedItem,
+  QuarantinedPayload,
+  QuarantineEntry,
+} from './core/model/quarantined-item.ts'
+export type {
+  BatchPart,
+  QuarantineFilter,
+  QuarantineSelection,
+  QuarantineStore,
+  QuarantineSummary,
+  RedriveBatch,
+  RedriveTarget,
+} from './core/ports/quarantine-store.ts'
 export { isTransient } from './core/model/transient-error.ts'
 export type { Clock } from './core/ports/clock.ts'
 export {
@@ -34,6 +50,7 @@ export type {
   LastInstance,
   LatestExecution,
   Launched,
+  LaunchedRedrive,
   LaunchRequest,
   LaunchTerms,
   LaunchVerdict,
@@ -45,6 +62,8 @@ export type {
   NextLaunchRequest,
   PreviousStep,
   Rehearsal,
+  RedriveRequest,
+  RedrivenEntries,
   Retired,
   Retirement,
   RetireOutcome,

@@ -1,4 +1,5 @@
 /** An item that was skipped: what it was, where it stood, in which phase it failed, and why. */
+import type { BatchStatus } from './batch-status.ts'
 
 /** In which the item failed; a redrive begins with this phase. */
 export const FAULT_PHASES = ['read', 'process', 'write'] as const
@@ -53,8 +54,11 @@ export interface EntryRedrive {
    * `done`: it was redriven, or has failed again as the entry `again`.
    */
   readonly state: 'held' | 'given-back' | 'done'
-  /** The execution that dealt with it, and when. */
-  readonly by: string | null
+  /** The execution that dealt with it, else the redrive's latest; null where Spring has deleted that. */
+  readonly jobExecutionId: string | null
   readonly at: Date | null
   readonly again: string | null
 }
+
+/** The statuses of a redrive that is not run again: what it has not dealt with is free for another. */
+export const REDRIVE_OVER: readonly BatchStatus[] = ['COMPLETED', 'ABANDONED']

@@ -10,6 +10,7 @@ import type { Partition } from '../model/partition.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
 import type { QuarantinedItem } from '../model/quarantined-item.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
+import type { QuarantineSelection, QuarantineStore, RedriveTarget } from './quarantine-store.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
 
 export interface JobRepository {
@@ -31,6 +32,13 @@ export interface JobRepository {
    * parameters. Where the instance that they name is there already, `next` is asked again.
    */
   readonly launchNext: (request: NextLaunchRequest) => Promise<Launched>
+
+  /**
+   * In one transaction: makes a batch of whatever is `due` and redrivable in the selection, and launches its redrive. Of two
+   * that ask for the same entry, one gets it.
+   * @returns undefined where nothing is due; then nothing was changed. @throws as `launch`
+   */
+  readonly launchRedrive: (request: RedriveRequest) => Promise<LaunchedRedrive | undefined>
 
   /** STARTING → STARTED, with the start time. @throws BatchError LEASE_LOST */
   readonly startJobExecution: (claim: Claim) => Promise<void>
@@ -78,6 +86,7 @@ export interface JobRepository {
    * repository without it can rehearse no writes.
    */
   readonly openRehearsal?: () => Promise<Rehearsal>
+  readonly quarantine: QuarantineStore
 
   /** Closes what the repository opened, never what it was given. */
   readonly close: () => Promise<void>
@@ -192,6 +201,22 @@ export interface Launched {
   readonly after?: JobExecution
 }
 
+export interface RedriveRequest {
+  readonly jobName: string
+  /** Only entries of this execution are taken. */
+  readonly originJobExecutionId: string
+  readonly selection: QuarantineSelection
+  readonly redrivable: readonly RedriveTarget[]
+  /** Pure, and quick, as `LaunchRequest.decide`. */
+  readonly launch: (batchId: string) => Omit<LaunchRequest, 'decide'>
+}
+
+export interface LaunchedRedrive {
+  readonly batchId: string
+  readonly items: number
+  readonly launched: Launched
+}
+
 export interface PreviousStep {
   /** The latest execution of this step in the instance. */
   readonly last: StepExecution
@@ -260,6 +285,14 @@ export interface StepProgress {
   readonly executionContext: ExecutionContext
   /** The items that this chunk skips: recorded in its transaction. @default none */
   readonly quarantined?: readonly QuarantinedItem[]
+  /** How far a redrive has come: recorded in the same transaction. @default none */
+  readonly redriven?: RedrivenEntries
+}
+
+/** The entries of the step in this batch, up to and with this id, have been dealt with. */
+export interface RedrivenEntries {
+  readonly batchId: string
+  readonly upTo: string
 }
 
 export interface CommitAnswer {

@@ -22,6 +22,7 @@ import {
 import { memoryPartitions } from './memory-partitions.ts'
 import { abandonStep, openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
+import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
   /** For the times that are recorded, and for judging leases. @default the machine's */
@@ -43,6 +44,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     now: clock.now,
     plans: new Map(),
     workers: new Map(),
+    quarantine: { entries: [], batches: [] },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -50,6 +52,9 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),
     launchNext: (request) => launchNext(state, request),
+    launchRedrive: async (request) =>
+      launchMemoryRedrive(state, request, (launching) => launch(state, launching)),
+    quarantine: memoryQuarantineStore(state),
     startJobExecution: async (claim) => {
       changeExecution(state, claim, ({ execution }) => ({
         status: execution.status === 'STARTING' ? 'STARTED' : execution.status,

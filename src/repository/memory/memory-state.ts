@@ -11,6 +11,7 @@ import type { JsonValue } from '../../core/model/json-value.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/job-repository.ts'
+import type { MemoryQuarantine } from './memory-quarantine.ts'
 
 export interface MemoryState {
   readonly instances: JobInstance[]
@@ -22,6 +23,7 @@ export interface MemoryState {
   /** By the step execution that made them. */
   readonly plans: Map<string, readonly StoredPartition[]>
   readonly workers: Map<string, StoredWorker>
+  readonly quarantine: MemoryQuarantine
 }
 
 export interface StoredPartition {

@@ -1,6 +1,7 @@
 /** A step at work in the in-memory repository. */
 import { NO_COUNTS, type PartitionExecution, type StepExecution } from '../../core/model/step-execution.ts'
 import type { ChunkCommit, Claim, StepBegin, StepEnd, StepSession } from '../../core/ports/job-repository.ts'
+import { addToQuarantine, markRedriven } from './memory-quarantine.ts'
 import { changeStep, fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
 import { beginMemoryTransaction } from './memory-transaction.ts'
 
@@ -32,7 +33,7 @@ export function openStepSession(
   stored.steps = [...stored.steps, stepExecution]
   return {
     stepExecution,
-    commit: async (chunk) => commit(state, claim, stepExecution.id, chunk),
+    commit: async (chunk) => commit(state, claim, stepExecution, chunk),
     end: async (end) => {
       endStep(state, claim, stepExecution.id, end)
     },
@@ -47,15 +48,18 @@ export function openStepSession(
 async function commit(
   state: MemoryState,
   claim: Claim,
-  stepId: string,
+  { id: stepExecutionId, stepName }: StepExecution,
   { work, progress }: ChunkCommit,
 ): Promise<{ readonly jobStatus: StepExecution['status'] }> {
   const open = beginMemoryTransaction()
   try {
     await work(open.transaction)
-    const { counts, executionContext } = progress()
+    const { counts, executionContext, quarantined = [], redriven } = progress()
     open.check()
-    changeStep(state, claim, stepId, { ...counts, executionContext: readable(executionContext) })
+    changeStep(state, claim, stepExecutionId, { ...counts, executionContext: readable(executionContext) })
+    const step = { jobExecutionId: claim.jobExecutionId, stepExecutionId, stepName, at: state.now() }
+    addToQuarantine(state.quarantine, step, quarantined)
+    if (redriven !== undefined) markRedriven(state.quarantine, step, redriven)
   } catch (error) {
     open.rollBack()
     throw error

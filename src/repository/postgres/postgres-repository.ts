@@ -17,7 +17,9 @@ import {
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
 import { listOperatorActions } from './operator-actions.ts'
+import { launchRedrive } from './launch-redrive.ts'
 import { classified, isConnectionLoss, type LossOutcome } from './postgres-errors.ts'
+import { quarantineStore } from './quarantine-store.ts'
 import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
@@ -68,6 +70,7 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
     launchNext: (request) => launchNext(metadata, address, request),
+    launchRedrive: (request) => launchRedrive(metadata, address, request),
     startJobExecution: (claim) =>
       during('starting a job execution', 'unknown', () => startJobExecution(run, tables, claim)),
     endJobExecution: (claim, end) =>
@@ -94,6 +97,7 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
+    quarantine: quarantineStore(run, tables, reading),
     close: onlyOnce(close),
   }
 }

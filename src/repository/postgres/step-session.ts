@@ -21,9 +21,12 @@ import { StepConnection } from './step-connection.ts'
 import {
   endStatement,
   endValues,
+  isQuarantining,
   type PreparedStatement,
   progressStatement,
   progressValues,
+  quarantiningStatement,
+  quarantiningValues,
   type StepAt,
 } from './step-statements.ts'
 import type { DataSource } from 'typeorm'
@@ -68,6 +71,7 @@ class PostgresStepSession implements StepSession {
   readonly #place: StepPlace
   readonly #connection: StepConnection
   readonly #progress: PreparedStatement
+  readonly #quarantining: PreparedStatement
   readonly #end: PreparedStatement
   #version: number
   #hasEnded = false
@@ -82,6 +86,7 @@ class PostgresStepSession implements StepSession {
     this.stepExecution = stepExecution
     this.#version = stepExecution.version
     this.#progress = progressStatement(place.address.tables)
+    this.#quarantining = quarantiningStatement(place.address.tables)
     this.#end = endStatement(place.address.tables)
   }
 
@@ -117,10 +122,10 @@ class PostgresStepSession implements StepSession {
     else await this.#connection.destroy()
   }
 
-  readonly #metadata = (progress: StepProgress): Metadata => ({
-    ...this.#progress,
-    values: progressValues(this.#at, progress),
-  })
+  readonly #metadata = (progress: StepProgress): Metadata =>
+    isQuarantining(progress)
+      ? { ...this.#quarantining, values: quarantiningValues(this.#at, progress) }
+      : { ...this.#progress, values: progressValues(this.#at, progress) }
 
   get #at(): StepAt {
     return { ...this.#place.claim, stepExecutionId: this.stepExecution.id, version: this.#version }

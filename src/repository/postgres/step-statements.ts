@@ -7,6 +7,7 @@ import type { Claim, StepEnd, StepProgress } from '../../core/ports/job-reposito
 import { contextColumns } from './context-columns.ts'
 import { fenceSql, proofSql } from './fence.ts'
 import { exitColumns } from './job-execution-updates.ts'
+import { quarantineSql, quarantineValues } from './quarantine-rows.ts'
 import { UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -28,15 +29,24 @@ const COUNTS = `read_count = $5, write_count = $6, filter_count = $7, read_skip_
  * version do not hold. Locks: owner (shared), then the step, then its context.
  */
 export function progressStatement(tables: TableNames): PreparedStatement {
+  return progressWith(tables, '')
+}
+
+/** The same for a chunk that skips items, or redrives some: they are recorded in the same statement. Locks them last. */
+export function quarantiningStatement(tables: TableNames): PreparedStatement {
+  return progressWith(tables, `, ${quarantineSql(tables, 15)}`)
+}
+
+function progressWith(tables: TableNames, further: string): PreparedStatement {
   return prepared(`with ${fenceSql(tables)}, step as (
       update ${tables.stepExecution} set version = version + 1, last_updated = ${UTC_NOW}, ${COUNTS}
         where step_execution_id = $3 and version = $4 and exists (select 1 from fence)
-        returning 1
+        returning step_name
     ), context as (
       update ${tables.stepContext} set short_context = $13, serialized_context = $14
         where step_execution_id = $3 and exists (select 1 from step)
         returning 1
-    )
+    )${further}
     select ${proofSql('context')},
       (select status from ${tables.jobExecution} where job_execution_id = $1) as "jobStatus"`)
 }
@@ -74,6 +84,15 @@ export function progressValues(at: StepAt, { counts, executionContext }: StepPro
     shortContext,
     serializedContext,
   ]
+}
+
+export function quarantiningValues(at: StepAt, progress: StepProgress): readonly unknown[] {
+  return [...progressValues(at, progress), ...quarantineValues(progress)]
+}
+
+/** Whether the chunk has anything for the quarantine, so that the usual one pays nothing for it. */
+export function isQuarantining({ quarantined, redriven }: StepProgress): boolean {
+  return redriven !== undefined || (quarantined !== undefined && quarantined.length > 0)
 }
 
 export function endValues(at: StepAt, end: StepEnd): readonly unknown[] {

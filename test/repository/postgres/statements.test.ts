@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
 import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
 import { pgClient } from '../../../src/postgres/resources.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
@@ -67,6 +68,33 @@ describe('The number of statements', () => {
       const [begin, own, , end] = proxy.statements.slice(-4)
       expect([begin, own, end]).to.deep.equal(['begin isolation level read committed', 'select 1', 'commit'])
     }
+    await step.close()
+  })
+
+  it('is the same for a chunk that skips items', async () => {
+    const { claim } = await launchJob(repository)
+    const step = await repository.beginStep(claim, { stepName: 'load', executionContext: {} })
+    const skipping = () =>
+      step.commit({
+        pipelined: false,
+        work: async () => {},
+        progress: () => ({
+          counts: NO_COUNTS,
+          executionContext: {},
+          quarantined: [1, 2, 3].map((line) => ({
+            phase: 'read',
+            payload: { kind: 'raw', text: 'x' },
+            position: { line },
+            error: { type: 'Error', message: 'no' },
+          })),
+        }),
+      })
+    expect(await counted(skipping)).to.equal(1)
+    expect(
+      (await repository.quarantine.list({ jobExecutionId: claim.jobExecutionId, limit: 9 })).length,
+    ).to.equal(3)
+    expect(await counted(() => commit(step, 1, async () => {}))).to.equal(1)
+    expect(proxy.statements.at(-1)).to.not.contain('quarantine')
     await step.close()
   })
 
