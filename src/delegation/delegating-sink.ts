@@ -123,14 +123,20 @@ export class DelegatingSink<T> {
     this.#begin(shares)
     const failures = [...refused]
     if (this.#parts.delegates.every(({ sink }) => sink.pipelined === true)) {
-      const settled = await Promise.allSettled(shares.map(({ write }) => write(transaction)))
+      const settled = await Promise.allSettled(shares.map((share) => this.#give(share, transaction)))
       for (const [index, one] of settled.entries())
         if (one.status === 'rejected') this.#judge(shares[index], one.reason, failures)
     } else {
       for (const share of shares)
-        await share.write(transaction).catch((error: unknown) => this.#judge(share, error, failures))
+        await this.#give(share, transaction).catch((error: unknown) => this.#judge(share, error, failures))
     }
     if (failures.length > 0) throw itemsFailed(failures.toSorted((one, other) => one.index - other.index))
+  }
+
+  /** One that was not called, since another failed before it, has nothing to roll back, and would go back behind its last chunk. */
+  #give({ name, write }: PreparedShare, transaction: Transaction): Promise<void> {
+    this.#touched = new Set([...this.#touched, name])
+    return write(transaction)
   }
 
   /** Counts what is given, before anything is sent: a pipelined chunk's checkpoint is asked for early. */
@@ -140,7 +146,6 @@ export class DelegatingSink<T> {
       this.#offered = undefined
       this.#touched = new Set()
     }
-    this.#touched = new Set([...this.#touched, ...shares.map(({ name }) => name)])
     const items = new Map(this.#items)
     for (const { name, items: given } of shares) items.set(name, (items.get(name) ?? 0) + given.length)
     this.#items = items

@@ -80,9 +80,13 @@ export class PartFile {
     return file
   }
 
-  /** Settles when the bytes are on the disk. */
-  async append(bytes: Buffer, records: number): Promise<void> {
+  /**
+   * Settles when the bytes are on the disk. Asks for them when it has taken note that what was offered is committed: whoever
+   * rolls back because there were none to be had must not go back behind that.
+   */
+  async append(encode: () => Buffer, records: number): Promise<void> {
     await this.#commitOffered()
+    const bytes = encode()
     const { part, ...before } = this.#current
     await writeWhole(this.#handle, bytes, before.bytes)
     await this.#handle.datasync() // brings the header, or what was copied, to the disk as well
@@ -98,6 +102,15 @@ export class PartFile {
     this.#offered = this.#current
     this.#everOffered = true
     return this.#current
+  }
+
+  /** Answers what takes the file back to where it is now, as long as no checkpoint was offered since. */
+  savepoint(): () => Promise<void> {
+    const at = this.#current
+    return async () => {
+      this.#current = at
+      await this.#handle.truncate(at.bytes)
+    }
   }
 
   /** Back to the last checkpoint that is known to be committed. One that may be committed keeps its part file. */

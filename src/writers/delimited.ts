@@ -139,9 +139,10 @@ async function openSink<T>(
     existing,
   })
   return {
-    write: async (items) => part.append(Buffer.from(encodeRecords(items, layout)), items.length),
+    write: async (items) => part.append(() => Buffer.from(encodeRecords(items, layout)), items.length),
     checkpoint: () => part.checkpoint(),
     rolledBack: () => part.rollBack(),
+    savepoint: () => part.savepoint(),
     complete: (summary) => part.publish(Buffer.from(footer ? footer(summary) + newline : '')),
     close: () => part.close(),
   }

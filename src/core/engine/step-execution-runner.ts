@@ -75,6 +75,7 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     session,
     control,
     clock,
+    transactionHas: job.repository.transactionHas,
     observer,
     earlierCounts,
     jobContextFrom,

@@ -3,7 +3,7 @@ import type { StepScope } from '../definition/callback-scope.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../model/step-execution.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { StepSession } from '../ports/job-repository.ts'
+import type { JobRepository, StepSession } from '../ports/job-repository.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { RunControl } from './run-control.ts'
 
@@ -13,6 +13,8 @@ export interface StepRun {
   readonly session: StepSession
   readonly control: RunControl
   readonly clock: Clock
+  /** Whether a transaction of the repository has this resource. */
+  readonly transactionHas: JobRepository['transactionHas']
   readonly observer: RunObserver
   readonly ledger: StepLedger
   /** The job's context when the step began; what the step makes of it is merged at its end. */

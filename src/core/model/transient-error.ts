@@ -1,4 +1,5 @@
 /** Which errors pass by themselves, told by what drivers put on them, so that no driver is imported. */
+import { isBatchError } from './batch-error.ts'
 import { causeChain } from './error-description.ts'
 
 const SERIALIZATION_FAILURE = '40001'
@@ -56,6 +57,7 @@ function isRollback(code: unknown): boolean {
 }
 
 function isConnectionLoss(error: unknown): boolean {
+  if (isBatchError(error)) return error.code === 'REPOSITORY_UNAVAILABLE'
   const code = codeOf(error)
   if (typeof code === 'string') return SESSION_STATES.includes(code) || /^08...$/.test(code)
   return error instanceof Error && LOST_CONNECTION.test(error.message)

@@ -3,11 +3,12 @@ import type { StepScope } from '../definition/callback-scope.ts'
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { ChunkStepDefinition, StepDefinition } from '../definition/step-definition.ts'
 import { createContextDraft } from '../engine/context-draft.ts'
+import { effectiveGuarantee } from '../engine/effective-guarantee.ts'
 import { EMPTY_CONTEXT } from '../model/execution-context.ts'
 import { exitStatus } from '../model/exit-status.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { NO_COUNTS, type StepExecution } from '../model/step-execution.ts'
-import type { Guarantee, ItemWriter } from '../ports/item-writer.ts'
+import type { Guarantee } from '../ports/item-writer.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
 
@@ -34,17 +35,6 @@ export function explainJob(
   return Object.entries(job.steps).map(([name, step]) =>
     explainStep(name, step, sampleScope(job, name, parameters, repository, logger), repository),
   )
-}
-
-/** The writer's own guarantee, or what is left of it on this repository. */
-export function effectiveGuarantee(
-  writer: ItemWriter<never>,
-  repository: JobRepository,
-): { guarantee: Guarantee; lacks: string | undefined } {
-  const { needs } = writer
-  if (needs === undefined || repository.transactionHas(needs.resource))
-    return { guarantee: writer.guarantee, lacks: undefined }
-  return { guarantee: needs.fallback, lacks: needs.resource.name }
 }
 
 const MEANINGS: Readonly<Record<Guarantee, string>> = {

@@ -74,7 +74,11 @@ export interface ItemSink<T> {
   readonly prepare?: (items: readonly T[]) => (transaction: Transaction) => Promise<void>
   /** Where the writer stands after the last `write`; committed with that chunk, handed to `open` after a restart. */
   readonly checkpoint?: () => Checkpoint
-  /** The last written chunk was rolled back: undo what the transaction does not undo, back to the last checkpoint. */
+  /**
+   * The chunk for which `write` was called last was rolled back: undo what the transaction does not undo, back to the last
+   * checkpoint. Never called for a chunk without a `write`, so that the first `write` of a chunk tells that the chunk before
+   * is committed.
+   */
   readonly rolledBack?: () => Promise<void>
   /**
    * Remembers where the writer stands, and answers what takes it back there: called before each part of a chunk that is

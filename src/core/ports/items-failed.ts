@@ -1,5 +1,5 @@
 /** How a writer says which items of a chunk it could not write. */
-import { BatchError } from '../model/batch-error.ts'
+import { BatchError, isBatchError } from '../model/batch-error.ts'
 import { causeChain, thrownText } from '../model/error-description.ts'
 
 export interface ItemFailure {
@@ -34,4 +34,17 @@ export function failedItems(error: unknown): readonly ItemFailure[] | undefined 
     if (failures !== undefined) return failures
   }
   return undefined
+}
+
+/**
+ * The places where the items that an error blames stood in the list that was written: those of `itemsFailed`, or the one in
+ * `details.itemIndex` of a WRITE_FAILED. A hint, that whoever looks for the guilty items begins with.
+ */
+export function suspectedItems(error: unknown): readonly number[] {
+  const failures = failedItems(error)
+  if (failures !== undefined) return failures.map(({ index }) => index)
+  return causeChain(error).flatMap((one) => {
+    const index = isBatchError(one, 'WRITE_FAILED') ? one.details['itemIndex'] : undefined
+    return typeof index === 'number' ? [index] : []
+  })
 }

@@ -1,8 +1,8 @@
 /** Calls the chunk listeners. An error in `beforeChunk` fails the chunk before it is written; any other is logged. */
 import type { ChunkStepListener } from '../../definition/step-definition.ts'
+import type { ChunkView } from '../../ports/listeners.ts'
 import { attempt } from '../first-error.ts'
 import type { StepRun } from '../step-run.ts'
-import type { FilledChunk } from './filled-chunk.ts'
 
 type ChunkEvent = 'beforeChunk' | 'afterChunk' | 'onChunkError'
 
@@ -10,7 +10,7 @@ export async function callChunkListeners(
   run: StepRun,
   listeners: readonly ChunkStepListener<unknown, unknown>[],
   event: ChunkEvent,
-  { items, outputs }: FilledChunk,
+  { items, outputs }: ChunkView<unknown, unknown>,
   error?: unknown,
 ): Promise<void> {
   const scope = { signal: run.scope.signal, logger: run.scope.logger }

@@ -1,19 +1,24 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
 import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
-import type { ItemSink } from '../../ports/item-writer.ts'
 import { settle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 import { type Breather, createBreather } from './breather.ts'
 import { callChunkListeners } from './chunk-listeners.ts'
 import { sealCheckpoint } from './checkpoint-seal.ts'
+import type { ChunkTarget } from './commit-chunk.ts'
+import { createFaults, type Faults, StoppedWhileWaiting } from './faults.ts'
 import { checkpointAfterLast, type FilledChunk } from './filled-chunk.ts'
 import { foldItemHooks, type ItemHooks } from './item-hooks.ts'
 import type { PageSupply } from './page-supply.ts'
-import { processItems } from './process-items.ts'
-import { readItems } from './read-items.ts'
-import { type ChunkTarget, writeChunk } from './write-chunk.ts'
+import { prepareWrite } from './prepare-write.ts'
+import { type ItemsProcessed, processItems } from './process-items.ts'
+import { type ItemsRead, readItems } from './read-items.ts'
+import { reportSkips, type Skip } from './skip.ts'
+import { skipsAllowed, skipsSoFar } from './skip-limit.ts'
+import { judgeShareAtEnd } from './skip-room.ts'
+import { writeChunk } from './write-chunk.ts'
 
 export interface ChunkLoop {
   readonly run: StepRun
@@ -32,81 +37,134 @@ export interface ChunkSource {
   readonly endReading: () => void
 }
 
+/** What a loop uses for all its chunks. */
+interface LoopParts extends ChunkLoop {
+  readonly hooks: ItemHooks
+  readonly faults: Faults
+  readonly breathe: Breather
+  /** Records that were read so far over all executions, those of chunks included that are not committed yet. */
+  recordsRead: number
+}
+
 /**
  * While chunk N is written, chunk N+1 is read and processed; never more than these two are in memory, and commits stay
  * in order. What goes wrong with N+1 is thrown after N has been committed. After a stop request the chunk at hand is
- * still committed; when it was the last one, the step is complete.
+ * still committed, unless it waits to be tried again; when it was the last one, the step is complete.
+ * @throws BatchError SKIP_LIMIT_EXCEEDED also at the end, when the share of all records is known
  */
 export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   const hooks = foldItemHooks(loop.definition.listeners, loop.run.scope.logger)
-  const breathe = createBreather()
+  const faults = createFaults(loop.run, loop.definition.options, hooks)
+  const recordsRead = skipsSoFar(loop.run).reads
+  const parts = { ...loop, hooks, faults, breathe: createBreather(), recordsRead }
+  try {
+    const outcome = await moveItems(parts)
+    if (outcome === 'completed') judgeShareAtEnd(loop.run, faults)
+    return outcome
+  } catch (error) {
+    if (error instanceof StoppedWhileWaiting) return 'stopped'
+    throw error
+  }
+}
+
+async function moveItems(loop: LoopParts): Promise<StepOutcome> {
   let writing: Promise<void> = Promise.resolve()
   for (;;) {
-    const filled = await settle(() => fillChunk(loop, hooks, breathe))
+    const filled = await settle(() => fillChunk(loop))
     await writing
     if ('error' in filled) throw filled.error
-    writing = writeAndReport(loop, hooks, filled.value)
+    writing = writeAndReport(loop, filled.value)
     writing.catch(loop.run.giveUp) // it is awaited after the next chunk was filled, and a read that waits is not waited for
     const { last } = filled.value
     if (last || loop.run.control.stop.aborted || loop.definition.options.overlap === false) await writing
     loop.run.control.abort.throwIfAborted()
     if (last) return 'completed'
     if (loop.run.control.stop.aborted) return 'stopped'
-    await breathe()
+    await loop.breathe()
   }
 }
 
-async function fillChunk(loop: ChunkLoop, hooks: ItemHooks, breathe: Breather): Promise<FilledChunk> {
-  const { stepName, scope, control } = loop.run
+async function fillChunk(loop: LoopParts): Promise<FilledChunk> {
+  const { run, hooks, faults, breathe } = loop
+  const { stepName, scope, control } = run
   const { processor, options } = loop.definition
-  const { supply } = loop.source
+  const { supply, reader } = loop.source
+  const repeatable = reader.repeatable === true
   const { signal } = scope
+  const { stop } = control
   const read = await readItems({
     stepName,
     supply,
+    repeatable,
     size: loop.size,
     hooks,
-    stop: control.stop,
+    faults,
+    stop,
     signal,
     breathe,
   })
+  loop.recordsRead += read.items.length + read.skips.length
   const concurrency = options.concurrency ?? 1
-  const outputs = await processItems({ stepName, processor, concurrency, scope, hooks, breathe }, read)
-  const checkpoint = checkpointAfterLast(read.pages)
+  const isTooMany = (skips: number): boolean =>
+    skipsSoFar(run).skips + skips > skipsAllowed(faults.limit, loop.recordsRead)
+  const processed = await processItems(
+    { stepName, processor, concurrency, scope, hooks, faults, breathe, isTooMany },
+    read,
+  )
+  return filledChunk(loop, read, processed)
+}
+
+function filledChunk(
+  { run, source, target }: LoopParts,
+  read: ItemsRead,
+  processed: ItemsProcessed,
+): FilledChunk {
+  const { items, pages, last } = read
+  const { outputs, itemOf } = processed
+  const checkpoint = checkpointAfterLast(pages)
   return {
-    ...read,
+    items,
+    pages,
+    last,
     outputs,
-    write: prepareWrite(loop.target.sink, outputs),
-    checkpoint: checkpoint === undefined ? undefined : sealCheckpoint(loop.source.definition, checkpoint),
-    stepContext: scope.stepContext.values(),
-    jobContext: scope.jobContext.values(),
+    itemOf,
+    skips: inSourceOrder(read, processed),
+    readSkips: read.skips.length,
+    write: prepareWrite(target.sink, outputs),
+    checkpoint: checkpoint === undefined ? undefined : sealCheckpoint(source.definition, checkpoint),
+    stepContext: run.scope.stepContext.values(),
+    jobContext: run.scope.jobContext.values(),
   }
 }
 
-function prepareWrite(sink: ItemSink<unknown>, outputs: readonly unknown[]): FilledChunk['write'] {
-  if (sink.prepare === undefined || outputs.length === 0)
-    return (transaction) => sink.write(outputs, transaction)
-  try {
-    return sink.prepare(outputs)
-  } catch (error) {
-    return () => Promise.reject(error) // it is this chunk's failure, and the chunk before comes first
-  }
+const NO_SKIPS: readonly Skip[] = []
+
+function inSourceOrder(read: ItemsRead, processed: ItemsProcessed): readonly Skip[] {
+  if (read.skips.length + processed.skips.length === 0) return NO_SKIPS
+  const places = [
+    ...read.skips.map((skip) => ({ skip, place: skip.before - 0.5 })),
+    ...processed.skips.map((skip) => ({ skip, place: skip.index })),
+  ]
+  return places.toSorted((one, other) => one.place - other.place).map(({ skip }) => skip)
 }
 
-/** A chunk without items, at the end of the data, is not worth a transaction. */
-async function writeAndReport(loop: ChunkLoop, hooks: ItemHooks, chunk: FilledChunk): Promise<void> {
-  if (chunk.items.length === 0) return
-  const { run, definition, source, target } = loop
+/** A chunk without items or skipped records, at the end of the data, is not worth a transaction. */
+async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void> {
+  if (chunk.items.length + chunk.readSkips === 0) return
+  const { run, definition, source, target, hooks, faults } = loop
   const listened = definition.listeners.length > 0
   if (listened) await callChunkListeners(run, definition.listeners, 'beforeChunk', chunk)
-  const written = await settle(() => writeChunk(run, target, hooks, chunk))
-  if ('error' in written) {
-    await callChunkListeners(run, definition.listeners, 'onChunkError', chunk, written.error)
-    throw written.error
+  const writing = await settle(() => writeChunk({ run, target, hooks, faults }, chunk))
+  if ('error' in writing) {
+    await callChunkListeners(run, definition.listeners, 'onChunkError', chunk, writing.error)
+    throw writing.error
   }
-  heedStopRequest(run.control, written.value.jobStatus)
+  const { answer, written, skips } = writing.value
+  reportSkips([...chunk.skips, ...skips], hooks, run.scope.logger)
+  heedStopRequest(run.control, answer.jobStatus)
   const { stepProgressed } = run.observer
   if (stepProgressed !== undefined)
     stepProgressed(committedExecution(run.session, run.ledger), source.reader.progress?.())
-  if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', chunk)
+  const { items } = chunk
+  if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', { items, outputs: written })
 }

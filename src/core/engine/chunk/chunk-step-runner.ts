@@ -10,13 +10,14 @@ import {
 import type { Checkpoint } from '../../model/json-value.ts'
 import type { ItemReader } from '../../ports/item-reader.ts'
 import type { ItemWriter } from '../../ports/item-writer.ts'
+import { effectiveGuarantee } from '../effective-guarantee.ts'
 import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
 import { unsealCheckpoint } from './checkpoint-seal.ts'
+import type { ChunkTarget } from './commit-chunk.ts'
 import { estimateBytes } from './item-bytes.ts'
 import { type CompletionLimits, pageSupply } from './page-supply.ts'
-import type { ChunkTarget } from './write-chunk.ts'
 
 export interface ChunkStart {
   /** The context of the step's last execution; empty on a first run. */
@@ -92,7 +93,8 @@ async function openWriter(
     logger,
     resources,
   })
-  return { writer, sink }
+  const isTransactional = effectiveGuarantee(writer, run).guarantee === 'transactional'
+  return { writer, sink, isTransactional }
 }
 
 function checkpointFromSpring(

@@ -1,9 +1,9 @@
 /** The item listeners of a step folded into one function per event, absent where nobody listens: items are many. */
 import type { ChunkStepListener } from '../../definition/step-definition.ts'
-import type { ItemListener } from '../../ports/listeners.ts'
+import type { ItemListener, RetryListener, SkipListener } from '../../ports/listeners.ts'
 import type { Logger } from '../../ports/logger.ts'
 
-export type ItemHooks = ItemListener<unknown, unknown>
+export type ItemHooks = ItemListener<unknown, unknown> & SkipListener<unknown, unknown> & RetryListener
 
 export function foldItemHooks(
   listeners: readonly ChunkStepListener<unknown, unknown>[],
@@ -46,4 +46,9 @@ const EVENTS = [
   'beforeWrite',
   'afterWrite',
   'onWriteError',
+  'onSkipInRead',
+  'onSkipInProcess',
+  'onSkipInWrite',
+  'onRetry',
+  'onRetriesExhausted',
 ] as const satisfies readonly (keyof ItemHooks)[]
