@@ -4,6 +4,9 @@ export { itemReaderContract, type ItemReaderSubject } from './contracts/item-rea
 export { itemWriterContract, type ItemWriterSubject, type ItemWriterTraits } from './contracts/item-writer.ts'
 export { jobRepositoryContract } from './contracts/job-repository.ts'
 export { type FakeClock, fakeClock, type FakeClockOptions } from './fake-clock.ts'
+export { failingReader, type FailingReaderOptions } from './failing-reader.ts'
+export { failingWriter, type FailingWriterOptions } from './failing-writer.ts'
+export type { JobResult, StepResult } from './job-result.ts'
 export {
   everyKillPoint,
   type EveryKillPointOptions,
@@ -11,4 +14,22 @@ export {
 } from './kill-points/every-kill-point.ts'
 export { KILL_MOMENTS, type KillMoment, type KillPhase } from './kill-points/kill-switch.ts'
 export { type MemoryTable, memoryTable, type MemoryTableOptions } from './memory-table.ts'
-export { MEMORY_TRANSACTION, type MemoryTransaction } from '../repository/memory/memory-transaction.ts'
+export {
+  MEMORY_TRANSACTION,
+  type MemoryChange,
+  type MemoryTransaction,
+} from '../repository/memory/memory-transaction.ts'
+export type { FailureOptions } from './planned-failure.ts'
+export { type RecordingWriter, recordingWriter } from './recording-writer.ts'
+export { type SlowOptions, slowReader, slowWriter } from './slow.ts'
+export {
+  type RunJobOptions,
+  runJob,
+  type RunStepOptions,
+  runStep,
+  type SingleStep,
+  type TestBatch,
+  testBatch,
+  type TestBatchOptions,
+} from './test-batch.ts'
+export { type ThrowAwaySchema, throwAwaySchema, type ThrowAwaySchemaOptions } from './throw-away-schema.ts'

@@ -11,32 +11,50 @@ const MOMENTS: Readonly<Record<string, KillMoment>> = {
 }
 
 /** They change nothing, or come at any time: a kill there shows nothing new. */
-const WITHOUT_POINTS = /^(find|list|heartbeat|close)/
+const WITHOUT_POINTS = /^(find|list|heartbeat|beat|close)/
 
 /** Whatever else a repository can do has its points too, named by the method. */
 export function mortalRepository(life: KillSwitch, steps: Steps, repository: JobRepository): JobRepository {
-  return new Proxy({} as JobRepository, {
-    get: (_, name) => {
-      const member: unknown = Reflect.get(repository, name)
-      if (typeof member !== 'function' || typeof name === 'symbol' || name === 'transactionHas') return member
-      const call = (...facts: unknown[]) =>
-        life.whileAlive(async () => Reflect.apply(member, repository, facts) as unknown)
-      if (WITHOUT_POINTS.test(name)) return call
-      const moment = MOMENTS[name] ?? 'repository'
-      return async (...facts: unknown[]) => {
-        const where = whereOf(moment, name, facts)
-        life.pass(`before ${moment}`, where)
-        const answer = await call(...facts)
-        life.pass(`after ${moment}`, where)
-        return isSession(answer) ? mortalSession(life, steps, answer) : answer
-      }
-    },
-  })
+  return {
+    ...mortalMethods(life, steps, repository),
+    partitions: mortalMethods(life, steps, repository.partitions),
+  }
+}
+
+function mortalMethods<R extends object>(life: KillSwitch, steps: Steps, methods: R): R {
+  const mortal = Object.entries(methods).map(([name, member]: [string, unknown]) =>
+    typeof member === 'function' && name !== 'transactionHas'
+      ? [name, mortalMethod(life, steps, name, member as Method)]
+      : [name, member],
+  )
+  return Object.fromEntries(mortal) as R
+}
+
+type Method = (...facts: unknown[]) => unknown
+
+function mortalMethod(life: KillSwitch, steps: Steps, name: string, method: Method): Method {
+  const call = (...facts: unknown[]): Promise<unknown> => life.whileAlive(async () => method(...facts))
+  if (WITHOUT_POINTS.test(name)) return call
+  const moment = MOMENTS[name] ?? 'repository'
+  return async (...facts) => {
+    const where = whereOf(moment, name, facts)
+    life.pass(`before ${moment}`, where)
+    const answer = await call(...facts)
+    life.pass(`after ${moment}`, where)
+    return withMortalSession(life, steps, answer)
+  }
 }
 
 function whereOf(moment: KillMoment, method: string, facts: readonly unknown[]): string {
   if (moment === 'begin') return `step ${(facts[1] as StepBegin).stepName}`
   return moment === 'repository' ? `job, ${method}` : 'job'
+}
+
+/** A session, or what holds one. */
+function withMortalSession(life: KillSwitch, steps: Steps, answer: unknown): unknown {
+  if (isSession(answer)) return mortalSession(life, steps, answer)
+  const { session } = (answer ?? {}) as { readonly session?: unknown }
+  return isSession(session) ? { ...(answer as object), session: mortalSession(life, steps, session) } : answer
 }
 
 function isSession(answer: unknown): answer is StepSession {
