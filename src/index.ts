@@ -1,7 +1,14 @@
 /** What a job author and a launcher import. */
 export { type BatchwrightConfig, defineConfig, type LogLevel, type RepositoryConfig } from './cli/config.ts'
 export { type AnyJob, type Batch, type BatchOptions, createBatch } from './create-batch.ts'
-export type { ContextDraft, JobScope, StepScope, TaskletScope } from './core/definition/callback-scope.ts'
+export type {
+  AggregateScope,
+  ContextDraft,
+  JobScope,
+  PartitionScope,
+  StepScope,
+  TaskletScope,
+} from './core/definition/callback-scope.ts'
 export { defineJob, type JobDefinition, type JobOptions, type Steps } from './core/definition/define-job.ts'
 export type {
   Backoff,
@@ -11,11 +18,19 @@ export type {
   SkipPolicy,
 } from './core/definition/fault-policy.ts'
 export { nonIdentifying } from './core/definition/parameter-kind.ts'
+export type { PartitionedOptions, PartitionedPipeline } from './core/definition/partitioned-step.ts'
+export {
+  type KeyRange,
+  listPartitions,
+  rangePartitions,
+  type RangeSplit,
+} from './core/definition/partitioners.ts'
 export { parametersJsonSchema } from './core/definition/parameters-schema.ts'
 export {
   type ChunkOptions,
   type ChunkStepDefinition,
   type ChunkStepListener,
+  type PartitionedStepDefinition,
   type Processor,
   type PromotedKeys,
   type ReaderSource,
@@ -53,8 +68,9 @@ export type { JobParameter, JobParameters } from './core/model/job-parameters.ts
 export type { JsonValue } from './core/model/json-value.ts'
 export { isTransient } from './core/model/transient-error.ts'
 export type { FaultPhase } from './core/model/quarantined-item.ts'
-export type { StepCounts, StepExecution } from './core/model/step-execution.ts'
-export type { StepExplanation } from './core/operator/explain-job.ts'
+export type { Partition, PartitionResult, Partitions } from './core/model/partition.ts'
+export type { PartitionExecution, StepCounts, StepExecution } from './core/model/step-execution.ts'
+export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
 export type { JobOperator, StartedJob, StartOptions } from './core/operator/job-operator.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'

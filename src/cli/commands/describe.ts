@@ -74,7 +74,7 @@ const STEP_COLUMNS: readonly Column<[string, StepDefinition]>[] = [
 
 function chunkSizeText(step: StepDefinition): string {
   if (step.kind === 'tasklet') return ''
-  const { size } = step.options
+  const { size } = step.kind === 'partitioned' ? step.chunk.options : step.options
   return typeof size === 'number' ? String(size) : 'by parameters'
 }
 

@@ -1,6 +1,10 @@
 /** `batchwright explain <job> [k=v …]` */
 import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
-import { explainJob, type StepExplanation } from '../../core/operator/explain-job.ts'
+import {
+  explainJob,
+  type PartitionedStepExplanation,
+  type StepExplanation,
+} from '../../core/operator/explain-job.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
@@ -21,7 +25,7 @@ export async function explain(
   const { values } = await parseParameterTexts(jobName, job.parameters, texts)
   const explained = await withBatch(context, project, jobs, async ({ repository, logger }) => ({
     repository: repository.description,
-    steps: explainJob(job, values, repository, logger),
+    steps: await explainJob(job, values, repository, logger),
   }))
   if (output.json) output.result(jsonLine({ jobName, ...explained }))
   else {
@@ -34,11 +38,18 @@ export async function explain(
 function stepLines(step: StepExplanation, index: number): readonly string[] {
   const title = `${index + 1}. ${step.name}`
   if (step.kind === 'tasklet') return ['', `${title}: tasklet`, `   ${step.meaning}`]
+  const chunks = `chunks of ${step.chunkSize}`
   return [
     '',
-    `${title}: chunks of ${step.chunkSize}`,
+    step.kind === 'chunk' ? `${title}: ${chunks}` : `${title}: ${partitionsText(step)}, ${chunks}`,
     `   reads   ${step.reader}`,
     `   writes  ${step.writer}`,
     `   ${step.guarantee}: ${step.meaning}`,
   ]
+}
+
+/** `8 partitions, 4 at a time by 2 worker processes` */
+function partitionsText({ partitions, concurrency, processes }: PartitionedStepExplanation): string {
+  const by = processes === 0 ? '' : ` by ${processes} worker processes`
+  return `${partitions} partitions, ${concurrency} at a time${by}`
 }

@@ -1,6 +1,8 @@
 /** What the author's callbacks are handed. */
 import type { ContextValue, ExecutionContext } from '../model/execution-context.ts'
 import type { JobExecution } from '../model/job-execution.ts'
+import type { JsonValue } from '../model/json-value.ts'
+import type { Partition, PartitionResult } from '../model/partition.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Resources, Transaction } from '../ports/resource.ts'
@@ -42,4 +44,14 @@ export interface TaskletScope<P> extends StepScope<P> {
   readonly transaction: Transaction
   /** Adds to the step's counts, for reports: `count({ writeCount: 12 })`. */
   readonly count: (counts: Partial<Pick<StepCounts, 'readCount' | 'writeCount' | 'filterCount'>>) => void
+}
+
+/** What the callbacks of one partition are handed. Its job context can be read, not changed. */
+export interface PartitionScope<P, V extends JsonValue> extends StepScope<P> {
+  readonly partition: Partition<V>
+}
+
+export interface AggregateScope<P, V extends JsonValue> extends Omit<TaskletScope<P>, 'count'> {
+  /** In the order of the plan. */
+  readonly partitions: readonly PartitionResult<V>[]
 }

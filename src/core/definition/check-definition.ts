@@ -6,6 +6,7 @@ import type { JobDefinition } from './define-job.ts'
 import { parameterKind } from './parameter-kind.ts'
 import {
   type ChunkStepDefinition,
+  type PartitionedStepDefinition,
   promotedKeys,
   type PromotedKeys,
   type StepDefinition,
@@ -64,6 +65,7 @@ function checkStep(name: string, step: StepDefinition): readonly string[] {
     faults.push(`startLimit is ${startLimit}; it must be a whole number from 1 on`)
   faults.push(...checkPromoted(step.options.promote))
   if (step.kind === 'chunk') faults.push(...checkChunkOptions(step))
+  if (step.kind === 'partitioned') faults.push(...checkPartitioned(step), ...checkChunkOptions(step.chunk))
   return faults
 }
 
@@ -76,6 +78,22 @@ function checkChunkOptions({ options, bytesOf }: ChunkStepDefinition): readonly 
   return bytesOf !== undefined && maxBytes === undefined
     ? [...faults, 'bytesOf measures for maxBytes, which is not set']
     : faults
+}
+
+function checkPartitioned({ options, chunk }: PartitionedStepDefinition): readonly string[] {
+  const { concurrency, processes } = options
+  const faults: string[] = []
+  if (!isPositiveInteger(concurrency))
+    faults.push(`concurrency is ${concurrency}; it must be a whole number from 1 on`)
+  if (!Number.isSafeInteger(processes) || processes < 0)
+    faults.push(`processes is ${processes}; it must be a whole number from 0 on`)
+  if (concurrency < processes)
+    faults.push(`concurrency is ${concurrency} for ${processes} processes, each of which needs 1`)
+  if (chunk.reader.length === 0)
+    faults.push(
+      'its reader takes no scope, so that every partition would read the same; use ({ partition }) => …',
+    )
+  return faults
 }
 
 function checkPromoted(promote: PromotedKeys | undefined): readonly string[] {

@@ -1,6 +1,8 @@
 /** Steps as data: what a job author declares and the engine runs. */
 import type { ExitStatus } from '../model/exit-status.ts'
 import type { Filtered } from '../model/filtered.ts'
+import type { JsonValue } from '../model/json-value.ts'
+import type { Partitions } from '../model/partition.ts'
 import type { ItemReader } from '../ports/item-reader.ts'
 import type { ItemWriter } from '../ports/item-writer.ts'
 import type {
@@ -10,7 +12,7 @@ import type {
   SkipListener,
   StepListener,
 } from '../ports/listeners.ts'
-import type { JobScope, StepScope, TaskletScope } from './callback-scope.ts'
+import type { AggregateScope, JobScope, StepScope, TaskletScope } from './callback-scope.ts'
 import type { RetryPolicy, SkipPolicy } from './fault-policy.ts'
 
 export interface StepOptions {
@@ -92,7 +94,22 @@ export interface TaskletStepDefinition {
   readonly tasklet: Tasklet<unknown>
 }
 
-export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition
+/** A partitioned step after its types have done their work. */
+export interface PartitionedStepDefinition {
+  readonly kind: 'partitioned'
+  readonly options: StepOptions & {
+    readonly listeners?: readonly StepListener[]
+    readonly processes: number
+    readonly concurrency: number
+    readonly failFast: boolean
+  }
+  readonly partitions: (scope: JobScope<unknown>) => Partitions<JsonValue> | Promise<Partitions<JsonValue>>
+  readonly aggregate: ((scope: AggregateScope<unknown, JsonValue>) => void | Promise<void>) | undefined
+  /** What is done with each partition. Its callbacks are handed a PartitionScope. */
+  readonly chunk: ChunkStepDefinition
+}
+
+export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition | PartitionedStepDefinition
 
 export function promotedKeys(promote: PromotedKeys = []): {
   readonly keys: readonly string[]

@@ -1,8 +1,11 @@
 /** The `step` that a job's `steps` function is given: it makes steps, typed by the job's parameters. */
+import type { JsonValue } from '../model/json-value.ts'
+import { type PartitionedOptions, type PartitionedPipeline, splitOptions } from './partitioned-step.ts'
 import type {
   ChunkOptions,
   ChunkStepDefinition,
   ChunkStepListener,
+  PartitionedStepDefinition,
   Processor,
   ReaderSource,
   Tasklet,
@@ -50,6 +53,14 @@ export interface StepFactory<P> {
     options: ChunkOptions<P>,
     pipeline: ChunkPipeline<P, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
   ) => ChunkStepDefinition
+  /**
+   * A step that does this with each of the partitions that `partitions` splits its input into, several at the same time, here
+   * or in worker processes. Each has its own checkpoint and counts; this step has the sums.
+   */
+  readonly partitioned: <V extends JsonValue, I, O = I>(
+    options: PartitionedOptions<P, V>,
+    pipeline: PartitionedPipeline<P, V, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
+  ) => PartitionedStepDefinition
   /** A step that is one function, called until it is done, each turn in a transaction of its own. */
   readonly tasklet: {
     (tasklet: Tasklet<P>): TaskletStepDefinition
@@ -57,23 +68,30 @@ export interface StepFactory<P> {
   }
 }
 
+function chunkStep(options: ChunkOptions<unknown>, pipeline: unknown): ChunkStepDefinition {
+  const { reader, processor, writer, bytesOf, listeners } = pipeline as ChunkPipeline<
+    unknown,
+    unknown,
+    unknown
+  >
+  return {
+    kind: 'chunk',
+    options,
+    reader: typeof reader === 'function' ? reader : () => reader,
+    bytesOf,
+    processor,
+    writer: typeof writer === 'function' ? writer : () => writer,
+    listeners: listeners ?? [],
+  }
+}
+
 /** One factory serves every job: the parameters' type is the caller's knowledge, not ours. */
 export const stepFactory: StepFactory<unknown> = {
-  chunk: (options, pipeline) => {
-    const { reader, processor, writer, bytesOf, listeners } = pipeline as unknown as ChunkPipeline<
-      unknown,
-      unknown,
-      unknown
-    >
-    return {
-      kind: 'chunk',
-      options,
-      reader: typeof reader === 'function' ? reader : () => reader,
-      bytesOf,
-      processor,
-      writer: typeof writer === 'function' ? writer : () => writer,
-      listeners: listeners ?? [],
-    }
+  chunk: (options, pipeline) => chunkStep(options, pipeline),
+  partitioned: (options, pipeline) => {
+    const { partitions, aggregate } = options as unknown as PartitionedOptions<unknown, JsonValue>
+    const { step, chunk } = splitOptions(options as unknown as PartitionedOptions<unknown, JsonValue>)
+    return { kind: 'partitioned', options: step, partitions, aggregate, chunk: chunkStep(chunk, pipeline) }
   },
   tasklet: (first: TaskletOptions | Tasklet<unknown>, second?: Tasklet<unknown>): TaskletStepDefinition =>
     typeof first === 'function'

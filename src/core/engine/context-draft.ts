@@ -35,6 +35,19 @@ export function createContextDraft(from: ExecutionContext): OwnedDraft {
   }
 }
 
+/** The job's context as a partition sees it: others work beside it, perhaps in other processes. */
+export function createFrozenDraft(from: ExecutionContext): OwnedDraft {
+  const refuse = (key: string) => {
+    throw new BatchError(
+      'INVALID_JOB_DEFINITION',
+      `A partition cannot set ${key} in the job's context, for others work beside it: set it in the step's context, and ` +
+        'collect the values of all partitions in aggregate.',
+      { details: { key } },
+    )
+  }
+  return { ...createContextDraft(from), set: refuse }
+}
+
 /**
  * The values of a stored context that is to be continued.
  * @throws BatchError EXECUTION_CONTEXT_UNREADABLE for one in a form that only Java reads.

@@ -4,6 +4,7 @@ import type { JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobRepository, Launched } from '../ports/job-repository.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { WorkerProcesses } from '../ports/worker-processes.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { RunControl } from './run-control.ts'
 import type { SharedContext } from './shared-context.ts'
@@ -20,6 +21,8 @@ export interface JobRun {
   readonly jobContext: SharedContext
   readonly history: StepHistory
   readonly control: RunControl
+  /** Undefined where nobody has said which module a worker process loads. */
+  readonly workerProcesses?: WorkerProcesses
   readonly observer: RunObserver
   /** Bound to job and execution. */
   readonly logger: Logger

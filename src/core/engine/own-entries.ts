@@ -4,6 +4,7 @@ import {
   type ExecutionContext,
   READER_CHECKPOINT_KEY,
   TASKLET_DONE_KEY,
+  PARTITION_PLAN_KEY,
   WRITER_CHECKPOINT_KEY,
 } from '../model/execution-context.ts'
 
@@ -11,6 +12,7 @@ const OWN_KEYS: readonly string[] = [
   READER_CHECKPOINT_KEY,
   WRITER_CHECKPOINT_KEY,
   TASKLET_DONE_KEY,
+  PARTITION_PLAN_KEY,
   BEGUN_BY_SPRING_KEY,
 ]
 

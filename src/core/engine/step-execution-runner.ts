@@ -7,7 +7,7 @@ import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import { isBatchError } from '../model/batch-error.ts'
 import type { StepEnd, StepSession } from '../ports/job-repository.ts'
 import type { StepListener } from '../ports/listeners.ts'
-import { createContextDraft } from './context-draft.ts'
+import { createContextDraft, createFrozenDraft } from './context-draft.ts'
 import { attempt, firstError, type Settled, settle, unsettle } from './first-error.ts'
 import type { JobRun } from './job-run.ts'
 import { authorsEntries, ownEntries } from './own-entries.ts'
@@ -31,8 +31,8 @@ export interface BegunStep {
   readonly listeners: readonly StepListener[]
   /** What its callbacks are handed besides. @default nothing */
   readonly scope?: Readonly<Record<string, unknown>>
-  /** Whether its end saves the job's context. @default true */
-  readonly savesJobContext?: boolean
+  /** False: its callbacks may read the job's context, and its end leaves that alone. @default true */
+  readonly changesJobContext?: boolean
 }
 
 export type StepEnding = Pick<StepEnd, 'status' | 'exitStatus'>
@@ -62,7 +62,7 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     ...begun.scope,
     parameters: job.parameters,
     jobExecution: job.launched.execution,
-    jobContext: createContextDraft(jobContextFrom),
+    jobContext: (begun.changesJobContext === false ? createFrozenDraft : createContextDraft)(jobContextFrom),
     stepExecution: session.stepExecution,
     stepContext: createContextDraft(authorsEntries(from)),
     signal: AbortSignal.any([job.control.abort, ending.signal]),
@@ -131,7 +131,7 @@ async function callAfterStep(
 async function record(
   job: JobRun,
   run: StepRun,
-  { savesJobContext = true }: BegunStep,
+  { changesJobContext = true }: BegunStep,
   end: StepEnding,
   result: Settled<unknown>,
 ): Promise<StepResult> {
@@ -146,13 +146,11 @@ async function record(
   }
   const counts = run.ledger.counts()
   const ending = { ...end, counts, executionContext: finished }
-  if (!savesJobContext) await run.session.end(ending)
-  await job.jobContext.merge(
-    jobContext,
-    savesJobContext
-      ? (jobExecutionContext) => run.session.end({ ...ending, jobExecutionContext })
-      : undefined,
-  )
+  if (changesJobContext)
+    await job.jobContext.merge(jobContext, (jobExecutionContext) =>
+      run.session.end({ ...ending, jobExecutionContext }),
+    )
+  else await run.session.end(ending)
   const endTime = run.clock.now()
   const execution: StepExecution = {
     ...run.session.stepExecution,

@@ -1,13 +1,13 @@
 /** What a job does with each of its steps: decide whether it is run, begin it, run it by its kind. */
 import type { StepDefinition } from '../definition/step-definition.ts'
 import { BatchError } from '../model/batch-error.ts'
-import { exitStatus } from '../model/exit-status.ts'
 import { NO_COUNTS } from '../model/step-execution.ts'
 import type { StepListener } from '../ports/listeners.ts'
+import { chunkEnding } from './chunk/chunk-ending.ts'
 import { runChunkStep } from './chunk/chunk-step-runner.ts'
 import type { JobRun } from './job-run.ts'
+import { runPartitionedStep } from './partition/partitioned-step-runner.ts'
 import { promote } from './promote.ts'
-import { stoppedExitStatus } from './run-control.ts'
 import { decideRestart, type RestartDecision, type StepVisit } from './restart-decision.ts'
 import { runStepExecution, type StepEnding, type StepResult } from './step-execution-runner.ts'
 import type { StepRun } from './step-run.ts'
@@ -36,7 +36,7 @@ export async function runStep(
     listeners: listenersOf(definition),
   }
   const result = await runStepExecution(job, begun, async (run) => {
-    const ending = await runBody(run, definition, decision)
+    const ending = await runBody(job, run, definition, decision)
     if (ending.status === 'COMPLETED') promote(run, definition.options.promote)
     return ending
   })
@@ -50,22 +50,29 @@ function listenersOf(definition: StepDefinition): readonly StepListener[] {
 
 type Begin = Extract<RestartDecision, { action: 'run' }>
 
-async function runBody(run: StepRun, definition: StepDefinition, decision: Begin): Promise<StepEnding> {
+async function runBody(
+  job: JobRun,
+  run: StepRun,
+  definition: StepDefinition,
+  decision: Begin,
+): Promise<StepEnding> {
   if (definition.kind === 'tasklet') {
-    if (decision.begunBySpring) throw taskletBegunBySpring(run)
+    if (decision.begunBySpring)
+      throw notResumable(run, 'a tasklet has no reader that could tell how far it came')
     const { outcome, exitStatus } = await runTasklet(run, definition)
     return { status: outcome === 'completed' ? 'COMPLETED' : 'STOPPED', exitStatus }
   }
-  const outcome = await runChunkStep(run, definition, decision)
-  return outcome === 'completed'
-    ? { status: 'COMPLETED', exitStatus: exitStatus('COMPLETED') }
-    : { status: 'STOPPED', exitStatus: stoppedExitStatus(run.control) }
+  if (definition.kind === 'partitioned') {
+    if (decision.begunBySpring) throw notResumable(run, 'its partitions are not in a plan of ours')
+    return runPartitionedStep(job, run, definition)
+  }
+  return chunkEnding(run, await runChunkStep(run, definition, decision))
 }
 
-function taskletBegunBySpring({ stepName }: StepRun): BatchError {
+function notResumable({ stepName }: StepRun, reason: string): BatchError {
   return new BatchError(
     'JOB_RESTART_REFUSED',
-    `Step ${stepName} was begun by Spring Batch, and a tasklet has no reader that could tell how far it came. ` +
+    `Step ${stepName} was begun by Spring Batch, and ${reason}. ` +
       'Finish it with Spring Batch, or start an instance with other parameters.',
     { details: { stepName } },
   )

@@ -31,6 +31,8 @@ export const BATCH_ERRORS = {
   WRITE_FAILED: { exitCode: 1 },
   SKIP_LIMIT_EXCEEDED: { exitCode: 1 },
   CHECKPOINT_REFUSED: { exitCode: 1 },
+  PARTITIONS_FAILED: { exitCode: 1 },
+  WORKER_FAILED: { exitCode: 1 },
   INVALID_READER_OPTIONS: { exitCode: 2 },
   INVALID_WRITER_OPTIONS: { exitCode: 2 },
   PROMOTED_KEY_MISSING: { exitCode: 1 },

@@ -45,5 +45,7 @@ export const BEGUN_BY_SPRING_KEY = 'batchwright.begunBySpring'
 export const TASKLET_DONE_KEY = 'batchwright.done'
 /** In the job's context: by the path of a flow that has stopped, the state at which a restart begins it. */
 export const FLOW_RESTART_KEY = 'batchwright.flow'
+/** Which plan a partitioned step works on; the plan itself is in the repository. */
+export const PARTITION_PLAN_KEY = 'batchwright.partitions'
 /** Set by Spring 6 while it scans a failed chunk: reads of the chunk that were already dealt with. */
 export const SPRING_CHUNK_SCAN_KEY = 'batch.chunkScanOffset'

@@ -10,6 +10,9 @@ export interface Partition<V = JsonValue> {
   readonly value: V
 }
 
+/** In any order; each name once. The order is that in which they are claimed, so put the longest first. */
+export type Partitions<V> = Iterable<Partition<V>> | AsyncIterable<Partition<V>>
+
 /** A partition that has been completed, as an aggregation sees it. */
 export interface PartitionResult<V = JsonValue> extends Partition<V> {
   /** Over all its executions. */

@@ -1,12 +1,17 @@
 /** What a job would do with given parameters, and what each of its steps guarantees, before anything runs. */
 import type { StepScope } from '../definition/callback-scope.ts'
 import type { JobDefinition } from '../definition/define-job.ts'
-import type { ChunkStepDefinition, StepDefinition } from '../definition/step-definition.ts'
+import type {
+  ChunkStepDefinition,
+  PartitionedStepDefinition,
+  StepDefinition,
+} from '../definition/step-definition.ts'
 import { createContextDraft } from '../engine/context-draft.ts'
 import { effectiveGuarantee } from '../engine/effective-guarantee.ts'
 import { EMPTY_CONTEXT } from '../model/execution-context.ts'
 import { exitStatus } from '../model/exit-status.ts'
 import type { JobExecution } from '../model/job-execution.ts'
+import type { Partition } from '../model/partition.ts'
 import { NO_COUNTS, type StepExecution } from '../model/step-execution.ts'
 import type { Guarantee } from '../ports/item-writer.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
@@ -23,18 +28,42 @@ export type StepExplanation =
       /** A sentence: what happens to an item when the process dies. */
       readonly meaning: string
     }
+  | PartitionedStepExplanation
   | { readonly name: string; readonly kind: 'tasklet'; readonly meaning: string }
 
-/** Makes the readers and writers without opening them. `parameters` are those that the job's callbacks would get. */
-export function explainJob(
+export interface PartitionedStepExplanation {
+  readonly name: string
+  readonly kind: 'partitioned'
+  /** As many as there would be now; a restart goes on with the plan that was stored. */
+  readonly partitions: number
+  /** How many of them are worked on at the same time. */
+  readonly concurrency: number
+  /** Worker processes; 0: the process that runs the job. */
+  readonly processes: number
+  /** Of the first partition. */
+  readonly reader: string
+  readonly writer: string
+  readonly chunkSize: number
+  readonly guarantee: Guarantee
+  readonly meaning: string
+}
+
+/**
+ * Makes the readers and writers without opening them, and asks the partitioners. `parameters` are those that the job's callbacks
+ * would get.
+ */
+export async function explainJob(
   job: JobDefinition,
   parameters: unknown,
   repository: JobRepository,
   logger: Logger,
-): readonly StepExplanation[] {
-  return Object.entries(job.steps).map(([name, step]) =>
-    explainStep(name, step, sampleScope(job, name, parameters, repository, logger), repository),
-  )
+): Promise<readonly StepExplanation[]> {
+  const explained: StepExplanation[] = []
+  for (const [name, step] of Object.entries(job.steps)) {
+    const scope = sampleScope(job, name, parameters, repository, logger)
+    explained.push(await explainStep(name, step, scope, repository))
+  }
+  return explained
 }
 
 const MEANINGS: Readonly<Record<Guarantee, string>> = {
@@ -43,12 +72,12 @@ const MEANINGS: Readonly<Record<Guarantee, string>> = {
   'at-least-once': 'after a crash the last chunk may be written again, and its items may be seen twice',
 }
 
-function explainStep(
+async function explainStep(
   name: string,
   step: StepDefinition,
   scope: StepScope<unknown>,
   repository: JobRepository,
-): StepExplanation {
+): Promise<StepExplanation> {
   switch (step.kind) {
     case 'tasklet':
       return {
@@ -58,26 +87,45 @@ function explainStep(
           'what it writes through its transaction is committed with the step; anything else may be done again after a crash',
       }
     case 'chunk':
-      return explainChunkStep(name, step, scope, repository)
+      return { name, kind: 'chunk', ...explainChunks(step, scope, repository) }
+    case 'partitioned':
+      return explainPartitionedStep(name, step, scope, repository)
     default:
       return step satisfies never
   }
 }
 
-function explainChunkStep(
+async function explainPartitionedStep(
   name: string,
+  { options, partitions, chunk }: PartitionedStepDefinition,
+  scope: StepScope<unknown>,
+  repository: JobRepository,
+): Promise<PartitionedStepExplanation> {
+  const { concurrency, processes } = options
+  let count = 0
+  let first: Partition | undefined
+  for await (const partition of await partitions(scope)) {
+    first ??= partition
+    count += 1
+  }
+  const common = { name, kind: 'partitioned', partitions: count, concurrency, processes } as const
+  return {
+    ...common,
+    ...explainChunks(chunk, { ...scope, partition: first } as StepScope<unknown>, repository),
+  }
+}
+
+function explainChunks(
   step: ChunkStepDefinition,
   scope: StepScope<unknown>,
   repository: JobRepository,
-): StepExplanation {
+): Omit<Extract<StepExplanation, { kind: 'chunk' }>, 'name' | 'kind'> {
   const writer = step.writer(scope)
   const { guarantee, lacks } = effectiveGuarantee(writer, repository)
   const downgrade =
     lacks === undefined ? '' : ` (the transaction of ${repository.description} has no ${lacks})`
   const { size } = step.options
   return {
-    name,
-    kind: 'chunk',
     reader: step.reader(scope).description,
     writer: writer.description,
     chunkSize: typeof size === 'function' ? size(scope) : size,

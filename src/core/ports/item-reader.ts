@@ -87,7 +87,7 @@ export interface ReadProgress {
   readonly done: number
   /** Undefined where the end cannot be known. */
   readonly total?: number
-  readonly unit: 'bytes' | 'items'
+  readonly unit: 'bytes' | 'items' | 'partitions'
 }
 
 /** `trades.csv line 812` for files, `topic trades, partition 3, offset 99` for the rest. */

@@ -25,13 +25,15 @@ export interface WorkerWatch {
   /** After commits, not after each: what this step execution has committed so far. */
   readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
   /** A partition of its has come to an end, whatever end. */
-  readonly partitionEnded: () => void
+  readonly partitionEnded: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
 }
 
 export interface WorkerProcess {
   readonly pid: number | undefined
   /** Resolves when the process is gone; never rejects. */
   readonly ended: Promise<WorkerProcessEnd>
+  /** Finish the partitions at hand, claim no more, and end. */
+  readonly drain: () => void
   /** Finish the open chunks and end. */
   readonly stop: (reason: string) => void
   /** Roll back the open chunks and end. */

@@ -29,6 +29,8 @@ function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
       return mortalChunkStep(life, step)
     case 'tasklet':
       return mortalTasklet(life, step)
+    case 'partitioned':
+      return { ...step, chunk: mortalChunkStep(life, step.chunk) }
     default:
       return step satisfies never
   }

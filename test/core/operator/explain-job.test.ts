@@ -42,7 +42,7 @@ const importIds = defineJob({
 
 describe('The explanation of a job', () => {
   const memory = memoryRepository()
-  const explain = (repository: JobRepository): readonly StepExplanation[] =>
+  const explain = (repository: JobRepository): Promise<readonly StepExplanation[]> =>
     explainJob(
       importIds as unknown as JobDefinition,
       { table: 'ids', size: 7 },
@@ -50,8 +50,8 @@ describe('The explanation of a job', () => {
       pino({ level: 'silent' }),
     )
 
-  it("names the guarantees that the writers give in the repository's transaction", () => {
-    const steps = explain({ ...memory, transactionHas: ({ name }) => name === 'pg client' })
+  it("names the guarantees that the writers give in the repository's transaction", async () => {
+    const steps = await explain({ ...memory, transactionHas: ({ name }) => name === 'pg client' })
     const exactlyOnce = {
       guarantee: 'transactional',
       meaning: 'exactly once: items, counts and checkpoint are committed together',
@@ -82,8 +82,8 @@ describe('The explanation of a job', () => {
     ])
   })
 
-  it('says on the in-memory repository that the guarantees are less, and why', () => {
-    const [, load, merge] = explain(memory)
+  it('says on the in-memory repository that the guarantees are less, and why', async () => {
+    const [, load, merge] = await explain(memory)
     const why = ` (the transaction of ${memory.description} has no pg client)`
     expect(load).to.include({
       guarantee: 'at-least-once',

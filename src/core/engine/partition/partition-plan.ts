@@ -1,0 +1,73 @@
+/** The plan of a partitioned step: made once per instance, then only read. */
+import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
+import { BatchError } from '../../model/batch-error.ts'
+import { type ExecutionContext, PARTITION_PLAN_KEY } from '../../model/execution-context.ts'
+import { type Partition, partitionStepName } from '../../model/partition.ts'
+import type { PartitionStore } from '../../ports/job-repository.ts'
+import { heedStopRequest } from '../run-control.ts'
+import type { StepRun } from '../step-run.ts'
+import { storableCopy } from '../storable-value.ts'
+
+/**
+ * The id of the stored plan. The first execution of the step makes it and stores it in the transaction that commits its id in
+ * the step's context, so that a plan is whole or not there.
+ */
+export async function planOf(
+  run: StepRun,
+  store: PartitionStore,
+  definition: PartitionedStepDefinition,
+): Promise<string> {
+  const stored = run.ledger.context()[PARTITION_PLAN_KEY] as { readonly plan: string } | undefined
+  if (stored !== undefined) return stored.plan
+  const partitions = await makePlan(run, definition)
+  const plan = run.session.stepExecution.id
+  const step: ExecutionContext = {
+    ...run.scope.stepContext.values(),
+    [PARTITION_PLAN_KEY]: { plan, partitions: partitions.length },
+  }
+  const { jobStatus } = await run.session.commit({
+    pipelined: false,
+    work: (transaction) => store.storePlan(transaction, plan, partitions),
+    progress: () => ({ counts: run.ledger.counts(), executionContext: step }),
+  })
+  run.ledger.committed({}, { step, job: run.scope.jobContext.values() })
+  heedStopRequest(run.control, jobStatus)
+  return plan
+}
+
+/** @throws BatchError INVALID_JOB_DEFINITION for names that cannot be recorded, and values that cannot be stored */
+async function makePlan(run: StepRun, definition: PartitionedStepDefinition): Promise<readonly Partition[]> {
+  const partitions: Partition[] = []
+  const names = new Set<string>()
+  for await (const { name, value } of await definition.partitions(run.scope)) {
+    run.scope.signal.throwIfAborted()
+    const fault =
+      nameFault(run.stepName, name) ?? (names.has(name) ? 'is the name of two partitions' : undefined)
+    if (fault !== undefined) throw refused(run.stepName, name, fault)
+    names.add(name)
+    partitions.push({ name, value: storableCopy(`partition ${name}`, value) as Partition['value'] })
+  }
+  return partitions
+}
+
+/** Spring's column, which holds the step's name too. */
+const NAME_LIMIT = 100
+
+function nameFault(stepName: string, name: unknown): string | undefined {
+  if (typeof name !== 'string' || name.trim() === '') return 'is no name'
+  if (name.includes('\0')) return 'holds a NUL character'
+  const recorded = partitionStepName(stepName, name)
+  const length = Array.from(recorded).length
+  return length > NAME_LIMIT
+    ? `is recorded as '${recorded.slice(0, 20)}…' with ${length} characters, of which ${NAME_LIMIT} can be; keep names short, and put what is long into the value`
+    : undefined
+}
+
+function refused(stepName: string, name: unknown, fault: string): BatchError {
+  const shown = String(name).slice(0, NAME_LIMIT)
+  return new BatchError(
+    'INVALID_JOB_DEFINITION',
+    `Step ${stepName} cannot be partitioned: '${shown}' ${fault}. Nothing was stored.`,
+    { details: { stepName, partition: shown } },
+  )
+}

@@ -1,0 +1,45 @@
+/** The sums of a partitioned step while its partitions are at work, for observers. */
+import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
+import type { PlanTally } from '../../ports/job-repository.ts'
+import { committedExecution, type StepRun } from '../step-run.ts'
+
+/** What the workers of a step tell of their partitions. */
+export interface PartitionWatch {
+  /** What this step execution has committed so far. */
+  readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
+  readonly ended: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
+}
+
+export function createPartitionTally(run: StepRun, { total, completed }: PlanTally): PartitionWatch {
+  const known = new Map<string, StepCounts>()
+  let sum = NO_COUNTS
+  let done = completed
+  const tell = () => {
+    const execution = { ...committedExecution(run.session, run.ledger), ...sum }
+    run.observer.stepProgressed?.(execution, { done, total, unit: 'partitions' })
+  }
+  return {
+    progressed: (id, counts) => {
+      sum = addCounts(sum, differenceOf(counts, known.get(id) ?? NO_COUNTS))
+      known.set(id, counts)
+      tell()
+    },
+    ended: (status) => {
+      if (status === 'COMPLETED') done += 1
+      tell()
+    },
+  }
+}
+
+function differenceOf(now: StepCounts, before: StepCounts): StepCounts {
+  return {
+    readCount: now.readCount - before.readCount,
+    writeCount: now.writeCount - before.writeCount,
+    filterCount: now.filterCount - before.filterCount,
+    readSkipCount: now.readSkipCount - before.readSkipCount,
+    processSkipCount: now.processSkipCount - before.processSkipCount,
+    writeSkipCount: now.writeSkipCount - before.writeSkipCount,
+    commitCount: now.commitCount - before.commitCount,
+    rollbackCount: now.rollbackCount - before.rollbackCount,
+  }
+}
