@@ -4,6 +4,7 @@ import { SpringBatchTables } from './0001-spring-batch-tables.ts'
 import { OwnerTables } from './0002-owner-tables.ts'
 import { Indexes } from './0003-indexes.ts'
 import { Quarantine } from './0004-quarantine.ts'
+import { Definitions } from './0005-definitions.ts'
 import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 
@@ -12,6 +13,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   OwnerTables,
   Indexes,
   Quarantine,
+  Definitions,
   Partitions,
   OperatorActions,
 ]

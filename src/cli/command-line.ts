@@ -1,6 +1,7 @@
 /** The commands, their options and their help. What a command does is loaded when it is called. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
@@ -8,7 +9,7 @@ import { LOG_LEVELS } from './config.ts'
 import { exitCodeOfError } from './exit-code.ts'
 import { openOutput } from './output.ts'
 import { printError } from './print-error.ts'
-import { PROGRESS_MODES, type ProgressMode } from './show-progress.ts'
+import { PROGRESS_MODES } from './show-progress.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -114,8 +115,9 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     .command('restart')
     .description('continue a failed or stopped execution with the parameters that it had')
     .argument('<executionId>')
+    .option('--accept-changes', 'go on although the definition or the input has changed since')
     .addOption(progressOption())
-    .action(async (id: string, options: { progress: ProgressMode }, command: Command) => {
+    .action(async (id: string, options: RestartOptions, command: Command) => {
       const { restart } = await import('./commands/restart.ts')
       finish(await restart(contextOf(command, system), id, options))
     })

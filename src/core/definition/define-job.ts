@@ -20,6 +20,11 @@ export interface JobOptions<P extends z.ZodObject, S extends Steps> {
   readonly parameters: P
   /** False: an instance that has failed or was stopped is never started again. @default true */
   readonly restartable?: boolean
+  /**
+   * Changes of this definition over which an execution that began before them may be restarted, as the error
+   * JOB_DEFINITION_CHANGED names them: `['step verify was removed']`. @default none
+   */
+  readonly acceptedChanges?: readonly string[]
   readonly listeners?: readonly JobListener[]
   /** Process exit codes (10 to 79) for exit codes of your own: `{ 'COMPLETED WITH SKIPS': 10 }`. */
   readonly exitCodes?: Readonly<Record<string, number>>
@@ -32,6 +37,7 @@ export interface JobDefinition<P extends z.ZodObject = z.ZodObject, S extends St
   readonly description: string
   readonly parameters: P
   readonly restartable: boolean
+  readonly acceptedChanges: readonly string[]
   readonly listeners: readonly JobListener[]
   readonly exitCodes: Readonly<Record<string, number>>
   readonly steps: S
@@ -49,6 +55,7 @@ export function defineJob<P extends z.ZodObject, S extends Steps>(
     description: job.description ?? '',
     parameters: job.parameters,
     restartable: job.restartable ?? true,
+    acceptedChanges: job.acceptedChanges ?? [],
     listeners: job.listeners ?? [],
     exitCodes: job.exitCodes ?? {},
     steps,

@@ -1,6 +1,7 @@
 /** What an operator can do. The command line, a scheduler and a server are thin callers of this. */
 import type { z } from 'zod'
 import type { JobDefinition, Steps } from '../definition/define-job.ts'
+import { fingerprintOf } from '../definition/fingerprint.ts'
 import {
   type ParsedParameters,
   parseParameters,
@@ -24,7 +25,7 @@ import type { RunObserver } from '../ports/run-observer.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
 import { guardObserver } from './guard-observer.ts'
 import type { JobRegistry } from './job-registry.ts'
-import { decideLaunch, type LaunchRules } from './launch-decision.ts'
+import { changesSince, decideLaunch, type LaunchRules } from './launch-decision.ts'
 
 export interface JobOperator {
   /**
@@ -64,6 +65,11 @@ export interface JobOperator {
 
 export interface StartOptions {
   readonly observer?: RunObserver
+  /**
+   * Goes on although the definition or the input has changed since the execution that is continued: whoever sets it has read
+   * what JOB_DEFINITION_CHANGED or INPUT_CHANGED names, and answers for it. @default false
+   */
+  readonly acceptChanges?: boolean
   /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
   readonly signal?: AbortSignal
 }
@@ -98,7 +104,7 @@ export interface OperatorParts {
 export function createJobOperator(parts: OperatorParts): JobOperator {
   const { repository, registry } = parts
   const launchParsed = async (job: JobDefinition, parsed: ParsedParameters, options: StartOptions = {}) =>
-    run(parts, job, parsed, await launch(parts, job, parsed), options)
+    run(parts, job, parsed, await launch(parts, job, parsed, options), options)
   return {
     start: async (job, parameters, options) => {
       const known = registry.find(job.name)
@@ -139,17 +145,40 @@ function anotherJob(jobName: string): BatchError {
   )
 }
 
-function launch(parts: OperatorParts, job: JobDefinition, parsed: ParsedParameters): Promise<Launched> {
-  const rules = { jobName: job.name, restartable: job.restartable, processState: parts.processState }
-  return parts.repository.launch({
+async function launch(
+  parts: OperatorParts,
+  job: JobDefinition,
+  parsed: ParsedParameters,
+  { acceptChanges = false }: StartOptions,
+): Promise<Launched> {
+  const definition = fingerprintOf(job)
+  const rules: LaunchRules = {
+    jobName: job.name,
+    restartable: job.restartable,
+    definition,
+    acceptsChange: (change) => acceptChanges || job.acceptedChanges.includes(change),
+    processState: parts.processState,
+  }
+  let accepted: readonly string[] = []
+  const launched = await parts.repository.launch({
     jobName: job.name,
     jobKey: jobKey(parsed.recorded),
     parameters: parsed.recorded,
     owner: parts.owner,
     leaseMilliseconds: parts.leaseMilliseconds,
     by: parts.by,
-    decide: (latest) => decideLaunch(rules, latest),
+    definition,
+    decide: (latest) => {
+      accepted = latest === undefined ? [] : changesSince(latest, definition)
+      return decideLaunch(rules, latest)
+    },
   })
+  if (accepted.length > 0)
+    parts.logger.warn(
+      { job: job.name, accepted },
+      'restarts over changes of the definition that are accepted',
+    )
+  return launched
 }
 
 function run(

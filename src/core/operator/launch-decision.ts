@@ -1,13 +1,18 @@
 /** What a start does, by the latest execution of the instance. The table is the operator's contract. */
 import { BatchError } from '../model/batch-error.ts'
 import { describeOwner, type ExecutionOwner, type OwnerIdentity } from '../model/execution-owner.ts'
+import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { describeParameters } from '../model/job-parameters.ts'
 import type { LatestExecution, LaunchVerdict } from '../ports/job-repository.ts'
+import { definitionChanges } from './definition-changes.ts'
 
 export interface LaunchRules {
   readonly jobName: string
   readonly restartable: boolean
+  readonly definition: DefinitionFingerprint
+  /** Whether this change of the definition is no reason to refuse a restart. */
+  readonly acceptsChange: (change: string) => boolean
   /** Whether a process of this host still lives; `unknown` where only the lease can tell. */
   readonly processState: (owner: OwnerIdentity) => 'alive' | 'dead' | 'unknown'
 }
@@ -17,24 +22,25 @@ export interface LaunchRules {
  * |---|---|
  * | none | start |
  * | COMPLETED | refuse: JOB_INSTANCE_ALREADY_COMPLETE |
- * | FAILED, STOPPED | restart, or refuse where the job is not restartable: JOB_RESTART_REFUSED |
+ * | FAILED, STOPPED | restart, or refuse where the job is not restartable: JOB_RESTART_REFUSED, or its definition has
+ * changed in a way that is not accepted: JOB_DEFINITION_CHANGED |
  * | STARTING, STARTED, STOPPING, owner alive | refuse: JOB_EXECUTION_ALREADY_RUNNING |
  * | the same, owner dead | recover it to FAILED, then as FAILED |
  * | ABANDONED, UNKNOWN | refuse: JOB_RESTART_REFUSED |
  */
 export function decideLaunch(rules: LaunchRules, latest: LatestExecution | undefined): LaunchVerdict {
   if (latest === undefined) return { action: 'start' }
-  const { execution, owner } = latest
+  const { execution } = latest
   switch (execution.status) {
     case 'COMPLETED':
       return refuse(alreadyComplete(rules, execution))
     case 'FAILED':
     case 'STOPPED':
-      return decideEnded(rules, execution)
+      return decideEnded(rules, latest)
     case 'STARTING':
     case 'STARTED':
     case 'STOPPING':
-      return decideLive(rules, execution, owner)
+      return decideLive(rules, latest)
     case 'ABANDONED':
     case 'UNKNOWN':
       return refuse(deadEnd(rules, execution))
@@ -43,25 +49,33 @@ export function decideLaunch(rules: LaunchRules, latest: LatestExecution | undef
   }
 }
 
-function decideEnded(rules: LaunchRules, execution: JobExecution): LaunchVerdict {
+function decideEnded(rules: LaunchRules, latest: LatestExecution): LaunchVerdict {
+  const { execution } = latest
   if (!rules.restartable) return refuse(notRestartable(rules, execution))
-  return execution.executionContext.kind === 'opaque'
-    ? refuse(unreadable(rules, execution))
-    : { action: 'restart' }
+  if (execution.executionContext.kind === 'opaque') return refuse(unreadable(rules, execution))
+  return onlyUnchanged(rules, latest, { action: 'restart' })
+}
+
+function onlyUnchanged(rules: LaunchRules, latest: LatestExecution, verdict: LaunchVerdict): LaunchVerdict {
+  const changes = changesSince(latest, rules.definition).filter((change) => !rules.acceptsChange(change))
+  return changes.length === 0 ? verdict : refuse(definitionChanged(rules, latest.execution, changes))
+}
+
+/** What was not recorded is not compared: executions of Spring's, and those from before it was. */
+export function changesSince(latest: LatestExecution, definition: DefinitionFingerprint): readonly string[] {
+  return latest.definition === null
+    ? []
+    : definitionChanges(latest.definition, definition, latest.stepStatuses)
 }
 
 /** An execution without an owner row of ours was begun by Spring, and only a person can know whether it still runs. */
-function decideLive(
-  rules: LaunchRules,
-  execution: JobExecution,
-  owner: ExecutionOwner | null,
-): LaunchVerdict {
+function decideLive(rules: LaunchRules, latest: LatestExecution): LaunchVerdict {
+  const { execution, owner } = latest
   if (owner === null) return refuse(runningUnderSpring(rules, execution))
   const reason = deathOf(rules, owner)
   if (reason === undefined) return refuse(alreadyRunning(rules, execution, owner))
-  return rules.restartable
-    ? { action: 'recover-and-restart', reason }
-    : refuse(notRestartable(rules, execution))
+  if (!rules.restartable) return refuse(notRestartable(rules, execution))
+  return onlyUnchanged(rules, latest, { action: 'recover-and-restart', reason })
 }
 
 /** A process of this host that is gone is dead at once, whatever its lease says; any other when its lease has run out. */
@@ -127,6 +141,21 @@ function notRestartable(rules: LaunchRules, execution: JobExecution): BatchError
     `${subject(rules, execution)} has execution ${execution.id}, which is ${execution.status}, and the job is declared not restartable. ` +
       'Start an instance with other identifying parameters.',
     { details: detailsOf(rules, execution) },
+  )
+}
+
+function definitionChanged(
+  rules: LaunchRules,
+  execution: JobExecution,
+  changes: readonly string[],
+): BatchError {
+  return new BatchError(
+    'JOB_DEFINITION_CHANGED',
+    `${subject(rules, execution)} cannot go on where execution ${execution.id} ended: the definition of the job has changed since.` +
+      `${changes.map((change) => `\n  ${change}`).join('')}\n` +
+      'Set the definition back. Or, where what was done so far still fits: name these changes in acceptedChanges of the ' +
+      'job, or restart with --accept-changes. Or start an instance with other identifying parameters.',
+    { details: { ...detailsOf(rules, execution), changes } },
   )
 }
 

@@ -1,5 +1,6 @@
 /** Every durable read and write of the framework. The Postgres and the in-memory repository pass one contract suite. */
 import type { BatchStatus } from '../model/batch-status.ts'
+import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import type { ExecutionOwner, OwnerIdentity } from '../model/execution-owner.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
@@ -124,6 +125,8 @@ export interface LaunchTerms {
   readonly leaseMilliseconds: number
   /** Who asked, for the record. */
   readonly by: string
+  /** Recorded with the execution, and shown to the decision about the next one. */
+  readonly definition: DefinitionFingerprint
 }
 
 export interface LaunchRequest extends LaunchTerms {
@@ -178,6 +181,10 @@ export interface LatestExecution {
   readonly execution: JobExecution
   /** Null when Spring made it. */
   readonly owner: ExecutionOwner | null
+  /** As it was launched with. Null when it was not recorded: by Spring, or in a layout that is not known here. */
+  readonly definition: DefinitionFingerprint | null
+  /** The latest status of each step that the instance has begun, by name, without partitions. */
+  readonly stepStatuses: ReadonlyMap<string, BatchStatus>
 }
 
 export type LaunchVerdict =

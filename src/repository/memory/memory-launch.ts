@@ -5,7 +5,14 @@ import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import { addCounts, NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
 import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/job-repository.ts'
-import { executionsOf, type MemoryState, readable, snapshot, type StoredExecution } from './memory-state.ts'
+import {
+  executionsOf,
+  type MemoryState,
+  readable,
+  shownExecution,
+  snapshot,
+  type StoredExecution,
+} from './memory-state.ts'
 
 /** Nothing waits in here, so launches of one instance cannot overlap. */
 export function launch(state: MemoryState, request: LaunchRequest): Launched {
@@ -13,8 +20,7 @@ export function launch(state: MemoryState, request: LaunchRequest): Launched {
     (one) => one.jobName === request.jobName && one.jobKey === request.jobKey,
   )
   const latest = known === undefined ? undefined : executionsOf(state, known).at(-1)
-  const seen = latest === undefined ? undefined : snapshot(state, latest)
-  const verdict = request.decide(seen === undefined ? undefined : { execution: seen, owner: seen.owner })
+  const verdict = request.decide(latest === undefined ? undefined : shownExecution(state, latest))
   if (verdict.action === 'refuse') throw verdict.error
   const continued = verdict.action === 'start' ? undefined : latest
   if (continued !== undefined) continued.generation += 1
@@ -41,7 +47,7 @@ function insertInstance(state: MemoryState, { jobName, jobKey }: LaunchRequest):
 function insertExecution(
   state: MemoryState,
   jobInstance: JobInstance,
-  { parameters, owner, leaseMilliseconds, by }: LaunchRequest,
+  { parameters, owner, leaseMilliseconds, by, definition }: LaunchRequest,
   executionContext: StoredContext = readable({}),
 ): StoredExecution {
   state.lastId += 1
@@ -62,6 +68,7 @@ function insertExecution(
       owner: null,
     },
     identity: { ...owner },
+    definition: structuredClone(definition),
     since: now,
     generation: 1,
     heartbeatAt: now,

@@ -5,7 +5,7 @@ import { exitStatus } from '../../core/model/exit-status.ts'
 import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
-import { type MemoryState, snapshot, type StoredExecution, storedExit } from './memory-state.ts'
+import { type MemoryState, shownExecution, type StoredExecution, storedExit } from './memory-state.ts'
 
 export function retire(state: MemoryState, { jobExecutionId, by, decide }: RetireRequest): RetireOutcome {
   const stored = state.executions.get(jobExecutionId)
@@ -42,8 +42,7 @@ export function note(
 }
 
 function atHand(state: MemoryState, stored: StoredExecution): ExecutionAtHand {
-  const execution = snapshot(state, stored)
-  return { execution, owner: execution.owner, openSteps: stored.steps.filter(isOpen).length }
+  return { ...shownExecution(state, stored), openSteps: stored.steps.filter(isOpen).length }
 }
 
 function isOpen({ status }: StepExecution): boolean {

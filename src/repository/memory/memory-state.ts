@@ -1,5 +1,6 @@
 /** What the in-memory repository remembers, and the one way in which an owner changes it. */
 import { BatchError } from '../../core/model/batch-error.ts'
+import type { DefinitionFingerprint } from '../../core/model/definition-fingerprint.ts'
 import type { ExecutionContext, StoredContext } from '../../core/model/execution-context.ts'
 import type { OwnerIdentity } from '../../core/model/execution-owner.ts'
 import { isLive } from '../../core/model/batch-status.ts'
@@ -10,7 +11,7 @@ import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
-import type { Claim } from '../../core/ports/job-repository.ts'
+import type { Claim, LatestExecution } from '../../core/ports/job-repository.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 
 export interface MemoryState {
@@ -49,6 +50,7 @@ export interface StoredWorker {
 export interface StoredExecution {
   execution: JobExecution
   readonly identity: OwnerIdentity
+  readonly definition: DefinitionFingerprint
   readonly since: Date
   generation: number
   heartbeatAt: Date
@@ -141,5 +143,18 @@ export function snapshot(state: MemoryState, stored: StoredExecution): JobExecut
       leaseExpiresAt,
       leaseExpired: leaseExpiresAt.getTime() <= state.now().getTime(),
     },
+  }
+}
+
+/** As a decision about it is shown it. */
+export function shownExecution(state: MemoryState, stored: StoredExecution): LatestExecution {
+  const execution = snapshot(state, stored)
+  const steps = executionsOf(state, execution.jobInstance).flatMap((one) => one.steps)
+  const own = steps.filter(({ partition }) => partition === undefined)
+  return {
+    execution,
+    owner: execution.owner,
+    definition: stored.definition,
+    stepStatuses: new Map(own.map(({ stepName, status }) => [stepName, status])),
   }
 }

@@ -12,7 +12,7 @@ import type { TableNames } from './table-names.ts'
 
 export const FIRST_GENERATION = '1'
 
-/** Execution, parameters, context, owner, heartbeat and who asked, in one statement; times are the server's. */
+/** Execution, parameters, context, owner, heartbeat, who asked and the definition, in one statement; times are the server's. */
 export function insertExecutionSql(tables: TableNames): string {
   return `with execution as (
       insert into ${tables.jobExecution}
@@ -41,6 +41,9 @@ export function insertExecutionSql(tables: TableNames): string {
     ), noted as (
       insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
         select job_execution_id, 'launch', clock_timestamp(), $14 from execution
+    ), definition as (
+      insert into ${tables.definition} (job_execution_id, definition)
+        select job_execution_id, $15::jsonb from execution
     )
     select execution.job_execution_id as "id", create_time as "createTime", since, heartbeat_at as "heartbeatAt",
       lease_expires_at as "leaseExpiresAt"
@@ -51,7 +54,7 @@ export function insertExecutionValues(
   instance: JobInstance,
   parameters: ParameterColumns,
   context: StoredContext,
-  { owner, leaseMilliseconds, by }: LaunchTerms,
+  { owner, leaseMilliseconds, by, definition }: LaunchTerms,
 ): readonly unknown[] {
   const { shortContext, serializedContext } = storedContextColumns(context)
   return [
@@ -69,6 +72,7 @@ export function insertExecutionValues(
     owner.processStart,
     leaseMilliseconds,
     requesterColumn(by),
+    JSON.stringify(definition),
   ]
 }
 

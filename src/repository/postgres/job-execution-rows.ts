@@ -1,4 +1,5 @@
 /** Reading executions in the middle of a launch: hand-written, because a launch must stay at a few statements. */
+import { decodeFingerprint } from '../../core/model/definition-fingerprint.ts'
 import type { ExecutionAtHand, PreviousStep } from '../../core/ports/job-repository.ts'
 import type {
   ContextRow,
@@ -11,6 +12,7 @@ import type {
 } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { decodeCounts, decodeJobExecution, decodeStepExecution } from './rows.ts'
+import { decodeStepStatuses, stepStatusesSql } from './step-statuses.ts'
 import { LIVE, OPEN } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -31,6 +33,8 @@ type FlatExecution = Course &
     readonly parameters: string
     readonly runningSteps: string
     readonly openSteps: string
+    readonly definition: string | null
+    readonly stepStatuses: string | null
   }
 
 export const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_message as "exitMessage",
@@ -79,12 +83,14 @@ async function findExecution(
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
         and s.status in ${LIVE}) as "runningSteps",
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
-        and ${OPEN}) as "openSteps"
+        and ${OPEN}) as "openSteps",
+      d.definition::text as "definition", ${stepStatusesSql(tables)} as "stepStatuses"
     from ${tables.jobExecution} e
     join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
     left join ${tables.jobContext} c on c.job_execution_id = e.job_execution_id
     left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
     left join ${tables.heartbeat} h on h.job_execution_id = e.job_execution_id
+    left join ${tables.definition} d on d.job_execution_id = e.job_execution_id
     where ${condition}`,
     [id],
   )
@@ -94,6 +100,8 @@ async function findExecution(
   return {
     execution,
     owner: execution.owner,
+    definition: row.definition === null ? null : decodeFingerprint(row.definition),
+    stepStatuses: decodeStepStatuses(row.stepStatuses),
     runningSteps: Number(row.runningSteps),
     openSteps: Number(row.openSteps),
   }

@@ -13,13 +13,14 @@ export const SPRING_TABLES = [
 ] as const
 
 /**
- * Ours, beside them: who runs an execution, its heartbeat, the Postgres backends of its running steps, the items that
+ * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
  * and what was asked of an execution by whom.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
   'job_execution_heartbeat',
+  'job_execution_definition',
   'step_execution_backend',
   'quarantine',
   'quarantine_batch',
@@ -54,6 +55,7 @@ export interface TableNames {
   readonly stepContext: string
   readonly owner: string
   readonly heartbeat: string
+  readonly definition: string
   readonly backend: string
   readonly quarantine: string
   readonly quarantineBatch: string
@@ -92,6 +94,7 @@ export function tableNames(
     stepContext: table('step_execution_context'),
     owner: table('job_execution_owner'),
     heartbeat: table('job_execution_heartbeat'),
+    definition: table('job_execution_definition'),
     backend: table('step_execution_backend'),
     quarantine: table('quarantine'),
     quarantineBatch: table('quarantine_batch'),

@@ -5,6 +5,7 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import type { LatestExecution, LaunchVerdict } from '../../core/ports/job-repository.ts'
 import {
   assertRefused,
+  DEFINITION,
   finish,
   jobEnd,
   OWNER,
@@ -20,6 +21,8 @@ type Check = (trial: RepositoryTrial) => Promise<void>
 export const LAUNCH_PROMISES: Readonly<Record<string, Check>> = {
   'a first launch makes an instance and an execution that is STARTING': startsFirst,
   'a launch sees the latest execution of its instance and no other': seesLatest,
+  'a launch sees how the latest execution was defined, and how each step of the instance ended':
+    seesDefinition,
   'a refused launch throws the verdict and changes nothing': refuses,
   'a job name and a key are one instance': keepsInstances,
   'of many launches at once one starts': startsOne,
@@ -77,6 +80,34 @@ async function seesLatest({ launch, repository }: RepositoryTrial): Promise<void
   assert.deepEqual(seen.execution.jobParameters, PARAMETERS)
   assert.equal(seen.owner?.generation, second.claim.generation)
   assert.equal(seen.owner.host, OWNER.host)
+}
+
+async function seesDefinition({ started, begin, launch, repository }: RepositoryTrial): Promise<void> {
+  const first = await started('defined')
+  await finish(await begin(first.claim, 'extract'), stepEnd('COMPLETED'))
+  await finish(await begin(first.claim, 'load'), stepEnd('FAILED'))
+  await repository.endJobExecution(first.claim, jobEnd('FAILED'))
+  const second = await started('defined', { action: 'restart' })
+  await finish(await begin(second.claim, 'load'), stepEnd('STOPPED'))
+  const seen: (LatestExecution | undefined)[] = []
+  const decide = (latest: LatestExecution | undefined): LaunchVerdict => {
+    seen.push(latest)
+    return { action: 'refuse', error: new BatchError('JOB_EXECUTION_ALREADY_RUNNING', 'as the case says') }
+  }
+  await assertRefused(launch('defined', undefined, { decide }), 'JOB_EXECUTION_ALREADY_RUNNING')
+  await repository.endJobExecution(second.claim, jobEnd('FAILED'))
+  const changed = { ...DEFINITION, steps: [] }
+  await launch('defined', { action: 'restart' }, { definition: changed })
+  await assertRefused(launch('defined', undefined, { decide }), 'JOB_EXECUTION_ALREADY_RUNNING')
+  assert.deepEqual(
+    seen.map((latest) => latest?.definition),
+    [DEFINITION, changed],
+  )
+  const statuses = new Map([
+    ['extract', 'COMPLETED'],
+    ['load', 'STOPPED'],
+  ])
+  for (const latest of seen) assert.deepEqual(latest?.stepStatuses, statuses)
 }
 
 async function refuses({ launch, repository, jobName }: RepositoryTrial): Promise<void> {

@@ -10,7 +10,15 @@ import type {
   Launched,
   RetireVerdict,
 } from '../../core/ports/job-repository.ts'
-import { assertRefused, finish, jobEnd, OWNER, type RepositoryTrial, stepEnd } from './repository-trial.ts'
+import {
+  assertRefused,
+  DEFINITION,
+  finish,
+  jobEnd,
+  OWNER,
+  type RepositoryTrial,
+  stepEnd,
+} from './repository-trial.ts'
 
 type Check = (trial: RepositoryTrial) => Promise<void>
 
@@ -167,6 +175,7 @@ function nexting({ repository, jobName }: RepositoryTrial): Nexting {
       owner: OWNER,
       leaseMilliseconds: 30_000,
       by: 'anna',
+      definition: DEFINITION,
       next: async (last) => {
         seen.push(last)
         const kept = (last.execution?.jobParameters ?? []).filter(({ name }) => name !== 'run.id')

@@ -8,6 +8,7 @@ import {
   assertRefused,
   finish,
   jobEnd,
+  DEFINITION,
   OWNER,
   RECOVER,
   type RepositoryTrial,
@@ -98,6 +99,7 @@ async function redrive(
       parameters: [{ name: 'batchwright.redrive', type: 'java.lang.Long', text: batchId, identifying: true }],
       owner: OWNER,
       by: 'contract',
+      definition: DEFINITION,
       leaseMilliseconds: 30_000,
     }),
   })
@@ -304,6 +306,7 @@ async function givesBack(trial: RepositoryTrial): Promise<void> {
     parameters: [],
     owner: OWNER,
     by: 'contract',
+    definition: DEFINITION,
     leaseMilliseconds: 30_000,
     decide: () => ({ action: 'restart' }),
   })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type BatchErrorCode, isBatchError } from '../../core/model/batch-error.ts'
+import type { DefinitionFingerprint } from '../../core/model/definition-fingerprint.ts'
 import type { ExecutionContext, StoredContext } from '../../core/model/execution-context.ts'
 import type { OwnerIdentity } from '../../core/model/execution-owner.ts'
 import { exitStatus } from '../../core/model/exit-status.ts'
@@ -52,6 +53,12 @@ export const PARAMETERS: JobParameters = [
   { name: 'chunkSize', type: 'java.lang.Long', text: '500', identifying: false },
 ]
 
+export const DEFINITION: DefinitionFingerprint = {
+  format: 1,
+  parameters: { businessDate: 'java.time.LocalDate' },
+  steps: [{ name: 'load', kind: 'chunk-oriented', traits: { "it's": 'kept' } }],
+}
+
 export const RECOVER: LaunchVerdict = { action: 'recover-and-restart', reason: 'its process is gone' }
 
 export function repositoryTrial(repository: JobRepository): RepositoryTrial {
@@ -64,6 +71,7 @@ export function repositoryTrial(repository: JobRepository): RepositoryTrial {
       owner: OWNER,
       leaseMilliseconds: 30_000,
       by: 'a test',
+      definition: DEFINITION,
       decide: () => verdict,
       ...request,
     })

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { type BatchError, BATCH_ERRORS } from '../../../src/core/model/batch-error.ts'
 import { BATCH_STATUSES, type BatchStatus } from '../../../src/core/model/batch-status.ts'
+import type { DefinitionFingerprint } from '../../../src/core/model/definition-fingerprint.ts'
 import { EMPTY_CONTEXT } from '../../../src/core/model/execution-context.ts'
 import type { ExecutionOwner } from '../../../src/core/model/execution-owner.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobExecution } from '../../../src/core/model/job-execution.ts'
-import { decideLaunch } from '../../../src/core/operator/launch-decision.ts'
-import type { LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
+import { decideLaunch, type LaunchRules } from '../../../src/core/operator/launch-decision.ts'
+import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
 
 const owner: ExecutionOwner = {
   host: 'build-7',
@@ -38,6 +39,23 @@ function executionIn(status: BatchStatus): JobExecution {
   }
 }
 
+const DEFINITION: DefinitionFingerprint = {
+  format: 1,
+  parameters: { file: 'java.lang.String' },
+  steps: [{ name: 'load', kind: 'chunk-oriented' }],
+}
+
+function rulesWith(rules: Partial<LaunchRules>): LaunchRules {
+  return {
+    jobName: 'import',
+    restartable: true,
+    definition: DEFINITION,
+    acceptsChange: () => false,
+    processState: () => 'alive',
+    ...rules,
+  }
+}
+
 interface Case {
   readonly status: BatchStatus
   readonly process?: 'alive' | 'dead' | 'unknown'
@@ -53,10 +71,11 @@ function decide({
   spring = false,
   restartable = true,
 }: Case): LaunchVerdict {
-  const rules = { jobName: 'import', restartable, processState: () => process }
-  return decideLaunch(rules, {
+  return decideLaunch(rulesWith({ restartable, processState: () => process }), {
     execution: executionIn(status),
     owner: spring ? null : { ...owner, leaseExpired },
+    definition: spring ? null : DEFINITION,
+    stepStatuses: new Map([['load', 'FAILED']]),
   })
 }
 
@@ -70,9 +89,7 @@ const LIVE = ['STARTING', 'STARTED', 'STOPPING'] as const
 
 describe('The launch decision', () => {
   it('starts an instance that has no execution', () => {
-    expect(
-      decideLaunch({ jobName: 'import', restartable: true, processState: () => 'alive' }, undefined),
-    ).to.deep.equal({ action: 'start' })
+    expect(decideLaunch(rulesWith({}), undefined)).to.deep.equal({ action: 'start' })
   })
 
   it('refuses a complete instance with 4, naming the execution and when it ended', () => {
@@ -123,6 +140,41 @@ describe('The launch decision', () => {
       expect(message).to.contain('other identifying parameters')
     })
   }
+
+  describe('where the definition has changed', () => {
+    const definition: DefinitionFingerprint = { ...DEFINITION, steps: [] }
+    const decideChanged = (latest: Partial<LatestExecution>, rules: Partial<LaunchRules> = {}) =>
+      decideLaunch(rulesWith({ definition, ...rules }), {
+        execution: executionIn('FAILED'),
+        owner,
+        definition: DEFINITION,
+        stepStatuses: new Map([['load', 'FAILED']]),
+        ...latest,
+      })
+
+    it('refuses with 6, naming each change and what can be done', () => {
+      const { exitCode, message } = refusal(decideChanged({}))
+      expect(exitCode).to.equal(6)
+      expect(message).to.contain('Job import with file=a.csv cannot go on where execution 41 ended')
+      expect(message).to.contain('\n  step load was removed\n')
+      expect(message).to.contain('acceptedChanges').and.contain('--accept-changes')
+    })
+
+    it('refuses to take over from a dead process as well, and leaves that execution as it is', () => {
+      const dead = { execution: executionIn('STARTED'), owner: { ...owner, leaseExpired: true } }
+      expect(refusal(decideChanged(dead)).message).to.contain('step load was removed')
+    })
+
+    it('restarts where each change is accepted', () => {
+      const accepting = (accepted: string) => ({ acceptsChange: (change: string) => change === accepted })
+      expect(decideChanged({}, accepting('step load was removed'))).to.deep.equal({ action: 'restart' })
+      expect(refusal(decideChanged({}, accepting('step other was removed'))).exitCode).to.equal(6)
+    })
+
+    it('restarts what was launched before definitions were recorded', () => {
+      expect(decideChanged({ definition: null })).to.deep.equal({ action: 'restart' })
+    })
+  })
 
   it('knows what to do in every status', () => {
     for (const status of BATCH_STATUSES) expect(decide({ status }).action).to.be.a('string')

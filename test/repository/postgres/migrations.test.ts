@@ -121,6 +121,7 @@ describe("The job repository's schema", () => {
     expect([...added]).to.have.members([
       'batch_batchwright_migration',
       'batch_job_execution_action',
+      'batch_job_execution_definition',
       'batch_job_execution_heartbeat',
       'batch_job_execution_owner',
       'batch_quarantine',

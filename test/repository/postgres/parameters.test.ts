@@ -4,7 +4,7 @@ import type { JobParameter } from '../../../src/core/model/job-parameters.ts'
 import type { JobRepository, LaunchRequest } from '../../../src/core/ports/job-repository.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
-import { OWNER } from './running-job.ts'
+import { DEFINITION, OWNER } from './running-job.ts'
 
 describe('What the columns of Spring cannot hold', () => {
   let database: TestDatabase
@@ -28,6 +28,7 @@ describe('What the columns of Spring cannot hold', () => {
       owner: OWNER,
       leaseMilliseconds: 30_000,
       by: 'a test',
+      definition: DEFINITION,
       decide: () => ({ action: 'start' }),
       ...request,
     })

@@ -4,7 +4,7 @@ import { BatchError, isBatchError } from '../../../src/core/model/batch-error.ts
 import { isLive } from '../../../src/core/model/batch-status.ts'
 import type { JobRepository, LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
-import { jobEnd, OWNER, PARAMETERS } from './running-job.ts'
+import { DEFINITION, jobEnd, OWNER, PARAMETERS } from './running-job.ts'
 
 export interface RaceOrder {
   readonly connection: PoolConfig
@@ -33,6 +33,7 @@ async function launchOnce(repository: JobRepository, jobKey: string, fails: bool
       owner: OWNER,
       leaseMilliseconds: 30_000,
       by: 'a test',
+      definition: DEFINITION,
       decide,
     })
     if (fails) await repository.endJobExecution(claim, jobEnd('FAILED'))

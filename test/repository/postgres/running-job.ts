@@ -1,5 +1,6 @@
 /** A job under way, in the short forms of the tests. */
 import { randomUUID } from 'node:crypto'
+import type { DefinitionFingerprint } from '../../../src/core/model/definition-fingerprint.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobParameters } from '../../../src/core/model/job-parameters.ts'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
@@ -18,6 +19,7 @@ export const PARAMETERS: JobParameters = [
 ]
 
 export const OWNER = { host: 'here', pid: process.pid, bootId: null, pidNamespace: null, processStart: null }
+export const DEFINITION: DefinitionFingerprint = { format: 1, parameters: {}, steps: [] }
 export const RECOVER: LaunchVerdict = { action: 'recover-and-restart', reason: 'it died' }
 
 export function launchJob(
@@ -32,6 +34,7 @@ export function launchJob(
     owner: OWNER,
     leaseMilliseconds: 30_000,
     by: 'a test',
+    definition: DEFINITION,
     decide: () => verdict,
   })
 }

@@ -3,7 +3,7 @@ import { isBatchError } from '../../../src/core/model/batch-error.ts'
 import type { JobRepository, LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
 import { migrateRepository, postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { emptyTestDatabase, type TestDatabase } from '../../embedded-postgres.ts'
-import { jobEnd, launchJob, OWNER, RECOVER, stepEnd } from './running-job.ts'
+import { DEFINITION, jobEnd, launchJob, OWNER, RECOVER, stepEnd } from './running-job.ts'
 import { JACKSON_CONTEXT, JAVA_CONTEXT, springExecutionsSql, springSchemaSql } from './spring-schema.ts'
 
 describe("Spring Batch's executions in our repository", () => {
@@ -38,6 +38,7 @@ describe("Spring Batch's executions in our repository", () => {
       owner: OWNER,
       leaseMilliseconds: 30_000,
       by: 'a test',
+      definition: DEFINITION,
       decide,
     })
   }
