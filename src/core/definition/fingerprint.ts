@@ -31,6 +31,8 @@ function fingerprintOfStep(step: StepDefinition): Omit<StepFingerprint, 'name'> 
       return { kind: 'chunk-oriented' }
     case 'tasklet':
       return { kind: 'a tasklet' }
+    case 'partitioned':
+      return { kind: 'partitioned' } // its plan was stored when it was begun, and is not asked for again
     default:
       return step satisfies never
   }
