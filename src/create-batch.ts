@@ -7,6 +7,7 @@ import { createJobRegistry } from './core/operator/job-registry.ts'
 import type { JobRepository } from './core/ports/job-repository.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Logger } from './core/ports/logger.ts'
+import { rehearsalRepository } from './repository/memory/rehearsal-repository.ts'
 import { systemClock } from './process/system-clock.ts'
 import { processIdentity, processRequester, processState } from './process/process-identity.ts'
 
@@ -56,6 +57,7 @@ export function createBatch(options: BatchOptions): Batch {
     owner,
     by: options.by ?? processRequester(owner),
     processState: (other) => processState(other, owner),
+    rehearsalOf: rehearsalRepository,
   })
   let closing: Promise<void> | undefined
   const close = () => (closing ??= repository.close())

@@ -22,6 +22,8 @@ import type { ExecutionFilter, InstanceFilter, JobRepository, Launched } from '.
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
+import type { DryRunReport } from './dry-run/dry-run-report.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
 import { guardObserver } from './guard-observer.ts'
 import type { JobRegistry } from './job-registry.ts'
@@ -61,6 +63,16 @@ export interface JobOperator {
     jobName: string,
     parameters: Readonly<Record<string, string>>,
   ) => Promise<readonly StepExplanation[]>
+  /**
+   * Everything but the commit: reads, processes, writes where the transaction takes it back, and reports what would have
+   * happened. Nothing is recorded, no lease is taken, no file is left. Failures are collected, not thrown.
+   * @throws BatchError NO_SUCH_JOB, INVALID_JOB_PARAMETERS, INVALID_CONFIGURATION
+   */
+  readonly dryRun: (
+    jobName: string,
+    parameters: Readonly<Record<string, string>>,
+    options?: DryRunOptions,
+  ) => Promise<DryRunReport>
 }
 
 export interface StartOptions {
@@ -99,6 +111,8 @@ export interface OperatorParts {
   /** Who asks, where the caller gives no name. */
   readonly by: string
   readonly processState: LaunchRules['processState']
+  /** A repository for one dry run. */
+  readonly rehearsalOf: (repository: JobRepository) => JobRepository
 }
 
 export function createJobOperator(parts: OperatorParts): JobOperator {
@@ -133,6 +147,13 @@ export function createJobOperator(parts: OperatorParts): JobOperator {
       const job = registry.find(jobName)
       const { values } = await parseParameterTexts(jobName, job.parameters, parameters)
       return explainJob(job, values, repository, parts.logger)
+    },
+    dryRun: async (jobName, parameters, options = {}) => {
+      const job = registry.find(jobName)
+      const parsed = await parseParameterTexts(jobName, job.parameters, parameters)
+      const observer = guardObserver(options.observer ?? {}, parts.logger)
+      const rehearsal = parts.rehearsalOf(repository)
+      return dryRun({ ...parts, rehearsal }, job, parsed, { ...options, observer })
     },
   }
 }

@@ -9,6 +9,7 @@ import { createJobOperator } from '../../core/operator/job-operator.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
+import { rehearsalRepository } from '../../repository/memory/rehearsal-repository.ts'
 import { SILENT_LOGGER } from '../contracts/scope.ts'
 import { createKillSwitch, type KillPoint, type KillSwitch } from './kill-switch.ts'
 import { closeAll, type KillWorld } from './kill-world.ts'
@@ -98,6 +99,7 @@ async function runUntilDeath(
     clock,
     by: 'kill points',
     owner,
+    rehearsalOf: rehearsalRepository,
     processState: ({ pid }) => (pid === owner.pid ? 'alive' : 'dead'),
   })
   const started = await settle(() => operator.start(mortal, parameters))
