@@ -9,6 +9,14 @@ export type {
   StepScope,
   TaskletScope,
 } from './core/definition/callback-scope.ts'
+export type { Decider, DecisionScope, Flow, FlowEnding } from './core/definition/flow-definition.ts'
+export type {
+  FlowFactory,
+  FlowPart,
+  FlowTarget,
+  FlowTransitions,
+  StandardExitCode,
+} from './core/definition/flow-factory.ts'
 export { defineJob, type JobDefinition, type JobOptions, type Steps } from './core/definition/define-job.ts'
 export type {
   Backoff,

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { JobListener } from '../ports/listeners.ts'
 import { type Flow, sequentialFlow } from './flow-definition.ts'
+import { type FlowFactory, flowFactory } from './flow-factory.ts'
 import type { StepDefinition } from './step-definition.ts'
 import { type StepFactory, stepFactory } from './step-factory.ts'
 
@@ -29,6 +30,8 @@ export interface JobOptions<P extends z.ZodObject, S extends Steps> {
   /** Process exit codes (10 to 79) for exit codes of your own: `{ 'COMPLETED WITH SKIPS': 10 }`. */
   readonly exitCodes?: Readonly<Record<string, number>>
   readonly steps: (step: StepFactory<z.output<P>>) => S
+  /** Which step runs after which. @default in the order in which they are written, as long as they complete */
+  readonly flow?: (flow: FlowFactory<z.output<P>, S>) => Flow
 }
 
 export interface JobDefinition<P extends z.ZodObject = z.ZodObject, S extends Steps = Steps> {
@@ -59,6 +62,8 @@ export function defineJob<P extends z.ZodObject, S extends Steps>(
     listeners: job.listeners ?? [],
     exitCodes: job.exitCodes ?? {},
     steps,
-    flow: sequentialFlow(Object.keys(steps)),
+    flow:
+      job.flow?.(flowFactory as FlowFactory<unknown, object> as FlowFactory<z.output<P>, S>) ??
+      sequentialFlow(Object.keys(steps)),
   }
 }

@@ -25,6 +25,11 @@ export interface StepOptions {
   readonly allowStartIfComplete?: boolean
   /** How often the step may be begun over the whole instance. @default no limit */
   readonly startLimit?: number
+  /**
+   * Exit codes of the step's own: what its tasklet or listeners answer must be among them then, and a flow may name them.
+   * @default those that the compiler finds in the answers
+   */
+  readonly exitCodes?: readonly string[]
 }
 
 /** A key that the step has not set is left out, as in Spring Batch; `strict` makes that the step's failure. */
@@ -61,23 +66,29 @@ export type WriterSource<P, O> = ItemWriter<O> | ((scope: StepScope<P>) => ItemW
 /** Makes an output of an item, or FILTERED. Runs outside the transaction, once per item and attempt. */
 export type Processor<P, I, O> = (item: I, scope: StepScope<P>) => O | Filtered | Promise<O | Filtered>
 
-export type ChunkStepListener<I, O> = StepListener &
+export type ChunkStepListener<I, O, C extends string = string> = StepListener<C> &
   ChunkListener<I, O> &
   ItemListener<I, O> &
   SkipListener<I, O> &
   RetryListener
 
 /** `done` (or nothing) ends the tasklet; `continue` commits this turn and calls it again in a new transaction. */
-export type TaskletAnswer = void | 'done' | 'continue' | { readonly exitStatus: ExitStatus }
+export type TaskletAnswer<C extends string = string> =
+  | void
+  | 'done'
+  | 'continue'
+  | { readonly exitStatus: ExitStatus<C> }
 
-export type Tasklet<P> = (scope: TaskletScope<P>) => TaskletAnswer | Promise<TaskletAnswer>
+export type Tasklet<P, C extends string = string> = (
+  scope: TaskletScope<P>,
+) => TaskletAnswer<C> | Promise<TaskletAnswer<C>>
 
-export interface TaskletOptions extends StepOptions {
-  readonly listeners?: readonly StepListener[]
+export interface TaskletOptions<C extends string = string> extends StepOptions {
+  readonly listeners?: readonly StepListener<C>[]
 }
 
 /** A chunk step after its types have done their work: the engine moves items without knowing what they are. */
-export interface ChunkStepDefinition {
+export interface ChunkStepDefinition<C extends string = string> {
   readonly kind: 'chunk'
   readonly options: ChunkOptions<unknown>
   readonly reader: (scope: StepScope<unknown>) => ItemReader<unknown>
@@ -86,16 +97,20 @@ export interface ChunkStepDefinition {
   readonly processor: Processor<unknown, unknown, unknown> | undefined
   readonly writer: (scope: StepScope<unknown>) => ItemWriter<unknown>
   readonly listeners: readonly ChunkStepListener<unknown, unknown>[]
+  /** Besides COMPLETED and FAILED. Never set: it only holds the type. */
+  readonly exitCode?: C
 }
 
-export interface TaskletStepDefinition {
+export interface TaskletStepDefinition<C extends string = string> {
   readonly kind: 'tasklet'
   readonly options: TaskletOptions
   readonly tasklet: Tasklet<unknown>
+  /** Besides COMPLETED and FAILED. Never set: it only holds the type. */
+  readonly exitCode?: C
 }
 
 /** A partitioned step after its types have done their work. */
-export interface PartitionedStepDefinition {
+export interface PartitionedStepDefinition<C extends string = string> {
   readonly kind: 'partitioned'
   readonly options: StepOptions & {
     readonly listeners?: readonly StepListener[]
@@ -107,6 +122,8 @@ export interface PartitionedStepDefinition {
   readonly aggregate: ((scope: AggregateScope<unknown, JsonValue>) => void | Promise<void>) | undefined
   /** What is done with each partition. Its callbacks are handed a PartitionScope. */
   readonly chunk: ChunkStepDefinition
+  /** Besides COMPLETED and FAILED. Never set: it only holds the type. */
+  readonly exitCode?: C
 }
 
 export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition | PartitionedStepDefinition

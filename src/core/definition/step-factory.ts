@@ -1,5 +1,6 @@
 /** The `step` that a job's `steps` function is given: it makes steps, typed by the job's parameters. */
 import type { JsonValue } from '../model/json-value.ts'
+import type { StandardExitCode } from './flow-factory.ts'
 import { type PartitionedOptions, type PartitionedPipeline, splitOptions } from './partitioned-step.ts'
 import type {
   ChunkOptions,
@@ -15,14 +16,14 @@ import type {
 } from './step-definition.ts'
 
 /** In the order in which data flows; the compiler infers from top to bottom. */
-export interface ChunkPipeline<P, I, O> {
+export interface ChunkPipeline<P, I, O, C extends string = string> {
   readonly reader: ReaderSource<P, I>
   /** Left out, items are written as they were read. */
   readonly processor?: Processor<P, NoInfer<I>, O>
   readonly writer: WriterSource<P, O>
   /** The bytes of an item, for `maxBytes`. @default a cheap estimate: about its size as JSON */
   readonly bytesOf?: (item: NoInfer<I>) => number
-  readonly listeners?: readonly ChunkStepListener<NoInfer<I>, NoInfer<O>>[]
+  readonly listeners?: readonly ChunkStepListener<NoInfer<I>, NoInfer<O>, C>[]
 }
 
 /**
@@ -47,28 +48,52 @@ type ReturnsSomething<O> = 0 extends 1 & O
         }
     : unknown
 
+/** The exit codes of a step: those declared, else those that its callbacks answer. */
+type ExitCodes<Declared extends string, Answered extends string> = [Declared] extends [never]
+  ? Answered
+  : Declared
+
+/** What cannot be known (`string`) is not refused. */
+type AnswersAreDeclared<Declared extends string, Answered extends string> = [Declared] extends [never]
+  ? unknown
+  : string extends Answered
+    ? unknown
+    : [Answered] extends [Declared | StandardExitCode]
+      ? unknown
+      : { readonly exitCodes: `exitCodes does not declare ${Exclude<Answered, Declared | StandardExitCode>}` }
+
+interface Declares<C extends string> {
+  readonly exitCodes?: readonly C[]
+}
+
 export interface StepFactory<P> {
   /** A step that reads, processes and writes items, `size` of them in each transaction. */
-  readonly chunk: <I, O = I>(
-    options: ChunkOptions<P>,
-    pipeline: ChunkPipeline<P, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
-  ) => ChunkStepDefinition
+  readonly chunk: <I, O = I, const D extends string = never, A extends string = never>(
+    options: ChunkOptions<P> & Declares<D>,
+    pipeline: ChunkPipeline<P, I, O, A> &
+      ProcessorWhereNeeded<I, O> &
+      ReturnsSomething<O> &
+      AnswersAreDeclared<D, A>,
+  ) => ChunkStepDefinition<ExitCodes<D, A>>
   /**
    * A step that does this with each of the partitions that `partitions` splits its input into, several at the same time, here
    * or in worker processes. Each has its own checkpoint and counts; this step has the sums.
    */
-  readonly partitioned: <V extends JsonValue, I, O = I>(
-    options: PartitionedOptions<P, V>,
+  readonly partitioned: <V extends JsonValue, I, O = I, const D extends string = never>(
+    options: PartitionedOptions<P, V> & Declares<D>,
     pipeline: PartitionedPipeline<P, V, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
-  ) => PartitionedStepDefinition
+  ) => PartitionedStepDefinition<D>
   /** A step that is one function, called until it is done, each turn in a transaction of its own. */
   readonly tasklet: {
-    (tasklet: Tasklet<P>): TaskletStepDefinition
-    (options: TaskletOptions, tasklet: Tasklet<P>): TaskletStepDefinition
+    <A extends string = never>(tasklet: Tasklet<P, A>): TaskletStepDefinition<A>
+    <const D extends string = never, A extends string = never>(
+      options: TaskletOptions<A> & Declares<D>,
+      tasklet: Tasklet<P, A> & AnswersAreDeclared<D, A>,
+    ): TaskletStepDefinition<ExitCodes<D, A>>
   }
 }
 
-function chunkStep(options: ChunkOptions<unknown>, pipeline: unknown): ChunkStepDefinition {
+function chunkStep(options: ChunkOptions<unknown>, pipeline: unknown): ChunkStepDefinition<never> {
   const { reader, processor, writer, bytesOf, listeners } = pipeline as ChunkPipeline<
     unknown,
     unknown,
@@ -93,7 +118,10 @@ export const stepFactory: StepFactory<unknown> = {
     const { step, chunk } = splitOptions(options as unknown as PartitionedOptions<unknown, JsonValue>)
     return { kind: 'partitioned', options: step, partitions, aggregate, chunk: chunkStep(chunk, pipeline) }
   },
-  tasklet: (first: TaskletOptions | Tasklet<unknown>, second?: Tasklet<unknown>): TaskletStepDefinition =>
+  tasklet: (
+    first: TaskletOptions | Tasklet<unknown>,
+    second?: Tasklet<unknown>,
+  ): TaskletStepDefinition<never> =>
     typeof first === 'function'
       ? { kind: 'tasklet', options: {}, tasklet: first }
       : { kind: 'tasklet', options: first, tasklet: second as Tasklet<unknown> },

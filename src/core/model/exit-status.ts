@@ -1,8 +1,8 @@
 /** How an execution ended, in a word a scheduler or a flow can act on, and a description for a person. */
 
-export interface ExitStatus {
+export interface ExitStatus<C extends string = string> {
   /** COMPLETED, FAILED, STOPPED … or a word of the author's own. */
-  readonly exitCode: string
+  readonly exitCode: C
   /** At most {@link EXIT_DESCRIPTION_LIMIT} characters when stored; empty when there is nothing to say. */
   readonly exitDescription: string
 }
@@ -15,7 +15,7 @@ export const EXIT_CODE_LIMIT = 2500
 
 const SEVERITIES = ['EXECUTING', 'COMPLETED', 'NOOP', 'STOPPED', 'FAILED', 'UNKNOWN'] as const
 
-export function exitStatus(exitCode: string, exitDescription = ''): ExitStatus {
+export function exitStatus<const C extends string>(exitCode: C, exitDescription = ''): ExitStatus<C> {
   return { exitCode, exitDescription }
 }
 

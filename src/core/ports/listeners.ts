@@ -25,13 +25,14 @@ export interface JobListener {
   readonly afterJob?: (execution: JobExecution, scope: ListenerScope) => Answer
 }
 
-export interface StepListener {
+/** `C` are the exit codes of its own that it may answer. */
+export interface StepListener<C extends string = string> {
   readonly beforeStep?: (execution: StepExecution, scope: ListenerScope) => Answer
   /** May answer an exit status of its own, which is combined with the step's. */
   readonly afterStep?: (
     execution: StepExecution,
     scope: ListenerScope,
-  ) => ExitStatus | undefined | void | Promise<ExitStatus | undefined | void>
+  ) => ExitStatus<C> | undefined | void | Promise<ExitStatus<C> | undefined | void>
 }
 
 export interface ChunkListener<I, O> {

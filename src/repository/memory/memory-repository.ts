@@ -12,6 +12,7 @@ import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { note, retire } from './memory-retire.ts'
 import {
+  abandonStep,
   changeExecution,
   type MemoryState,
   readable,
@@ -20,7 +21,7 @@ import {
   storedExit,
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
-import { abandonStep, openStepSession } from './memory-step-session.ts'
+import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 

@@ -98,6 +98,22 @@ export function changeStep(
   const stored = fenced(state, claim)
   const closed = stored.steps.find(({ id, status }) => id === stepId && !isLive(status))
   if (closed !== undefined) throw closedElsewhere(closed)
+  replaceStep(state, stored, stepId, change)
+}
+
+/** FAILED → ABANDONED. @throws BatchError LEASE_LOST */
+export function abandonStep(state: MemoryState, claim: Claim, stepId: string): void {
+  const stored = fenced(state, claim)
+  const step = stored.steps.find(({ id }) => id === stepId)
+  if (step?.status === 'FAILED') replaceStep(state, stored, stepId, { status: 'ABANDONED' })
+}
+
+function replaceStep(
+  state: MemoryState,
+  stored: StoredExecution,
+  stepId: string,
+  change: Partial<StepExecution>,
+): void {
   stored.steps = stored.steps.map((step) =>
     step.id === stepId ? { ...step, ...change, version: step.version + 1, lastUpdated: state.now() } : step,
   )

@@ -80,9 +80,3 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
   const stored = fenced(state, claim)
   stored.execution = { ...stored.execution, executionContext: readable(end.jobExecutionContext) }
 }
-
-/** @throws BatchError LEASE_LOST */
-export function abandonStep(state: MemoryState, claim: Claim, stepId: string): void {
-  const step = fenced(state, claim).steps.find(({ id }) => id === stepId)
-  if (step?.status === 'FAILED') changeStep(state, claim, stepId, { status: 'ABANDONED' })
-}

@@ -279,6 +279,7 @@ async function fencesFormerOwner({
   await assertRefused(commit(session, { readCount: 1 }), 'LEASE_LOST')
   await assertRefused(session.end(stepEnd('COMPLETED')), 'LEASE_LOST')
   await assertRefused(begin(dead.claim, 'report'), 'LEASE_LOST')
+  await assertRefused(repository.abandonStep(dead.claim, session.stepExecution.id), 'LEASE_LOST')
   await assertRefused(repository.endJobExecution(dead.claim, jobEnd('COMPLETED')), 'LEASE_LOST')
   assert.deepEqual(await repository.heartbeat(dead.claim, 30_000), { lease: 'lost' })
   const after = await find(dead.claim)

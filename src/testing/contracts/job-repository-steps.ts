@@ -19,6 +19,7 @@ export const STEP_PROMISES: Readonly<Record<string, Check>> = {
   'what the caller does with its objects later changes nothing': keepsSnapshots,
   'a transaction says which resource it does not have': namesMissingResource,
   'steps of one execution may work at the same time': worksInParallel,
+  'a failed step can be abandoned, and keeps its exit code': abandonsFailed,
 }
 
 async function begins({ started, begin, find }: RepositoryTrial): Promise<void> {
@@ -177,6 +178,25 @@ async function namesMissingResource({ repository, started, begin }: RepositoryTr
   await assertRefused(asking, 'TRANSACTION_RESOURCE_MISSING')
   await assert.rejects(asking, /thing that no repository has/)
   await session.close()
+}
+
+async function abandonsFailed({ repository, started, begin, find }: RepositoryTrial): Promise<void> {
+  const { claim } = await started('abandoned')
+  const ids: string[] = []
+  for (const status of ['FAILED', 'COMPLETED'] as const) {
+    const session = await begin(claim, status)
+    ids.push(session.stepExecution.id)
+    await finish(session, stepEnd(status))
+  }
+  for (const id of ids) for (let times = 0; times < 2; times += 1) await repository.abandonStep(claim, id)
+  const { stepExecutions } = await find(claim)
+  assert.deepEqual(
+    stepExecutions.map(({ status, exitStatus }) => [status, exitStatus.exitCode]),
+    [
+      ['ABANDONED', 'FAILED'],
+      ['COMPLETED', 'COMPLETED'],
+    ],
+  )
 }
 
 async function worksInParallel({ started, begin, commit, find }: RepositoryTrial): Promise<void> {
