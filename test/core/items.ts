@@ -1,5 +1,5 @@
 /** Readers and writers for the engine's tests: arrays in, arrays out, and failures on demand. */
-import type { ItemReader, OpenedReader } from '../../src/core/ports/item-reader.ts'
+import type { ItemReader, OpenedReader, ReadFault } from '../../src/core/ports/item-reader.ts'
 import type { Transaction } from '../../src/core/ports/resource.ts'
 import type { ItemSink, ItemWriter, WriterScope } from '../../src/core/ports/item-writer.ts'
 
@@ -9,7 +9,13 @@ export interface ListReaderOptions {
   /** Hands over at most this many items a page. */
   readonly pageSize?: number
   readonly onRead?: (limit: number) => unknown
+  /** The items at these indexes are records that cannot be made into items. */
+  readonly faultsAt?: readonly number[]
+  /** May be asked again after a rejection of `onRead`. */
+  readonly repeatable?: true
 }
+
+export class BadRecord extends Error {}
 
 /** Its checkpoint is the index of the next item. */
 export function listReader<T>(
@@ -28,23 +34,36 @@ export function listReader<T>(
         read: async (limit) => {
           await options.onRead?.(limit)
           const start = next
-          const end = Math.min(items.length, start + Math.min(limit, options.pageSize ?? limit))
+          const full = Math.min(items.length, start + Math.min(limit, options.pageSize ?? limit))
+          const bad = options.faultsAt?.find((index) => index >= start && index < full)
+          const end = bad ?? full
           if (options.failAt !== undefined && options.failAt < end)
             throw new Error(`cannot read item ${options.failAt}`)
           if (start >= items.length) return undefined
-          next = end
+          next = bad === undefined ? end : end + 1
           return {
             items: items.slice(start, end),
             checkpointAfter: (index) => start + index + 1,
             positionOf: (index) => ({ item: start + index }),
+            ...(bad !== undefined && { fault: faultAt(bad, items[bad]) }),
           }
         },
+        ...(options.repeatable && { repeatable: options.repeatable }),
         progress: () => ({ done: next, total: items.length, unit: 'items' }),
         close: async () => void (reader.closed += 1),
       }
     },
   }
   return reader
+}
+
+function faultAt(index: number, record: unknown): ReadFault {
+  return {
+    error: new BadRecord(`record ${index} is bad`),
+    raw: String(record),
+    position: { item: index },
+    checkpointAfter: index + 1,
+  }
 }
 
 export interface ListWriter<T> extends ItemWriter<T> {
