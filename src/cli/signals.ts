@@ -1,5 +1,5 @@
 /** The first SIGTERM, SIGINT or SIGHUP asks the run to stop at its next chunk; the second gives it up. */
-import type { StartedJob } from '../core/operator/job-operator.ts'
+import type { StartedJob } from '../core/operator/started-job.ts'
 
 export interface SignalWatch extends Disposable {
   /** Aborted by the first signal: for what waits before the job has started. */

@@ -1,5 +1,5 @@
 /** An error that nobody handles, most often a promise that a job does not await, ends the run as FAILED. */
-import type { StartedJob } from '../core/operator/job-operator.ts'
+import type { StartedJob } from '../core/operator/started-job.ts'
 import { authorsPlace } from './authors-place.ts'
 
 export interface UnhandledErrors {

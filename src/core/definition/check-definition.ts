@@ -1,5 +1,6 @@
 /** What the compiler cannot see in a job's definition, found before anything runs, all faults at once. */
 import { RESERVED_PREFIXES } from '../model/execution-context.ts'
+import { isFrameworkParameter } from '../model/framework-parameters.ts'
 import { PARAMETER_NAME_LIMIT } from '../model/job-parameters.ts'
 import { checkRetryPolicy, checkSkipPolicy } from './check-fault-policy.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -29,6 +30,7 @@ function checkName({ name }: JobDefinition): readonly string[] {
 
 function checkParameters({ parameters }: JobDefinition): readonly string[] {
   const faults = Object.entries(parameters.shape).flatMap(([name, schema]) => {
+    if (isFrameworkParameter(name)) return [`parameter ${name}: the name belongs to the framework; choose another`]
     if (name.length > PARAMETER_NAME_LIMIT)
       return [`parameter ${name}: the name has more than ${PARAMETER_NAME_LIMIT} characters`]
     if (parameterKind(schema) !== undefined) return []

@@ -43,6 +43,11 @@ export async function parseParameterTexts(
   schema: z.ZodObject,
   texts: Texts,
 ): Promise<ParsedParameters> {
+  return parseParameters(jobName, schema, convertTexts(jobName, schema, texts))
+}
+
+/** @throws BatchError INVALID_JOB_PARAMETERS */
+export function convertTexts(jobName: string, schema: z.ZodObject, texts: Texts): Values {
   const converted = Object.entries(texts).map(([key, text]) => ({
     key,
     text,
@@ -52,51 +57,11 @@ export async function parseParameterTexts(
     .filter((one) => one.expected !== undefined)
     .map(({ key, text, expected }) => `${key}: expected ${expected}, got ${JSON.stringify(text)}`)
   if (faults.length > 0) throw invalidParameters(jobName, faults)
-  return parseParameters(jobName, schema, Object.fromEntries(converted.map(({ key, value }) => [key, value])))
+  return Object.fromEntries(converted.map(({ key, value }) => [key, value]))
 }
 
-/**
- * The values of an execution that is to be restarted, from what was recorded of them. A recorded parameter that the schema
- * no longer has is left out: whether that names another instance, the job key tells.
- * @throws BatchError INVALID_JOB_PARAMETERS where the schema has changed and no longer takes them.
- */
-export function parseRecordedParameters(
-  jobName: string,
-  schema: z.ZodObject,
-  recorded: JobParameters,
-): Promise<ParsedParameters> {
-  const known = recorded.filter((one) => Object.hasOwn(schema.shape, one.name))
-  const takesRecorded = z.object({
-    ...schema.shape,
-    ...Object.fromEntries(known.map(({ name }) => [name, outputSide(schema.shape[name] as z.core.$ZodType)])),
-  })
-  const texts = known.map((one) => [one.name, textForSchema(takesRecorded.shape[one.name], one)])
-  return parseParameterTexts(jobName, takesRecorded, Object.fromEntries(texts) as Texts)
-}
-
-/** What was recorded has been through a transform already: only what stands behind it is asked again. */
-function outputSide(schema: z.core.$ZodType): z.core.$ZodType {
-  const inner = unwrapOnce(schema)
-  if (inner !== undefined && behindPipe(inner)) return outputSide(inner)
-  const def = (schema as z.core.$ZodTypes)._zod.def
-  return def.type === 'pipe' ? outputSide(def.out) : schema
-}
-
-function behindPipe(schema: z.core.$ZodType): boolean {
-  const inner = unwrapOnce(schema)
-  return inner === undefined ? (schema as z.core.$ZodTypes)._zod.def.type === 'pipe' : behindPipe(inner)
-}
-
-type Values = Readonly<Record<string, unknown>>
-type Texts = Readonly<Record<string, string>>
-
-/** A date-time is recorded without a zone, in UTC; most schemas ask for the zone. */
-function textForSchema(schema: z.core.$ZodType | undefined, { type, text }: JobParameter): string {
-  if (type !== 'java.time.LocalDateTime' || /(Z|[+-]\d\d:?\d\d)$/.test(text)) return text
-  const takesLocal =
-    schema !== undefined && (innermost(schema)._zod.def as { local?: boolean }).local === true
-  return takesLocal ? text : `${text}Z`
-}
+export type Values = Readonly<Record<string, unknown>>
+export type Texts = Readonly<Record<string, string>>
 
 type Conversion = { readonly value: unknown; readonly expected?: string }
 
@@ -136,7 +101,7 @@ function convertDate(text: string): Conversion {
 }
 
 /** For a pipe the schema that takes the input. */
-function innermost(schema: z.core.$ZodType): z.core.$ZodType {
+export function innermost(schema: z.core.$ZodType): z.core.$ZodType {
   const inner = unwrapOnce(schema)
   if (inner !== undefined) return innermost(inner)
   const def = (schema as z.core.$ZodTypes)._zod.def

@@ -7,9 +7,10 @@ import { attempt, settle } from './first-error.ts'
 import { type FlowOutcome, failedOutcome } from './flow/flow-outcome.ts'
 import { createFlowRun, type FlowRun, withRestartAt } from './flow/flow-run.ts'
 import { walkFlow } from './flow/walk-flow.ts'
+import { orGivenUp } from './give-up.ts'
 import type { JobRun, RunOutcome } from './job-run.ts'
 import { keepLease } from './lease-keeper.ts'
-import { heedStopRequest } from './run-control.ts'
+import { heedStopRequest, isStopNow, stoppedExitStatus } from './run-control.ts'
 
 /**
  * Walks the job's flow to its end. The outcome says how it ended, also when it failed.
@@ -27,7 +28,7 @@ export async function runJob(run: JobRun): Promise<RunOutcome> {
     onStatus: (jobStatus) => heedStopRequest(control, jobStatus),
   })
   try {
-    return await runSteps(run)
+    return await orGivenUp(run, runSteps(run))
   } finally {
     await lease.close()
   }
@@ -50,7 +51,13 @@ async function runSteps(launched: JobRun): Promise<RunOutcome> {
     return walk(flow)
   })
   if ('error' in result && isBatchError(result.error, 'LEASE_LOST')) throw result.error
-  return finish(flow, 'error' in result ? failedOutcome(result.error) : result.value)
+  return finish(flow, 'error' in result ? outcomeOf(run, result.error) : result.value)
+}
+
+/** An abort that asks for a stop ends as one. */
+function outcomeOf({ control }: JobRun, error: unknown): FlowOutcome {
+  if (!isStopNow(control, error)) return failedOutcome(error)
+  return { status: 'STOPPED', exitStatus: stoppedExitStatus(control), error: undefined, failures: [] }
 }
 
 async function walk(flow: FlowRun): Promise<FlowOutcome> {

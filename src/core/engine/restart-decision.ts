@@ -65,7 +65,7 @@ function unknownOutcome(stepName: string, last: StepExecution): BatchError {
   return new BatchError(
     'JOB_RESTART_REFUSED',
     `Step ${stepName} cannot be restarted: the outcome of step execution ${last.id} is UNKNOWN. ` +
-      'Find out what it wrote; then start an instance with other parameters.',
+      `Find out what it wrote; then recover its execution (batchwright recover ${last.jobExecutionId}), and start again.`,
     { details: { stepName, stepExecutionId: last.id } },
   )
 }

@@ -11,6 +11,7 @@ import { createContextDraft, createFrozenDraft } from './context-draft.ts'
 import { attempt, firstError, type Settled, settle, unsettle } from './first-error.ts'
 import type { JobRun } from './job-run.ts'
 import { authorsEntries, ownEntries } from './own-entries.ts'
+import { isStopNow, stoppedExitStatus } from './run-control.ts'
 import { committedExecution, createStepLedger, type StepRun } from './step-run.ts'
 
 export interface StepResult {
@@ -96,15 +97,16 @@ async function runAndEnd(
     for (const listener of listeners) await listener.beforeStep?.(run.session.stepExecution, listenerScope)
     return body(run)
   })
-  const ended = 'error' in result ? failedEnd(result.error) : result.value
+  const ended = 'error' in result ? endOf(run, result.error) : result.value
   const listened = await settle(() => callAfterStep(run, ended, listeners))
   const error = firstError(result, listened, run.scope.logger)
-  const end = 'error' in error ? failedEnd(error.error) : ended
+  const end = 'error' in error ? endOf(run, error.error) : ended
   const own = 'value' in listened ? listened.value : []
   return record(job, run, begun, { ...end, exitStatus: own.reduce(combineExitStatus, end.exitStatus) }, error)
 }
 
-function failedEnd(error: unknown): StepEnding {
+function endOf({ control }: StepRun, error: unknown): StepEnding {
+  if (isStopNow(control, error)) return { status: 'STOPPED', exitStatus: stoppedExitStatus(control) }
   return { status: 'FAILED', exitStatus: exitStatus('FAILED', describeError(error)) }
 }
 

@@ -6,30 +6,28 @@ import {
   type ParsedParameters,
   parseParameters,
   parseParameterTexts,
-  parseRecordedParameters,
 } from '../definition/parse-parameters.ts'
-import type { RunOutcome } from '../engine/job-run.ts'
-import { runJob } from '../engine/job-runner.ts'
-import { createRunControl, type RunControl } from '../engine/run-control.ts'
-import { createSharedContext } from '../engine/shared-context.ts'
-import { createStepHistory } from '../engine/step-history.ts'
+import type { ParameterChanges } from '../definition/recorded-parameters.ts'
 import { BatchError } from '../model/batch-error.ts'
-import type { OwnerIdentity } from '../model/execution-owner.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import { jobKey } from '../model/job-key.ts'
-import type { ExecutionFilter, InstanceFilter, JobRepository, Launched } from '../ports/job-repository.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Logger } from '../ports/logger.ts'
-import type { RunObserver } from '../ports/run-observer.ts'
+import type { ExecutionFilter, InstanceFilter, Launched, LaunchTerms } from '../ports/job-repository.ts'
+import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
 import type { DryRunReport } from './dry-run/dry-run-report.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
+import { findExecution } from './find-execution.ts'
 import { guardObserver } from './guard-observer.ts'
-import type { JobRegistry } from './job-registry.ts'
 import { changesSince, decideLaunch, type LaunchRules } from './launch-decision.ts'
+import { nextParameters } from './next-instance.ts'
+import type { OperatorParts } from './operator-parts.ts'
+import { restartParameters } from './restart-parameters.ts'
+import { runLaunched, type StartedJob, type StartOptions } from './started-job.ts'
 
-export interface JobOperator {
+export type { StartedJob, StartOptions } from './started-job.ts'
+
+export interface JobOperator extends ExecutionOperations {
   /**
    * Starts a new instance, or restarts one that has failed, was stopped, or whose process has died; the answer says
    * which. Resolves when the launch is recorded; the job goes on, see {@link StartedJob.ended}.
@@ -46,8 +44,28 @@ export interface JobOperator {
     parameters: Readonly<Record<string, string>>,
     options?: StartOptions,
   ) => Promise<StartedJob>
-  /** Restarts the instance of this execution with its recorded parameters. @throws as `start`, and NO_SUCH_JOB_EXECUTION */
-  readonly restart: (jobExecutionId: string, options?: StartOptions) => Promise<StartedJob>
+  /**
+   * Starts a new instance with the parameters of the job's last one, those of `changes` in their place, and the next
+   * `run.id`. Always a new instance: one before it that has not completed is named in {@link StartedJob.leftBehind}, and not
+   * continued. Of two at once each gets a number of its own.
+   * @throws BatchError INVALID_JOB_PARAMETERS
+   */
+  readonly startNext: <P extends z.ZodObject, S extends Steps>(
+    job: JobDefinition<P, S>,
+    changes?: Partial<z.input<P>>,
+    options?: StartOptions,
+  ) => Promise<StartedJob>
+  /** The same for `k=v` texts. @throws also NO_SUCH_JOB */
+  readonly startNextByName: (
+    jobName: string,
+    changes: Readonly<Record<string, string>>,
+    options?: StartOptions,
+  ) => Promise<StartedJob>
+  /**
+   * Restarts the instance of this execution with its recorded parameters, and changes of those that do not identify it.
+   * @throws as `start`, and NO_SUCH_JOB_EXECUTION
+   */
+  readonly restart: (jobExecutionId: string, options?: RestartOptions) => Promise<StartedJob>
   readonly jobs: readonly JobDefinition[]
   /** @throws BatchError NO_SUCH_JOB */
   readonly findJob: (name: string) => JobDefinition
@@ -75,54 +93,30 @@ export interface JobOperator {
   ) => Promise<DryRunReport>
 }
 
-export interface StartOptions {
-  readonly observer?: RunObserver
-  /**
-   * Goes on although the definition or the input has changed since the execution that is continued: whoever sets it has read
-   * what JOB_DEFINITION_CHANGED or INPUT_CHANGED names, and answers for it. @default false
-   */
-  readonly acceptChanges?: boolean
-  /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
-  readonly signal?: AbortSignal
-}
-
-export interface StartedJob {
-  /** STARTING. */
-  readonly execution: JobExecution
-  /** The id of the execution that this one continues. */
-  readonly restartOf: string | null
-  /** The id of the execution that was found dead and closed as FAILED. */
-  readonly recovered: string | null
-  /** Finish the open chunk and end as STOPPED. */
-  readonly stop: (reason: string) => void
-  /** Give up now: the open chunk is rolled back, the execution ends as FAILED. */
-  readonly abort: (reason: string) => void
-  /** How it ended; a job that failed is an outcome. @throws LEASE_LOST, or REPOSITORY_UNAVAILABLE when the end could not be recorded. */
-  readonly ended: Promise<RunOutcome>
-}
-
-export interface OperatorParts {
-  readonly repository: JobRepository
-  readonly registry: JobRegistry
-  readonly logger: Logger
-  readonly leaseMilliseconds: number
-  readonly clock: Clock
-  readonly owner: OwnerIdentity
-  /** Who asks, where the caller gives no name. */
-  readonly by: string
-  readonly processState: LaunchRules['processState']
-  /** A repository for one dry run. */
-  readonly rehearsalOf: (repository: JobRepository) => JobRepository
+export interface RestartOptions extends StartOptions {
+  /** As `k=v` texts: other values of parameters that do not identify the instance. The others stay what they were. */
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 export function createJobOperator(parts: OperatorParts): JobOperator {
   const { repository, registry } = parts
   const launchParsed = async (job: JobDefinition, parsed: ParsedParameters, options: StartOptions = {}) =>
-    run(parts, job, parsed, await launch(parts, job, parsed, options), options)
+    runLaunched(parts, job, parsed, await launch(parts, job, parsed, options), options)
+  const launchNext = async (job: JobDefinition, changes: ParameterChanges, options: StartOptions = {}) => {
+    const { next, parsed } = nextParameters(job, changes)
+    const launched = await repository.launchNext({ ...termsOf(parts, job, options), next })
+    return runLaunched(parts, job, parsed(), launched, options)
+  }
+  /** @throws BatchError where another definition of this name was given to createBatch */
+  const knownJob = (job: { readonly name: string }): JobDefinition => {
+    const known = registry.find(job.name)
+    if (known !== job) throw anotherJob(job.name)
+    return known
+  }
   return {
+    ...executionOperations(parts),
     start: async (job, parameters, options) => {
-      const known = registry.find(job.name)
-      if ((known as unknown) !== job) throw anotherJob(job.name)
+      const known = knownJob(job)
       return launchParsed(
         known,
         await parseParameters(job.name, job.parameters, parameters as Record<string, unknown>),
@@ -133,10 +127,14 @@ export function createJobOperator(parts: OperatorParts): JobOperator {
       const job = registry.find(jobName)
       return launchParsed(job, await parseParameterTexts(jobName, job.parameters, parameters), options)
     },
+    startNext: async (job, changes = {}, options) =>
+      launchNext(knownJob(job), { values: changes as Record<string, unknown> }, options),
+    startNextByName: async (jobName, changes, options) =>
+      launchNext(registry.find(jobName), { texts: changes }, options),
     restart: async (jobExecutionId, options) => {
       const execution = await findExecution(repository, jobExecutionId)
       const job = registry.find(execution.jobInstance.jobName)
-      return launchParsed(job, await parametersOf(job, execution), options)
+      return launchParsed(job, await restartParameters(job, execution, options?.parameters ?? {}), options)
     },
     jobs: registry.jobs,
     findJob: registry.find,
@@ -170,27 +168,24 @@ async function launch(
   parts: OperatorParts,
   job: JobDefinition,
   parsed: ParsedParameters,
-  { acceptChanges = false }: StartOptions,
+  options: StartOptions,
 ): Promise<Launched> {
-  const definition = fingerprintOf(job)
+  const terms = termsOf(parts, job, options)
+  const { acceptChanges = false } = options
   const rules: LaunchRules = {
     jobName: job.name,
     restartable: job.restartable,
-    definition,
+    definition: terms.definition,
     acceptsChange: (change) => acceptChanges || job.acceptedChanges.includes(change),
     processState: parts.processState,
   }
   let accepted: readonly string[] = []
   const launched = await parts.repository.launch({
-    jobName: job.name,
+    ...terms,
     jobKey: jobKey(parsed.recorded),
     parameters: parsed.recorded,
-    owner: parts.owner,
-    leaseMilliseconds: parts.leaseMilliseconds,
-    by: parts.by,
-    definition,
     decide: (latest) => {
-      accepted = latest === undefined ? [] : changesSince(latest, definition)
+      accepted = latest === undefined ? [] : changesSince(latest, terms.definition)
       return decideLaunch(rules, latest)
     },
   })
@@ -202,86 +197,10 @@ async function launch(
   return launched
 }
 
-function run(
-  parts: OperatorParts,
+function termsOf(
+  { owner, leaseMilliseconds, by: ourselves }: OperatorParts,
   job: JobDefinition,
-  parsed: ParsedParameters,
-  launched: Launched,
-  options: StartOptions,
-): StartedJob {
-  const { repository, leaseMilliseconds, clock } = parts
-  const { execution, restartOf, recovered } = launched
-  const control = createRunControl()
-  const logger = parts.logger.child({ job: job.name, execution: execution.id })
-  const { executionContext } = execution
-  const jobContext = createSharedContext(executionContext.kind === 'readable' ? executionContext.values : {})
-  const observer = guardObserver(options.observer ?? {}, logger)
-  const parameters = parsed.values
-  const jobRun = {
-    job,
-    parameters,
-    launched,
-    repository,
-    leaseMilliseconds,
-    clock,
-    jobContext,
-    history: createStepHistory(launched.previousSteps),
-    control,
-    observer,
-    logger,
-  }
-  const ended = stopWith(control, options.signal, () => runJob(jobRun))
-  ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process
-  return {
-    execution,
-    restartOf,
-    recovered,
-    stop: control.requestStop,
-    abort: (reason) => control.requestAbort(new BatchError('ABORTED', reason)),
-    ended,
-  }
-}
-
-async function stopWith(
-  control: RunControl,
-  signal: AbortSignal | undefined,
-  work: () => Promise<RunOutcome>,
-): Promise<RunOutcome> {
-  const stop = () => control.requestStop('the signal of the caller was aborted')
-  if (signal?.aborted === true) stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  try {
-    return await work()
-  } finally {
-    signal?.removeEventListener('abort', stop)
-  }
-}
-
-/** A changed schema may parse the recorded parameters into another instance; that would be a start, not a restart. */
-async function parametersOf(job: JobDefinition, execution: JobExecution): Promise<ParsedParameters> {
-  const parsed = await parseRecordedParameters(job.name, job.parameters, execution.jobParameters)
-  if (jobKey(parsed.recorded) === execution.jobInstance.jobKey) return parsed
-  throw new BatchError(
-    'JOB_RESTART_REFUSED',
-    `Execution ${execution.id} cannot be restarted: the parameters of job ${job.name} have changed, and what was recorded ` +
-      'now names another instance. Restore the schema, or start the job with its parameters.',
-    { details: { jobExecutionId: execution.id, jobName: job.name } },
-  )
-}
-
-async function findExecution(
-  repository: JobRepository,
-  jobExecutionId: string,
-): Promise<JobExecutionDetails> {
-  const found = /^\d{1,19}$/.test(jobExecutionId)
-    ? await repository.findJobExecution(jobExecutionId)
-    : undefined
-  if (found !== undefined) return found
-  throw new BatchError(
-    'NO_SUCH_JOB_EXECUTION',
-    `There is no job execution ${jobExecutionId} in ${repository.description}.`,
-    {
-      details: { jobExecutionId },
-    },
-  )
+  { by = ourselves }: StartOptions,
+): LaunchTerms {
+  return { jobName: job.name, owner, leaseMilliseconds, by, definition: fingerprintOf(job) }
 }

@@ -1,11 +1,12 @@
 /** What a start does, by the latest execution of the instance. The table is the operator's contract. */
 import { BatchError } from '../model/batch-error.ts'
-import { describeOwner, type ExecutionOwner, type OwnerIdentity } from '../model/execution-owner.ts'
+import { describeOwner, type ExecutionOwner } from '../model/execution-owner.ts'
 import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { describeParameters } from '../model/job-parameters.ts'
 import type { LatestExecution, LaunchVerdict } from '../ports/job-repository.ts'
 import { definitionChanges } from './definition-changes.ts'
+import { deathOf, type ProcessState } from './owner-death.ts'
 
 export interface LaunchRules {
   readonly jobName: string
@@ -13,8 +14,7 @@ export interface LaunchRules {
   readonly definition: DefinitionFingerprint
   /** Whether this change of the definition is no reason to refuse a restart. */
   readonly acceptsChange: (change: string) => boolean
-  /** Whether a process of this host still lives; `unknown` where only the lease can tell. */
-  readonly processState: (owner: OwnerIdentity) => 'alive' | 'dead' | 'unknown'
+  readonly processState: ProcessState
 }
 
 /**
@@ -72,18 +72,10 @@ export function changesSince(latest: LatestExecution, definition: DefinitionFing
 function decideLive(rules: LaunchRules, latest: LatestExecution): LaunchVerdict {
   const { execution, owner } = latest
   if (owner === null) return refuse(runningUnderSpring(rules, execution))
-  const reason = deathOf(rules, owner)
+  const reason = deathOf(rules.processState, owner)
   if (reason === undefined) return refuse(alreadyRunning(rules, execution, owner))
   if (!rules.restartable) return refuse(notRestartable(rules, execution))
   return onlyUnchanged(rules, latest, { action: 'recover-and-restart', reason })
-}
-
-/** A process of this host that is gone is dead at once, whatever its lease says; any other when its lease has run out. */
-function deathOf(rules: LaunchRules, owner: ExecutionOwner): string | undefined {
-  const state = rules.processState(owner)
-  if (state === 'dead') return `its process (${describeOwner(owner)}) is gone`
-  if (!owner.leaseExpired) return undefined
-  return `its lease ran out at ${owner.leaseExpiresAt.toISOString()} (${describeOwner(owner)})`
 }
 
 function refuse(error: BatchError): LaunchVerdict {
@@ -130,7 +122,8 @@ function runningUnderSpring(rules: LaunchRules, execution: JobExecution): BatchE
   return new BatchError(
     'JOB_EXECUTION_ALREADY_RUNNING',
     `${subject(rules, execution)} is ${execution.status} in execution ${execution.id}, which Spring Batch began, so that ` +
-      'nobody but you can tell whether its process still lives. If it does not, recover it with Spring Batch (JobOperator.recover).',
+      'nobody but you can tell whether its process still lives. If it does not, recover it (batchwright recover ' +
+      `${execution.id} --force).`,
     { details: { ...detailsOf(rules, execution), owner: null } },
   )
 }
@@ -172,8 +165,9 @@ function deadEnd(rules: LaunchRules, execution: JobExecution): BatchError {
   return new BatchError(
     'JOB_RESTART_REFUSED',
     `${subject(rules, execution)} has execution ${execution.id}, which is ${execution.status}; such an instance is not started again. ` +
-      (execution.status === 'UNKNOWN' ? 'Find out what it did, and start' : 'Start') +
-      ' an instance with other identifying parameters.',
+      (execution.status === 'UNKNOWN'
+        ? `Find out what it did, and recover it (batchwright recover ${execution.id}); then start again.`
+        : 'Start an instance with other identifying parameters.'),
     { details: detailsOf(rules, execution) },
   )
 }

@@ -5,8 +5,8 @@ import { parametersJsonSchema } from '../../../src/core/definition/parameters-sc
 import {
   parseParameters,
   parseParameterTexts,
-  parseRecordedParameters,
 } from '../../../src/core/definition/parse-parameters.ts'
+import { parseRecordedParameters } from '../../../src/core/definition/recorded-parameters.ts'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
 import { jobKey } from '../../../src/core/model/job-key.ts'
 

@@ -7,7 +7,7 @@ import { type ExecutionContext, TASKLET_DONE_KEY } from '../../model/execution-c
 import { type ExitStatus, exitStatus } from '../../model/exit-status.ts'
 import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
 import type { Transaction } from '../../ports/resource.ts'
-import { heedStopRequest, stoppedExitStatus } from '../run-control.ts'
+import { heedStopRequest, isAbortion, stoppedExitStatus } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 
 export interface TaskletEnd {
@@ -109,11 +109,4 @@ function createTurn(run: StepRun): Turn {
     }),
     contribution: () => counted,
   }
-}
-
-/** What libraries throw when their signal is aborted: its reason, or an AbortError, perhaps wrapped. */
-function isAbortion(error: unknown, signal: AbortSignal): boolean {
-  if (error === signal.reason) return true
-  if (!(error instanceof Error)) return false
-  return error.name === 'AbortError' || isAbortion(error.cause, signal)
 }

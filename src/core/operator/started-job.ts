@@ -1,0 +1,123 @@
+/** A launched execution at work in this process, and how it is ended from outside. */
+import type { JobDefinition } from '../definition/define-job.ts'
+import type { ParsedParameters } from '../definition/parse-parameters.ts'
+import type { RunOutcome } from '../engine/job-run.ts'
+import { runJob } from '../engine/job-runner.ts'
+import { createRunControl, type RunControl } from '../engine/run-control.ts'
+import { createSharedContext } from '../engine/shared-context.ts'
+import { createStepHistory } from '../engine/step-history.ts'
+import { BatchError } from '../model/batch-error.ts'
+import type { JobExecution } from '../model/job-execution.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Launched } from '../ports/job-repository.ts'
+import type { RunObserver } from '../ports/run-observer.ts'
+import { guardObserver } from './guard-observer.ts'
+import type { OperatorParts } from './operator-parts.ts'
+
+export interface StartOptions {
+  readonly observer?: RunObserver
+  /**
+   * Goes on although the definition or the input has changed since the execution that is continued: whoever sets it has read
+   * what JOB_DEFINITION_CHANGED or INPUT_CHANGED names, and answers for it. @default false
+   */
+  readonly acceptChanges?: boolean
+  /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
+  readonly signal?: AbortSignal
+  /** Who asks, for the record. @default who the batch was created for */
+  readonly by?: string
+}
+
+export interface StartedJob {
+  /** STARTING. */
+  readonly execution: JobExecution
+  /** The id of the execution that this one continues. */
+  readonly restartOf: string | null
+  /** The id of the execution that was found dead and closed as FAILED. */
+  readonly recovered: string | null
+  /** Of a `startNext`: the latest execution of the instance before, where that is not complete. It is not continued by this one. */
+  readonly leftBehind: JobExecution | null
+  /**
+   * Finish the open chunk and end as STOPPED. With a grace, a chunk that is still open when that is over is rolled back, and the
+   * execution is STOPPED all the same.
+   */
+  readonly stop: (reason: string, grace?: { readonly graceMilliseconds: number }) => void
+  /** Give up now: the open chunk is rolled back, the execution ends as FAILED. */
+  readonly abort: (reason: string) => void
+  /** How it ended; a job that failed is an outcome. @throws LEASE_LOST, or REPOSITORY_UNAVAILABLE when the end could not be recorded. */
+  readonly ended: Promise<RunOutcome>
+}
+
+export function runLaunched(
+  parts: OperatorParts,
+  job: JobDefinition,
+  parsed: ParsedParameters,
+  launched: Launched,
+  options: StartOptions,
+): StartedJob {
+  const { repository, leaseMilliseconds, clock } = parts
+  const { execution, restartOf, recovered, after = null } = launched
+  const control = createRunControl()
+  const logger = parts.logger.child({ job: job.name, execution: execution.id })
+  const { executionContext } = execution
+  const over = new AbortController()
+  const ended = stopWith(control, options.signal, () =>
+    runJob({
+      job,
+      parameters: parsed.values,
+      launched,
+      repository,
+      leaseMilliseconds,
+      clock,
+      jobContext: createSharedContext(executionContext.kind === 'readable' ? executionContext.values : {}),
+      history: createStepHistory(launched.previousSteps),
+      control,
+      observer: guardObserver(options.observer ?? {}, logger),
+      logger,
+    }),
+  ).finally(() => over.abort())
+  ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process
+  return {
+    execution,
+    restartOf,
+    recovered,
+    leftBehind: after?.status === 'COMPLETED' ? null : after,
+    stop: (reason, grace) => {
+      control.requestStop(reason)
+      if (grace !== undefined) void endGrace(control, clock, reason, grace.graceMilliseconds, over.signal)
+    },
+    abort: (reason) => control.requestAbort(new BatchError('ABORTED', reason)),
+    ended,
+  }
+}
+
+async function stopWith(
+  control: RunControl,
+  signal: AbortSignal | undefined,
+  work: () => Promise<RunOutcome>,
+): Promise<RunOutcome> {
+  const stop = () => control.requestStop('the signal of the caller was aborted')
+  if (signal?.aborted === true) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    return await work()
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+async function endGrace(
+  control: RunControl,
+  clock: Clock,
+  reason: string,
+  graceMilliseconds: number,
+  over: AbortSignal,
+): Promise<void> {
+  try {
+    await clock.sleep(graceMilliseconds, over)
+  } catch {
+    return
+  }
+  control.requestStopNow(
+    `${reason}; the grace of ${graceMilliseconds / 1000} s was over, and the open chunk was rolled back`,
+  )
+}
