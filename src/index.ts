@@ -81,7 +81,15 @@ export type { PartitionExecution, StepCounts, StepExecution } from './core/model
 export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
 export type { DryRunOptions } from './core/operator/dry-run/dry-run.ts'
 export type { DryRunReport, DryRunStep } from './core/operator/dry-run/dry-run-report.ts'
-export type { JobOperator, StartedJob, StartOptions } from './core/operator/job-operator.ts'
+export type {
+  Asking,
+  ExecutionOperations,
+  KeepRecovering,
+  Recovering,
+  Recovery,
+  Waiting,
+} from './core/operator/execution-operations.ts'
+export type { JobOperator, RestartOptions, StartedJob, StartOptions } from './core/operator/job-operator.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
 export type { ExecutionFilter, InstanceFilter, JobRepository } from './core/ports/job-repository.ts'
@@ -100,3 +108,4 @@ export type { Logger } from './core/ports/logger.ts'
 export type { RunObserver } from './core/ports/run-observer.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
+export type { OperatorAction } from './core/model/operator-action.ts'

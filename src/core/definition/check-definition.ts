@@ -30,7 +30,8 @@ function checkName({ name }: JobDefinition): readonly string[] {
 
 function checkParameters({ parameters }: JobDefinition): readonly string[] {
   const faults = Object.entries(parameters.shape).flatMap(([name, schema]) => {
-    if (isFrameworkParameter(name)) return [`parameter ${name}: the name belongs to the framework; choose another`]
+    if (isFrameworkParameter(name))
+      return [`parameter ${name}: the name belongs to the framework; choose another`]
     if (name.length > PARAMETER_NAME_LIMIT)
       return [`parameter ${name}: the name has more than ${PARAMETER_NAME_LIMIT} characters`]
     if (parameterKind(schema) !== undefined) return []

@@ -1,6 +1,6 @@
 /** Parameters from outside (an object, or `k=v` texts) through the job's schema into values and their record. */
 import { inspect } from 'node:util'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { BatchError } from '../model/batch-error.ts'
 import { type JobParameter, type JobParameters, PARAMETER_TEXT_LIMIT } from '../model/job-parameters.ts'
 import { javaDoubleToString } from '../model/java-text.ts'

@@ -29,7 +29,9 @@ export async function parseRecordedParameters(
   changes: ParameterChanges = NO_CHANGES,
 ): Promise<ParsedParameters> {
   const changed = 'texts' in changes ? changes.texts : changes.values
-  const kept = recorded.filter(({ name }) => Object.hasOwn(schema.shape, name) && !Object.hasOwn(changed, name))
+  const kept = recorded.filter(
+    ({ name }) => Object.hasOwn(schema.shape, name) && !Object.hasOwn(changed, name),
+  )
   const takesRecorded = z.object({
     ...schema.shape,
     ...Object.fromEntries(kept.map(({ name }) => [name, outputSide(schema.shape[name] as z.core.$ZodType)])),

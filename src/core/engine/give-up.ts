@@ -61,7 +61,11 @@ async function closed(run: JobRun, reason: unknown): Promise<RunOutcome | undefi
 }
 
 /** Still ours, and not ended: at its end an owner gives its lease up. */
-function decideOwn({ launched }: JobRun, reason: unknown, { execution, owner }: ExecutionAtHand): RetireVerdict {
+function decideOwn(
+  { launched }: JobRun,
+  reason: unknown,
+  { execution, owner }: ExecutionAtHand,
+): RetireVerdict {
   const isOurs = owner?.generation === launched.claim.generation
   if (!isOurs || !(isLive(execution.status) || !owner.leaseExpired)) return { action: 'leave' }
   return reason instanceof StopRequested

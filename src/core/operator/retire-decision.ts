@@ -108,7 +108,12 @@ function stillAlive({ execution, owner }: ExecutionAtHand): BatchError {
     `${subject(execution)}, and its owner is alive (${who}): there is nothing to recover, and nothing was changed. ` +
       `Stop it (batchwright stop ${execution.id}); or take it from its owner, which then cannot commit any more ` +
       `(batchwright recover ${execution.id} --force).`,
-    { details: { ...detailsOf(execution), owner: owner === null ? null : { host: owner.host, pid: owner.pid } } },
+    {
+      details: {
+        ...detailsOf(execution),
+        owner: owner === null ? null : { host: owner.host, pid: owner.pid },
+      },
+    },
   )
 }
 
@@ -133,7 +138,12 @@ function liveNotAbandoned(processState: ProcessState, { execution, owner }: Exec
   return new BatchError(
     'JOB_EXECUTION_STILL_RUNNING',
     `${subject(execution)}, and only what has ended can be abandoned; nothing was changed. ${remedy}.`,
-    { details: { ...detailsOf(execution), owner: owner === null ? null : { host: owner.host, pid: owner.pid } } },
+    {
+      details: {
+        ...detailsOf(execution),
+        owner: owner === null ? null : { host: owner.host, pid: owner.pid },
+      },
+    },
   )
 }
 

@@ -2,10 +2,7 @@ import { expect } from 'chai'
 import { z } from 'zod'
 import { nonIdentifying, parameterKind } from '../../../src/core/definition/parameter-kind.ts'
 import { parametersJsonSchema } from '../../../src/core/definition/parameters-schema.ts'
-import {
-  parseParameters,
-  parseParameterTexts,
-} from '../../../src/core/definition/parse-parameters.ts'
+import { parseParameters, parseParameterTexts } from '../../../src/core/definition/parse-parameters.ts'
 import { parseRecordedParameters } from '../../../src/core/definition/recorded-parameters.ts'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
 import { jobKey } from '../../../src/core/model/job-key.ts'

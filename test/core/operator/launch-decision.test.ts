@@ -133,11 +133,12 @@ describe('The launch decision', () => {
     })
   }
 
+  const remedies = { ABANDONED: 'other identifying parameters', UNKNOWN: 'batchwright recover' } as const
   for (const status of ['ABANDONED', 'UNKNOWN'] as const) {
     it(`refuses an ${status} one with 6 and the remedy`, () => {
       const { exitCode, message } = refusal(decide({ status }))
       expect(exitCode).to.equal(6)
-      expect(message).to.contain('other identifying parameters')
+      expect(message).to.contain(remedies[status])
     })
   }
 
