@@ -4,7 +4,7 @@ import type { Transaction } from '../core/ports/resource.ts'
 import { type FailureOptions, type PlannedFailure, planFailure } from './planned-failure.ts'
 
 export interface FailingWriterOptions<T> extends FailureOptions {
-  /** The write, counted from 0 over all that the writer has begun, or every write with an item that the function chooses. */
+  /** Writes from this one on, counted from 0 over all that the writer has begun; or those with an item that the function chooses. */
   readonly at: number | ((item: T) => boolean)
   /** Before anything is written, or when all of it is. @default 'before' */
   readonly when?: 'before' | 'after'
@@ -30,7 +30,8 @@ function failingSink<T>(
   const { prepare } = sink
   const write = async (items: readonly T[], work: () => Promise<void>): Promise<void> => {
     const number = writes.begun++
-    const fails = failure.isDue() && (typeof at === 'function' ? items.some(at) : number === at)
+    const fails =
+      failure.isDue() && (typeof at === 'function' ? items.some((item) => at(item)) : number >= at)
     if (fails && when === 'before') throw failure.next(`write ${number}, before it`)
     await work()
     if (fails) throw failure.next(`write ${number}, after it`)

@@ -8,7 +8,7 @@ import { withSessionOptions } from '../repository/postgres/session-options.ts'
 
 export interface ThrowAwaySchemaOptions {
   /** A Postgres of yours: its address, or `pg`'s options. @default the project's embedded one */
-  readonly connection?: string | PoolConfig
+  readonly connection?: string | PoolConfig | undefined
   /** Where the embedded one lies. @default `.batchwright/postgres` in the working folder */
   readonly directory?: string
 }

@@ -127,4 +127,11 @@ describe('The lessons in examples/', function () {
       ),
     ).to.deep.equal({ different: 0 })
   })
+
+  it('8: tests a job with Node’s test runner, and kills it anywhere', () => {
+    const script = ['--test', '--test-reporter=tap', 'dist/examples/08-test-your-job.js']
+    const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' })
+    expect(status, stdout).to.equal(0)
+    expect(stdout).to.match(/^# pass 5$/m)
+  })
 })

@@ -2,6 +2,7 @@
 
 /** Settles as `work` does, or rejects with the signal's reason when it is aborted first; what `work` does then is lost. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {}) // also when nobody waits for it any more: its rejection must not end the process
   signal.throwIfAborted()
   let abort = () => {}
   const aborted = new Promise<never>((_, reject) => {
@@ -12,6 +13,5 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
     return await Promise.race([work, aborted])
   } finally {
     signal.removeEventListener('abort', abort)
-    work.catch(() => {})
   }
 }
