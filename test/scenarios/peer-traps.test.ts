@@ -13,11 +13,14 @@ import { pino } from 'pino'
 import { z } from 'zod'
 import { type AnyJob, type Batch, createBatch } from '../../src/create-batch.ts'
 import { defineJob } from '../../src/core/definition/define-job.ts'
+import type { SkipPolicy } from '../../src/core/definition/fault-policy.ts'
+import { rangePartitions } from '../../src/core/definition/partitioners.ts'
+import type { ItemWriter } from '../../src/core/ports/item-writer.ts'
 import type { JobRepository } from '../../src/core/ports/job-repository.ts'
 import { isBatchError } from '../../src/core/model/batch-error.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { postgresWriter } from '../../src/writers/postgres.ts'
-import { listReader, numbers } from '../core/items.ts'
+import { listReader, listWriter, numbers } from '../core/items.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { countsOf, createTradeTable, fingerprintOf, writeTradeFile } from './trade-import.ts'
 
@@ -113,14 +116,59 @@ describe('The traps of the peers', () => {
     expect(await idsIn(table)).to.deep.equal(numbers(execution.stepExecutions[0]?.writeCount ?? 0))
   })
 
+  it('E: one bad row in a chunk of five costs one row', async () => {
+    const table = await tableOf('trap_e')
+    const job = loadJob('trap-e', 5, table, { size: 5, failIn: 0, skip: { on: Error, limit: 1 } })
+    expect(await statusOf(job)).to.equal('COMPLETED')
+    expect(await idsIn(table)).to.deep.equal([0, 1, 2, 4])
+    expect(await lastStep('trap-e')).to.include({ readCount: 5, writeCount: 4, writeSkipCount: 1 })
+    const [entry] = await repository.quarantine.list({ jobName: 'trap-e', limit: 2 })
+    expect(entry).to.deep.include({ phase: 'write', payload: { kind: 'item', value: { id: 0 } } })
+  })
+
+  it('F: an error that may be retried and may be skipped is retried first', async () => {
+    let tries = 0
+    const written: Row[] = []
+    const job = defineJob({
+      name: 'trap-f',
+      parameters: NO_PARAMETERS,
+      steps: (step) => ({
+        load: step.chunk(
+          { size: 5, retry: { on: Error, attempts: 3 }, skip: { on: Error, limit: 10 } },
+          {
+            reader: listReader(rows(5)),
+            processor: (row) => {
+              if (row.id === 3 && (tries += 1) < 3) throw new Error('it fails twice')
+              return row
+            },
+            writer: listWriter<Row>({ onWrite: (items) => written.push(...items) }),
+          },
+        ),
+      }),
+    })
+    expect(await statusOf(job)).to.equal('COMPLETED')
+    expect(tries).to.equal(3)
+    expect(written.map(({ id }) => id)).to.deep.equal(numbers(5))
+    expect(await lastStep('trap-f')).to.include({ writeCount: 5, processSkipCount: 0 })
+  })
+
+  it('G: partitions read ranges of their own, and together all of the input', async () => {
+    const read: number[] = []
+    const job = partitionedJob(
+      'trap-g',
+      103,
+      listWriter<Row>({ onWrite: (items) => items.forEach(({ id }) => read.push(id)) }),
+    )
+    expect(await statusOf(job)).to.equal('COMPLETED')
+    expect(read.toSorted((one, other) => one - other)).to.deep.equal(numbers(103))
+  })
+
   it('H: what a chunk writes is rolled back together with its checkpoint', async () => {
     const table = await tableOf('trap_h')
     const broken = loadJob('trap-h', 30, table, { size: 10, failIn: 2 })
     expect(await statusOf(broken)).to.equal('FAILED')
     expect(await idsIn(table)).to.deep.equal(numbers(20))
-    const [execution] = await repository.listJobExecutions({ jobName: 'trap-h', limit: 1 })
-    const found = await repository.findJobExecution(execution?.id ?? '')
-    expect(found?.stepExecutions[0]).to.include({ readCount: 20, writeCount: 20, commitCount: 2 })
+    expect(await lastStep('trap-h')).to.include({ readCount: 20, writeCount: 20, commitCount: 2 })
   })
 
   it('I: the same parameters after a failure resume where it failed', async () => {
@@ -132,21 +180,31 @@ describe('The traps of the peers', () => {
     expect(await idsIn(table)).to.deep.equal(numbers(30))
   })
 
+  it('P: several workers write each row once', async () => {
+    const table = `${database.schema}.trap_p`
+    await database.pool.query(`create table ${table} (id int)`)
+    const job = partitionedJob('trap-p', 1_000, postgresWriter<Row>({ table, columns: ['id'] }))
+    expect(await statusOf(job)).to.equal('COMPLETED')
+    expect(await idsIn(table)).to.deep.equal(numbers(1_000))
+    expect(await lastStep('trap-p')).to.include({ stepName: 'load', readCount: 1_000, writeCount: 1_000 })
+  })
+
   interface Load {
     readonly size: number
     /** The chunk whose rows violate the table's key, counted from 0. */
     readonly failIn?: number
     readonly reader?: ReturnType<typeof listReader<Row>>
+    readonly skip?: SkipPolicy
   }
 
-  function loadJob(name: string, count: number, table: string, { size, failIn, reader }: Load) {
+  function loadJob(name: string, count: number, table: string, { size, failIn, reader, skip }: Load) {
     const bad = failIn === undefined ? undefined : failIn * size + 3
     return defineJob({
       name,
       parameters: NO_PARAMETERS,
       steps: (step) => ({
         load: step.chunk(
-          { size },
+          { size, ...(skip === undefined ? {} : { skip }) },
           {
             reader: reader ?? listReader(rows(count)),
             processor: (row) => (row.id === bad ? { id: 0 } : row),
@@ -155,6 +213,33 @@ describe('The traps of the peers', () => {
         ),
       }),
     })
+  }
+
+  function partitionedJob(name: string, count: number, writer: ItemWriter<Row>) {
+    return defineJob({
+      name,
+      parameters: NO_PARAMETERS,
+      steps: (step) => ({
+        load: step.partitioned(
+          {
+            size: 10,
+            partitions: () => rangePartitions({ from: 0, to: count - 1, parts: 7 }),
+            concurrency: 3,
+          },
+          {
+            reader: ({ partition }) =>
+              listReader(rows(count).slice(partition.value.from, partition.value.to + 1)),
+            writer,
+          },
+        ),
+      }),
+    })
+  }
+
+  async function lastStep(jobName: string) {
+    const [execution] = await repository.listJobExecutions({ jobName, limit: 1 })
+    const found = await repository.findJobExecution(execution?.id ?? '')
+    return found?.stepExecutions.find(({ stepName }) => stepName === 'load')
   }
 
   function batchOf(job: AnyJob): Batch {
