@@ -123,7 +123,7 @@ describe('The traps of the peers', () => {
     expect(await idsIn(table)).to.deep.equal([0, 1, 2, 4])
     expect(await lastStep('trap-e')).to.include({ readCount: 5, writeCount: 4, writeSkipCount: 1 })
     const [entry] = await repository.quarantine.list({ jobName: 'trap-e', limit: 2 })
-    expect(entry).to.deep.include({ phase: 'write', payload: { kind: 'item', value: { id: 0 } } })
+    expect(entry).to.deep.include({ phase: 'write', payload: { kind: 'item', json: '{"id":0}' } })
   })
 
   it('F: an error that may be retried and may be skipped is retried first', async () => {
