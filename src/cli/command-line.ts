@@ -84,12 +84,18 @@ const EXAMPLES = `
 Examples:
   batchwright run import-trades file=trades.csv businessDate=2026-01-31
   batchwright run import-trades --jobs jobs.ts --params trades.json --on-existing return
+  batchwright run import-trades file=trades.csv businessDate=2026-01-31 --dry-run --sample 1000
   batchwright list --status FAILED
   batchwright restart 42
 
 Executions are recorded in the database of BATCHWRIGHT_DATABASE_URL, of the config, or of DATABASE_URL;
 without any of them in an embedded Postgres in .batchwright/postgres.
 Exit codes: batchwright help exit-codes`
+
+interface DryRunFlags {
+  readonly dryRun?: boolean
+  readonly sample?: number
+}
 
 function runningCommands(program: Command, system: System, finish: Finish): void {
   program
@@ -106,8 +112,15 @@ function runningCommands(program: Command, system: System, finish: Finish): void
         .choices(['reject', 'return'])
         .default('reject'),
     )
+    .option('--dry-run', 'everything but the commit, then a report; 0 if nothing would fail, else 1')
+    .option('--sample <number>', 'with --dry-run: only so many records of each reader', positiveInteger)
     .addOption(progressOption())
-    .action(async (job: string, words: string[], options: RunOptions, command: Command) => {
+    .action(async (job: string, words: string[], options: RunOptions & DryRunFlags, command: Command) => {
+      if (options.dryRun === true) {
+        const { dryRun } = await import('./commands/dry-run.ts')
+        return finish(await dryRun(contextOf(command, system), job, words, options))
+      }
+      if (options.sample !== undefined) command.error('error: --sample goes with --dry-run only')
       const { run } = await import('./commands/run.ts')
       finish(await run(contextOf(command, system), job, words, options))
     })

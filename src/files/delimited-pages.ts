@@ -24,13 +24,19 @@ export interface PageInput {
 /** Fewer would be scanned in vain when pages are small: what a page leaves of a batch, the next page begins with. */
 const LEAST_BATCH = 256
 
-export function pageReading<T>(input: PageInput): (limit: number) => Promise<Page<T> | undefined> {
+export interface PageReading<T> {
+  readonly read: (limit: number) => Promise<Page<T> | undefined>
+  /** Bytes of the source before the first record that was not handed over; undefined before the first page. */
+  readonly offset: () => number | undefined
+}
+
+export function pageReading<T>(input: PageInput): PageReading<T> {
   const { plan, records, make } = input
   const validate = plan.schema ? schemaValidation(plan.schema) : withoutSchema
   let batch: RecordBatch | undefined
   let next = 0
 
-  return async (limit) => {
+  const read: PageReading<T>['read'] = async (limit) => {
     if (batch === undefined || next === batch.count) {
       batch = await records.next(Math.max(limit, LEAST_BATCH))
       next = 0
@@ -46,6 +52,8 @@ export function pageReading<T>(input: PageInput): (limit: number) => Promise<Pag
     if (fault) next++
     return pageOf<T>(batch, first, rows, fault, plan.file)
   }
+  const offset = () => (batch === undefined || next === 0 ? undefined : batch.placeAfter(next - 1).offset)
+  return { read, offset }
 }
 
 /** How many records from `first` on can be made into rows, at most `limit`. */

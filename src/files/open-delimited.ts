@@ -46,12 +46,13 @@ async function openRows<T>(opening: Opening): Promise<OpenedReader<T>> {
   const columns = columnsOf(prolog.names, { ...plan, schema: plan.fields })
   const fieldCount = prolog.names.length
   const records = await recordsFrom(opening, prolog)
+  const make = rowMaker({ columns, line: plan.line, fieldCapacity: fieldCount, unescape })
+  const reading = pageReading<T>({ plan, records, make, fieldCount })
   const progress = (): ReadProgress => {
-    const done = source.seek ? window.base + window.from : source.consumed()
+    const done = source.seek ? (reading.offset() ?? window.base + window.from) : source.consumed()
     return { done, total: size, unit: 'bytes' }
   }
-  const make = rowMaker({ columns, line: plan.line, fieldCapacity: fieldCount, unescape })
-  return { read: pageReading<T>({ plan, records, make, fieldCount }), progress, close: source.close }
+  return { read: reading.read, progress, close: source.close }
 }
 
 async function sourceOf(file: OpenFile, plan: DelimitedPlan, signal: AbortSignal): Promise<ByteSource> {

@@ -10,6 +10,8 @@ export interface DryRunReport {
   readonly steps: readonly DryRunStep[]
   /** Whether a record, an item or a step has failed. */
   readonly wouldFail: boolean
+  /** Whether it was stopped before it had seen everything. */
+  readonly stopped: boolean
 }
 
 export type DryRunStep = RehearsedStep | UnrunStep

@@ -63,6 +63,7 @@ export async function dryRun(
       sample: sample ?? null,
       steps,
       wouldFail: steps.some(hasFailed),
+      stopped: control.stop.aborted,
     }
   } finally {
     options.signal?.removeEventListener('abort', stop)

@@ -1,0 +1,78 @@
+/** `batchwright run <job> [k=v …] --dry-run [--sample N]` */
+import type { Batch } from '../../create-batch.ts'
+import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
+import type { DryRunReport } from '../../core/operator/dry-run/dry-run-report.ts'
+import type { JobOperator } from '../../core/operator/job-operator.ts'
+import { createJobRegistry } from '../../core/operator/job-registry.ts'
+import { type CommandContext, projectOf } from '../command-context.ts'
+import { dryRunLines } from '../dry-run-lines.ts'
+import { STOPPED } from '../exit-code.ts'
+import { jsonLine } from '../json-output.ts'
+import { withBatch } from '../open-batch.ts'
+import { readParameterTexts } from '../parameter-texts.ts'
+import { type ProgressMode, showProgress } from '../show-progress.ts'
+import { watchSignals } from '../signals.ts'
+
+export interface DryRunCommandOptions {
+  readonly params?: string
+  readonly sample?: number
+  readonly progress: ProgressMode
+}
+
+const WOULD_FAIL = 1
+
+/**
+ * 0 if nothing would fail, else 1. The first signal ends it with the open chunk; what was seen by then is reported, and the
+ * exit code is 3 if nothing had failed.
+ */
+export async function dryRun(
+  context: CommandContext,
+  jobName: string,
+  words: readonly string[],
+  options: DryRunCommandOptions,
+): Promise<number> {
+  const { output } = context
+  const project = await projectOf(context)
+  const jobs = await project.jobs()
+  const job = createJobRegistry(jobs).find(jobName)
+  const texts = await readParameterTexts(words, options.params)
+  await parseParameterTexts(jobName, job.parameters, texts)
+  using signals = watchSignals(output.tell)
+  const rehearse = ({ operator }: Batch) => {
+    signals.direct({ stop: () => {}, abort: () => {} })
+    return watched(context, operator, jobName, texts, options, signals.stop)
+  }
+  try {
+    const report = await withBatch(context, project, jobs, rehearse, signals.stop)
+    const exitCode = exitCodeOf(report)
+    if (output.json) output.result(jsonLine({ ...report, processExitCode: exitCode }))
+    else for (const line of dryRunLines(report)) output.result(line)
+    return exitCode
+  } catch (error) {
+    if (error !== signals.stop.reason) throw error
+    output.tell('stopped before anything was tried')
+    return STOPPED
+  }
+}
+
+async function watched(
+  { output, environment }: CommandContext,
+  operator: JobOperator,
+  jobName: string,
+  texts: Readonly<Record<string, string>>,
+  { sample, progress: mode }: DryRunCommandOptions,
+  signal: AbortSignal,
+): Promise<DryRunReport> {
+  using progress = showProgress(mode, output, environment)
+  const { observer } = progress
+  return await operator.dryRun(jobName, texts, {
+    observer,
+    signal,
+    ...(sample === undefined ? {} : { sample }),
+  })
+}
+
+function exitCodeOf({ wouldFail, stopped }: DryRunReport): number {
+  if (wouldFail) return WOULD_FAIL
+  return stopped ? STOPPED : 0
+}
