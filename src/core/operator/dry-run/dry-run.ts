@@ -100,7 +100,7 @@ async function launchRehearsal(
     history: createStepHistory(launched.previousSteps),
     control,
     observer,
-    logger: parts.logger.child({ job: job.name, dryRun: true }),
+    logger: parts.logger.child({ job: job.name, dryRun: true }, { level: 'error' }),
   }
 }
 

@@ -23,6 +23,8 @@ interface Watched {
   readonly writes: RehearsedWrite[]
   reader: string
   writer: string
+  /** Of the reader when it was opened: what a file begins with is not repeated. */
+  begun: number
   progress: () => ReadProgress | undefined
   sampleEnded: boolean
   firstReadAt: number | undefined
@@ -42,6 +44,7 @@ export async function rehearseStep(
     writes: [],
     reader: '',
     writer: '',
+    begun: 0,
     progress: () => undefined,
     sampleEnded: false,
     firstReadAt: undefined,
@@ -67,7 +70,10 @@ function watchedStep(
       watched.reader = reader.description
       return sampledReader(reader, sample, {
         reading: () => (watched.firstReadAt ??= run.clock.monotonic()),
-        opened: (progress) => (watched.progress = progress),
+        opened: (progress) => {
+          watched.begun = progress()?.done ?? 0
+          watched.progress = progress
+        },
         sampleEnded: () => (watched.sampleEnded = true),
       })
     },
@@ -145,8 +151,8 @@ function estimateOf(
 ): Estimate | null {
   const progress = watched.progress()
   const failedShare = failedCount / Math.max(readCount, failedCount, 1)
-  if (progress?.total === undefined || progress.done <= 0) return null
-  const factor = Math.max(progress.total / progress.done, 1)
+  if (progress?.total === undefined || progress.done <= watched.begun) return null
+  const factor = Math.max((progress.total - watched.begun) / (progress.done - watched.begun), 1)
   const items =
     progress.unit === 'items' ? Math.max(progress.total, readCount) : Math.round(readCount * factor)
   return { items, milliseconds: milliseconds * factor, failedShare }
