@@ -100,8 +100,14 @@ async function launchRehearsal(
     history: createStepHistory(launched.previousSteps),
     control,
     observer,
-    logger: parts.logger.child({ job: job.name, dryRun: true }, { level: 'error' }),
+    logger: quietLogger(parts.logger, job.name),
   }
+}
+
+/** Each failure is in the report; who asked to see more than warnings sees them in the log too. */
+function quietLogger(logger: Logger, jobName: string): Logger {
+  const level = logger.isLevelEnabled('info') ? logger.level : 'silent'
+  return logger.child({ job: jobName, dryRun: true }, { level })
 }
 
 async function rehearseSteps(run: JobRun, sample: number): Promise<readonly DryRunStep[]> {
