@@ -166,3 +166,30 @@ export const undeclared = defineJob({
     ),
   }),
 })
+
+export const parent = defineJob({
+  name: 'parent',
+  parameters,
+  steps: (step) => ({
+    child: step.job(everythingInferred, { parameters: ({ parameters: { limit } }) => ({ limit }) }),
+    declared: step.job(everythingInferred, { parameters: () => ({ limit: 1 }), exitCodes: ['FINE'] }),
+    wrong: step.job(everythingInferred, {
+      // @ts-expect-error the other job's limit is a number
+      parameters: () => ({ limit: 'three' }),
+    }),
+    missing: step.job(
+      everythingInferred,
+      // @ts-expect-error the other job has a parameter
+      {},
+    ),
+  }),
+  flow: ({ flow }) =>
+    flow('child', {
+      child: { 'whatever it ends with': 'declared', '*': 'declared' },
+      declared: {
+        FINE: 'wrong',
+        // @ts-expect-error it does not declare this
+        BAD: 'wrong',
+      },
+    }),
+})

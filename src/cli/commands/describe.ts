@@ -73,7 +73,7 @@ const STEP_COLUMNS: readonly Column<[string, StepDefinition]>[] = [
 ]
 
 function chunkSizeText(step: StepDefinition): string {
-  if (step.kind === 'tasklet') return ''
+  if (step.kind === 'tasklet' || step.kind === 'job') return ''
   const { size } = step.kind === 'partitioned' ? step.chunk.options : step.options
   return typeof size === 'number' ? String(size) : 'by parameters'
 }

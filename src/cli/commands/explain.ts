@@ -38,6 +38,7 @@ export async function explain(
 function stepLines(step: StepExplanation, index: number): readonly string[] {
   const title = `${index + 1}. ${step.name}`
   if (step.kind === 'tasklet') return ['', `${title}: tasklet`, `   ${step.meaning}`]
+  if (step.kind === 'job') return ['', `${title}: job ${step.jobName}`, `   ${step.meaning}`]
   const chunks = `chunks of ${step.chunkSize}`
   return [
     '',

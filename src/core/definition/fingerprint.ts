@@ -33,6 +33,8 @@ function fingerprintOfStep(step: StepDefinition): Omit<StepFingerprint, 'name'> 
       return { kind: 'a tasklet' }
     case 'partitioned':
       return { kind: 'partitioned' } // its plan was stored when it was begun, and is not asked for again
+    case 'job':
+      return { kind: 'a job', traits: { job: step.job.name } }
     default:
       return step satisfies never
   }

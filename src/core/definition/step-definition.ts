@@ -1,4 +1,5 @@
 /** Steps as data: what a job author declares and the engine runs. */
+import type { z } from 'zod'
 import type { ExitStatus } from '../model/exit-status.ts'
 import type { Filtered } from '../model/filtered.ts'
 import type { JsonValue } from '../model/json-value.ts'
@@ -126,7 +127,36 @@ export interface PartitionedStepDefinition<C extends string = string> {
   readonly exitCode?: C
 }
 
-export type StepDefinition = ChunkStepDefinition | TaskletStepDefinition | PartitionedStepDefinition
+/** A job as far as a step that runs it can know it: jobs are made of steps. */
+export interface ChildJob<P extends z.ZodObject = z.ZodObject> {
+  readonly kind: 'job'
+  readonly name: string
+  readonly parameters: P
+}
+
+export interface JobStepOptions<P, I> extends StepOptions {
+  /**
+   * What the other job is started with. Asked when the step is begun, and recorded with it: a restart goes on with the
+   * instance that was begun, whatever this would answer by then.
+   */
+  readonly parameters: (scope: StepScope<P>) => I
+  readonly listeners?: readonly StepListener[]
+}
+
+/** A step that runs another job, as an instance of its own. */
+export interface JobStepDefinition<C extends string = string> {
+  readonly kind: 'job'
+  readonly job: ChildJob
+  readonly options: JobStepOptions<unknown, unknown>
+  /** Besides COMPLETED and FAILED. Never set: it only holds the type. */
+  readonly exitCode?: C
+}
+
+export type StepDefinition =
+  | ChunkStepDefinition
+  | TaskletStepDefinition
+  | PartitionedStepDefinition
+  | JobStepDefinition
 
 export function promotedKeys(promote: PromotedKeys = []): {
   readonly keys: readonly string[]

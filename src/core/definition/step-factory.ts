@@ -1,4 +1,5 @@
 /** The `step` that a job's `steps` function is given: it makes steps, typed by the job's parameters. */
+import type { z } from 'zod'
 import type { JsonValue } from '../model/json-value.ts'
 import type { StandardExitCode } from './flow-factory.ts'
 import { type PartitionedOptions, type PartitionedPipeline, splitOptions } from './partitioned-step.ts'
@@ -6,6 +7,9 @@ import type {
   ChunkOptions,
   ChunkStepDefinition,
   ChunkStepListener,
+  ChildJob,
+  JobStepDefinition,
+  JobStepOptions,
   PartitionedStepDefinition,
   Processor,
   ReaderSource,
@@ -83,6 +87,14 @@ export interface StepFactory<P> {
     options: PartitionedOptions<P, V> & Declares<D>,
     pipeline: PartitionedPipeline<P, V, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
   ) => PartitionedStepDefinition<D>
+  /**
+   * A step that runs another job, which has an instance and executions of its own. It ends as that job ends; a restart goes
+   * on with the same instance, and one that is complete is taken as done. Its exit codes are any, unless declared.
+   */
+  readonly job: <CP extends z.ZodObject, const D extends string = never>(
+    job: ChildJob<CP>,
+    options: JobStepOptions<P, z.input<CP>> & Declares<D>,
+  ) => JobStepDefinition<ExitCodes<D, string>>
   /** A step that is one function, called until it is done, each turn in a transaction of its own. */
   readonly tasklet: {
     <A extends string = never>(tasklet: Tasklet<P, A>): TaskletStepDefinition<A>
@@ -118,6 +130,11 @@ export const stepFactory: StepFactory<unknown> = {
     const { step, chunk } = splitOptions(options as unknown as PartitionedOptions<unknown, JsonValue>)
     return { kind: 'partitioned', options: step, partitions, aggregate, chunk: chunkStep(chunk, pipeline) }
   },
+  job: (job, options) => ({
+    kind: 'job',
+    job: job as ChildJob,
+    options: options as unknown as JobStepOptions<unknown, unknown>,
+  }),
   tasklet: (
     first: TaskletOptions | Tasklet<unknown>,
     second?: Tasklet<unknown>,

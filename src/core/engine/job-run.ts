@@ -1,11 +1,11 @@
 /** What a job's runner works with: one launched execution and everything it needs to end it. */
 import type { JobDefinition } from '../definition/define-job.ts'
-import type { JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobRepository, Launched } from '../ports/job-repository.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { WorkerProcesses } from '../ports/worker-processes.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { ChildLauncher } from './child-launcher.ts'
 import type { RunControl } from './run-control.ts'
 import type { SharedContext } from './shared-context.ts'
 import type { StepHistory } from './step-history.ts'
@@ -23,14 +23,11 @@ export interface JobRun {
   readonly control: RunControl
   /** Undefined where nobody has said which module a worker process loads. */
   readonly workerProcesses?: WorkerProcesses
+  /** Undefined where steps cannot run other jobs. */
+  readonly launchChild?: ChildLauncher
   readonly observer: RunObserver
   /** Bound to job and execution. */
   readonly logger: Logger
 }
 
-/** How an execution ended. A failed job is an outcome, not an exception. */
-export interface RunOutcome {
-  readonly execution: JobExecutionDetails
-  /** What made it fail, or stop: the error itself, where the execution keeps only its description. */
-  readonly error: unknown
-}
+export type { RunOutcome } from './run-outcome.ts'

@@ -1,6 +1,7 @@
 /** The framework's own entries in an execution context, apart from the author's. */
 import {
   BEGUN_BY_SPRING_KEY,
+  CHILD_JOB_KEY,
   type ExecutionContext,
   READER_CHECKPOINT_KEY,
   TASKLET_DONE_KEY,
@@ -13,6 +14,7 @@ const OWN_KEYS: readonly string[] = [
   WRITER_CHECKPOINT_KEY,
   TASKLET_DONE_KEY,
   PARTITION_PLAN_KEY,
+  CHILD_JOB_KEY,
   BEGUN_BY_SPRING_KEY,
 ]
 

@@ -6,6 +6,7 @@ import type { StepListener } from '../ports/listeners.ts'
 import { chunkEnding } from './chunk/chunk-ending.ts'
 import { runChunkStep } from './chunk/chunk-step-runner.ts'
 import type { JobRun } from './job-run.ts'
+import { runJobStep } from './job-step/job-step-runner.ts'
 import { runPartitionedStep } from './partition/partitioned-step-runner.ts'
 import { promote } from './promote.ts'
 import { decideRestart, type RestartDecision, type StepVisit } from './restart-decision.ts'
@@ -65,6 +66,10 @@ async function runBody(
   if (definition.kind === 'partitioned') {
     if (decision.begunBySpring) throw notResumable(run, 'its partitions are not in a plan of ours')
     return runPartitionedStep(job, run, definition)
+  }
+  if (definition.kind === 'job') {
+    if (decision.begunBySpring) throw notResumable(run, 'the instance that it has begun is not known here')
+    return runJobStep(run, definition, job.launchChild)
   }
   return chunkEnding(run, await runChunkStep(run, definition, decision))
 }

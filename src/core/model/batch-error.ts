@@ -38,6 +38,7 @@ export const BATCH_ERRORS = {
   INVALID_WRITER_OPTIONS: { exitCode: 2 },
   PROMOTED_KEY_MISSING: { exitCode: 1 },
   ITEM_INVALID: { exitCode: 1 },
+  JOB_STEP_FAILED: { exitCode: 1 },
   ABORTED: { exitCode: 1 },
 } as const
 

@@ -43,6 +43,8 @@ export const WRITER_CHECKPOINT_KEY = 'batchwright.writer'
 export const BEGUN_BY_SPRING_KEY = 'batchwright.begunBySpring'
 /** The exit status of a tasklet that is done, committed in its last turn's transaction. */
 export const TASKLET_DONE_KEY = 'batchwright.done'
+/** The job that a step runs: its recorded parameters, and its latest execution. */
+export const CHILD_JOB_KEY = 'batchwright.job'
 /** In the job's context: by the path of a flow that has stopped, the state at which a restart begins it. */
 export const FLOW_RESTART_KEY = 'batchwright.flow'
 /** Which plan a partitioned step works on; the plan itself is in the repository. */

@@ -30,6 +30,7 @@ export type StepExplanation =
     }
   | PartitionedStepExplanation
   | { readonly name: string; readonly kind: 'tasklet'; readonly meaning: string }
+  | { readonly name: string; readonly kind: 'job'; readonly jobName: string; readonly meaning: string }
 
 export interface PartitionedStepExplanation {
   readonly name: string
@@ -90,6 +91,14 @@ async function explainStep(
       return { name, kind: 'chunk', ...explainChunks(step, scope, repository) }
     case 'partitioned':
       return explainPartitionedStep(name, step, scope, repository)
+    case 'job':
+      return {
+        name,
+        kind: 'job',
+        jobName: step.job.name,
+        meaning:
+          'the other job has an instance of its own: it is completed once, and restarted with this one',
+      }
     default:
       return step satisfies never
   }

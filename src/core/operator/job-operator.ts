@@ -13,6 +13,7 @@ import type { JobExecution, JobExecutionDetails } from '../model/job-execution.t
 import type { JobInstance } from '../model/job-instance.ts'
 import { jobKey } from '../model/job-key.ts'
 import type { ExecutionFilter, InstanceFilter, Launched, LaunchTerms } from '../ports/job-repository.ts'
+import { childLauncher } from './child-launcher.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
 import type { DryRunReport } from './dry-run/dry-run-report.ts'
@@ -98,7 +99,11 @@ export interface RestartOptions extends StartOptions {
   readonly parameters?: Readonly<Record<string, string>>
 }
 
-export function createJobOperator(parts: OperatorParts): JobOperator {
+export function createJobOperator(given: OperatorParts): JobOperator {
+  const parts: OperatorParts = {
+    ...given,
+    launchChild: childLauncher(given, (job, parsed, options) => launchParsed(job, parsed, options)),
+  }
   const { repository, registry } = parts
   const launchParsed = async (job: JobDefinition, parsed: ParsedParameters, options: StartOptions = {}) =>
     runLaunched(parts, job, parsed, await launch(parts, job, parsed, options), options)

@@ -12,9 +12,10 @@ export interface JobRegistry {
 
 /** @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job. */
 export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
+  const known = withChildren(jobs)
   const faults = [
-    ...duplicates(jobs),
-    ...jobs.flatMap((job) => checkDefinition(job).map((fault) => `job ${job.name}: ${fault}`)),
+    ...duplicates([...jobs, ...known.filter((job) => !jobs.includes(job))]),
+    ...known.flatMap((job) => checkDefinition(job).map((fault) => `job ${job.name}: ${fault}`)),
   ]
   if (faults.length > 0) {
     throw new BatchError(
@@ -25,8 +26,20 @@ export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
       },
     )
   }
-  const byName = new Map(jobs.map((job) => [job.name, job]))
+  const byName = new Map(known.map((job) => [job.name, job]))
   return { jobs: [...jobs], find: (name) => byName.get(name) ?? refuseUnknown(name, [...byName.keys()]) }
+}
+
+/** Jobs that are run as steps are found by their names too: they have executions that can be shown and restarted. */
+function withChildren(jobs: readonly JobDefinition[]): readonly JobDefinition[] {
+  const known = new Set<JobDefinition>()
+  const add = (job: JobDefinition): void => {
+    if (known.has(job)) return
+    known.add(job)
+    for (const step of Object.values(job.steps)) if (step.kind === 'job') add(step.job as JobDefinition)
+  }
+  for (const job of jobs) add(job)
+  return [...known]
 }
 
 function duplicates(jobs: readonly JobDefinition[]): readonly string[] {

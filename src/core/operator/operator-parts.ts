@@ -1,4 +1,5 @@
 /** What the operator is made of. */
+import type { ChildLauncher } from '../engine/child-launcher.ts'
 import type { OwnerIdentity } from '../model/execution-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
@@ -16,6 +17,8 @@ export interface OperatorParts {
   /** Who asks, where the caller gives no name. */
   readonly by: string
   readonly processState: ProcessState
+  /** Undefined where steps cannot run other jobs. */
+  readonly launchChild?: ChildLauncher
   /** A repository for one dry run. */
   readonly rehearsalOf: (repository: JobRepository) => JobRepository
 }

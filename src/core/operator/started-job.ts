@@ -71,6 +71,7 @@ export function runLaunched(
       jobContext: createSharedContext(executionContext.kind === 'readable' ? executionContext.values : {}),
       history: createStepHistory(launched.previousSteps),
       control,
+      ...(parts.launchChild && { launchChild: parts.launchChild }),
       observer: guardObserver(options.observer ?? {}, logger),
       logger,
     }),

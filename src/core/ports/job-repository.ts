@@ -270,6 +270,8 @@ export interface StepSession {
   readonly commit: (chunk: ChunkCommit) => Promise<CommitAnswer>
   /** Writes the step's end. @throws BatchError LEASE_LOST */
   readonly end: (end: StepEnd) => Promise<void>
+  /** Gives the connection back for as long as the step only waits; the next call takes another. */
+  readonly rest?: () => Promise<void>
   /** Gives the connection back. Always called, once. */
   readonly close: () => Promise<void>
 }

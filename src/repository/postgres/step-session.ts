@@ -116,6 +116,11 @@ class PostgresStepSession implements StepSession {
     this.#hasEnded = true
   }
 
+  /** The next call finds the connection lost, and takes another. */
+  async rest(): Promise<void> {
+    await this.#connection.destroy()
+  }
+
   /** A session that did not end stays registered for recovery, so its connection must not be given to anybody else. */
   async close(): Promise<void> {
     if (this.#hasEnded) await this.#connection.release()

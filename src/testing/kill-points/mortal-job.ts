@@ -31,6 +31,8 @@ function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
       return mortalTasklet(life, step)
     case 'partitioned':
       return { ...step, chunk: mortalChunkStep(life, step.chunk) }
+    case 'job':
+      return step // its child is launched, and dies, as a job of its own
     default:
       return step satisfies never
   }

@@ -1,6 +1,11 @@
 /** How a state of a flow, a branch, or a whole flow has ended. */
-import { describeError } from '../../model/error-description.ts'
-import { combineExitStatus, type ExitStatus, exitStatus } from '../../model/exit-status.ts'
+import { cutText, describeError } from '../../model/error-description.ts'
+import {
+  combineExitStatus,
+  EXIT_DESCRIPTION_LIMIT,
+  type ExitStatus,
+  exitStatus,
+} from '../../model/exit-status.ts'
 import type { StepExecution } from '../../model/step-execution.ts'
 
 export interface FlowOutcome {
@@ -22,7 +27,9 @@ export function combineBranches(branches: readonly (readonly [string, FlowOutcom
   const worst = Math.max(...branches.map(([, { status }]) => SEVERITIES.indexOf(status)))
   const decisive = branches.filter(([, { status }]) => SEVERITIES.indexOf(status) === worst)
   const status = SEVERITIES[worst] ?? 'COMPLETED'
-  const combined = decisive.map(([name, outcome]) => ofBranch(name, outcome)).reduce(combineExitStatus)
+  const combined = decisive
+    .map(([name, outcome]) => ofBranch(name, outcome, shareOf(decisive.length)))
+    .reduce(combineExitStatus)
   const errors = decisive.flatMap(([, { error }]) => (error === undefined ? [] : [error]))
   return {
     status,
@@ -32,9 +39,18 @@ export function combineBranches(branches: readonly (readonly [string, FlowOutcom
   }
 }
 
-function ofBranch(name: string, { status, exitStatus: own }: FlowOutcome): ExitStatus {
+/** So that each of so many branches has its place in one exit description. */
+export function shareOf(branches: number): number {
+  return Math.floor(EXIT_DESCRIPTION_LIMIT / branches) - GLUE
+}
+
+/** More than is written around a description, but for the names of the branches; those are cut off with the last stack. */
+const GLUE = 60
+
+function ofBranch(name: string, { status, exitStatus: own }: FlowOutcome, limit: number): ExitStatus {
   if (status === 'COMPLETED') return own
-  return exitStatus(own.exitCode, `branch ${name}: ${own.exitDescription || own.exitCode}`)
+  const text = cutText(own.exitDescription || own.exitCode, limit)
+  return exitStatus(own.exitCode, `branch ${name}: ${text}`)
 }
 
 export function failedOutcome(error: unknown): FlowOutcome {

@@ -3,7 +3,7 @@ import type { Flow, SplitState } from '../../definition/flow-definition.ts'
 import { isBatchError } from '../../model/batch-error.ts'
 import { describeError } from '../../model/error-description.ts'
 import { type Settled, settle } from '../first-error.ts'
-import { combineBranches, type FlowOutcome } from './flow-outcome.ts'
+import { combineBranches, type FlowOutcome, shareOf } from './flow-outcome.ts'
 
 /**
  * All branches are waited for, whatever becomes of the others.
@@ -38,6 +38,8 @@ function allOf(errors: readonly (readonly [string, unknown])[]): unknown {
   if (others.every((other) => other === first)) return first
   return new AggregateError(
     [first, ...others],
-    errors.map(([name, error]) => `branch ${name}: ${describeError(error)}`).join('; '),
+    errors
+      .map(([name, error]) => `branch ${name}: ${describeError(error, shareOf(errors.length))}`)
+      .join('; '),
   )
 }

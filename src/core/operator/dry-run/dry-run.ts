@@ -134,6 +134,8 @@ function reasonNotToRun({ control }: JobRun, step: StepDefinition): string | und
       return 'a tasklet may do anything, so it is not called'
     case 'partitioned':
       return 'the partitions of a step are not rehearsed'
+    case 'job':
+      return `it runs the job ${step.job.name}: rehearse that one by itself`
     default:
       return step satisfies never
   }
