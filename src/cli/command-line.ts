@@ -7,6 +7,7 @@ import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { LOG_LEVELS } from './config.ts'
 import { exitCodeOfError } from './exit-code.ts'
+import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
 import { printError } from './print-error.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
@@ -74,6 +75,7 @@ function commandTree(system: System, finish: Finish): Command {
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)
   runningCommands(program, system, finish)
+  operatingCommands(program, (command) => contextOf(command, system), finish)
   readingCommands(program, system, finish)
   databaseCommands(program, system, finish)
   helpCommand(program)
@@ -114,6 +116,11 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     )
     .option('--dry-run', 'everything but the commit, then a report; 0 if nothing would fail, else 1')
     .option('--sample <number>', 'with --dry-run: only so many records of each reader', positiveInteger)
+    .option(
+      '--next',
+      'the next instance: the parameters of the last one, these in their place, and a new run.id',
+    )
+    .addOption(graceOption())
     .addOption(progressOption())
     .action(async (job: string, words: string[], options: RunOptions & DryRunFlags, command: Command) => {
       if (options.dryRun === true) {
@@ -128,11 +135,13 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     .command('restart')
     .description('continue a failed or stopped execution with the parameters that it had')
     .argument('<executionId>')
+    .argument('[parameters...]', 'name=value, of those that do not identify the instance')
     .option('--accept-changes', 'go on although the definition or the input has changed since')
+    .addOption(graceOption())
     .addOption(progressOption())
-    .action(async (id: string, options: RestartOptions, command: Command) => {
+    .action(async (id: string, words: string[], options: RestartOptions, command: Command) => {
       const { restart } = await import('./commands/restart.ts')
-      finish(await restart(contextOf(command, system), id, options))
+      finish(await restart(contextOf(command, system), id, words, options))
     })
 }
 
@@ -224,6 +233,12 @@ function helpCommand(program: Command): void {
 function contextOf(command: Command, { environment, cwd }: System): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   return { options, output: openOutput(options.json === true), environment, cwd }
+}
+
+function graceOption(): Option {
+  return new Option('--grace <seconds>', 'after a signal, how long the open chunk may still take')
+    .argParser(seconds)
+    .default(25)
 }
 
 function progressOption(): Option {

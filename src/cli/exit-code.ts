@@ -23,20 +23,27 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
     meaning: "the caller's mistake: usage, unknown job or id, invalid parameters, bad config",
     retry: 'no',
   },
-  { code: '3', meaning: 'STOPPED at the end of a chunk, by request or first signal', retry: 'yes: resumes' },
+  {
+    code: '3',
+    meaning: 'STOPPED at the end of a chunk, by request or first signal, or when the grace was over',
+    retry: 'yes: resumes',
+  },
   { code: '4', meaning: 'already COMPLETE: nothing ran (0 with --on-existing return)', retry: 'no' },
   { code: '5', meaning: 'already running', retry: 'later' },
   {
     code: '6',
-    meaning: 'its state forbids it: abandoned, not restartable, start limit reached',
+    meaning:
+      'its state forbids it: abandoned, not restartable, not running, still running, start limit reached',
     retry: 'no',
   },
   { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
+  { code: '8', meaning: '--wait ran out; the job goes on', retry: 'ask again' },
   { code: '10-79', meaning: "the job's own: exitCodes: { 'COMPLETED WITH SKIPS': 10 }", retry: 'as you say' },
   { code: '130, 143', meaning: 'second SIGINT, second SIGTERM or SIGHUP: given up', retry: 'yes: resumes' },
 ]
 
 export const STOPPED = 3
+export const WAIT_RAN_OUT = 8
 
 /** Of something that was refused or went wrong outside of a run. */
 export function exitCodeOfError(error: unknown): number {

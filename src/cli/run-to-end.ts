@@ -2,7 +2,7 @@
 import type { AnyJob, Batch } from '../create-batch.ts'
 import type { RunOutcome } from '../core/engine/job-run.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
-import type { JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
 import type { CommandContext } from './command-context.ts'
 import { executionReport } from './execution-report.ts'
@@ -20,6 +20,8 @@ import { type UnhandledErrors, watchUnhandledErrors } from './unhandled-errors.t
 export interface RunPlan {
   readonly project: Project
   readonly jobs: readonly AnyJob[]
+  /** Seconds that the open chunk may take after a signal. */
+  readonly grace: number
   readonly progress: ProgressMode
   readonly launch: (operator: JobOperator, options: StartOptions) => Promise<Launch>
 }
@@ -30,7 +32,7 @@ export type Launch = StartedJob | { readonly alreadyComplete: JobExecutionDetail
 /** Answers with the exit code. */
 export async function runToEnd(context: CommandContext, plan: RunPlan): Promise<number> {
   const { output } = context
-  using signals = watchSignals(output.tell)
+  using signals = watchSignals(output.tell, plan.grace)
   const unhandled = watchUnhandledErrors(output.tell)
   const work = (batch: Batch) => runWith(context, plan, batch, { signals, unhandled })
   try {
@@ -61,6 +63,7 @@ async function runWith(
   signals.direct(started)
   unhandled.giveUp(started)
   if (started.restartOf !== null) output.tell(`continues execution ${started.restartOf}`)
+  if (started.leftBehind !== null) output.tell(leftBehindText(started.leftBehind))
   const outcome = await started.ended
   progress[Symbol.dispose]()
   const notes = output.json ? [] : await launchNotes(batch.operator, started)
@@ -71,6 +74,13 @@ async function runWith(
     output.tell(`To resume: batchwright restart ${outcome.execution.id}`)
   }
   return exitCode
+}
+
+function leftBehindText({ id, status }: JobExecution): string {
+  return (
+    `warning: execution ${id} of the instance before is ${status}, and is not continued by this one; ` +
+    `batchwright restart ${id}, or abandon it`
+  )
 }
 
 /** Not where a restart would be refused for the same reason. */
@@ -113,13 +123,21 @@ function committedItems({ stepExecutions }: JobExecutionDetails): number {
 
 function printEnd(
   { output, options }: CommandContext,
-  { restartOf, recovered }: StartedJob,
+  { restartOf, recovered, leftBehind }: StartedJob,
   { execution, error }: RunOutcome,
   notes: readonly string[],
   processExitCode: number,
 ): void {
   if (output.json) {
-    output.result(jsonLine({ ...executionDetailsJson(execution), restartOf, recovered, processExitCode }))
+    output.result(
+      jsonLine({
+        ...executionDetailsJson(execution),
+        restartOf,
+        recovered,
+        leftBehind: leftBehind?.id ?? null,
+        processExitCode,
+      }),
+    )
     return
   }
   for (const line of executionReport(execution, notes)) output.result(line)

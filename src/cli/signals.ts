@@ -1,4 +1,7 @@
-/** The first SIGTERM, SIGINT or SIGHUP asks the run to stop at its next chunk; the second gives it up. */
+/**
+ * The first SIGTERM, SIGINT or SIGHUP asks the run to stop at its next chunk, which has a grace to be finished in; the second
+ * gives it up.
+ */
 import type { StartedJob } from '../core/operator/started-job.ts'
 
 export interface SignalWatch extends Disposable {
@@ -20,9 +23,11 @@ const TIME_TO_RECORD_MILLISECONDS = 2000
 
 /**
  * Takes the signals over until it is disposed of. States: none → stopping → given up; there the process ends after two
- * seconds, whether or not the end could be recorded. A lease that nobody renews lets the next start recover it.
+ * seconds, within which the end is recorded if the database answers. Else a lease that nobody renews lets the next start
+ * recover it.
  */
-export function watchSignals(tell: (line: string) => void): SignalWatch {
+export function watchSignals(tell: (line: string) => void, graceSeconds: number): SignalWatch {
+  const grace = { graceMilliseconds: graceSeconds * 1000 }
   const stop = new AbortController()
   let run: Pick<StartedJob, 'stop' | 'abort'> | undefined
   let first: { readonly signal: Signal; readonly at: number } | undefined
@@ -32,9 +37,9 @@ export function watchSignals(tell: (line: string) => void): SignalWatch {
     const now = performance.now()
     if (first === undefined) {
       first = { signal, at: now }
-      tell(stoppingText(signal, run !== undefined))
+      tell(stoppingText(signal, run === undefined ? undefined : graceSeconds))
       stop.abort(new Error(reasonOf(signal)))
-      run?.stop(reasonOf(signal))
+      run?.stop(reasonOf(signal), grace)
     } else if (exitCode === undefined && now - first.at > SAME_PRESS_MILLISECONDS) {
       exitCode = EXIT_CODES[signal]
       tell(`second signal (${signal}): giving up, the open chunk is rolled back`)
@@ -44,7 +49,7 @@ export function watchSignals(tell: (line: string) => void): SignalWatch {
   }
   const direct = (started: Pick<StartedJob, 'stop' | 'abort'>) => {
     run = started
-    if (first !== undefined) started.stop(reasonOf(first.signal))
+    if (first !== undefined) started.stop(reasonOf(first.signal), grace)
   }
   const dispose = () => {
     for (const signal of SIGNALS) process.off(signal, onSignal)
@@ -57,8 +62,11 @@ function reasonOf(signal: Signal): string {
   return `stopped by ${signal}`
 }
 
-function stoppingText(signal: Signal, running: boolean): string {
-  const what = running ? 'the open chunk is finished, then the job stops' : 'nothing is started any more'
+function stoppingText(signal: Signal, graceSeconds: number | undefined): string {
+  const what =
+    graceSeconds === undefined
+      ? 'nothing is started any more'
+      : `the open chunk is finished within ${graceSeconds} s, then the job stops`
   return `${signal}: ${what} (a second signal gives up)`
 }
 

@@ -12,7 +12,7 @@ describe('Signals', () => {
       running.kill(signal)
       const { exitCode, stdout, stderr } = await running.ended
       expect(exitCode, signal).to.equal(3)
-      expect(stderr).to.include(`${signal}: the open chunk is finished, then the job stops`)
+      expect(stderr).to.include(`${signal}: the open chunk is finished within 25 s, then`)
       const { status, stepExecutions } = JSON.parse(stdout) as {
         status: string
         stepExecutions: { readCount: number; writeCount: number }[]

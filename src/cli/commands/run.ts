@@ -1,5 +1,5 @@
 /** `batchwright run <job> [k=v …]` */
-import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
+import { convertTexts, parseParameterTexts } from '../../core/definition/parse-parameters.ts'
 import { isBatchError } from '../../core/model/batch-error.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import type { JobOperator, StartedJob } from '../../core/operator/job-operator.ts'
@@ -12,6 +12,9 @@ export interface RunOptions {
   readonly params?: string
   /** What a complete instance is: an error, or the answer. */
   readonly onExisting: 'reject' | 'return'
+  readonly next?: boolean
+  /** In seconds. */
+  readonly grace: number
   readonly progress: ProgressMode
 }
 
@@ -26,12 +29,16 @@ export async function run(
   const jobs = await project.jobs()
   const job = createJobRegistry(jobs).find(jobName)
   const texts = await readParameterTexts(words, options.params)
-  await parseParameterTexts(jobName, job.parameters, texts)
+  // What is missing of the next instance's comes from the last one, which only the database knows.
+  if (options.next === true) convertTexts(jobName, job.parameters, texts)
+  else await parseParameterTexts(jobName, job.parameters, texts)
   return runToEnd(context, {
     project,
     jobs,
+    grace: options.grace,
     progress: options.progress,
     launch: (operator, startOptions) => {
+      if (options.next === true) return operator.startNextByName(jobName, texts, startOptions)
       const starting = operator.startByName(jobName, texts, startOptions)
       return options.onExisting === 'return' ? orComplete(operator, starting) : starting
     },

@@ -2,6 +2,7 @@
 import { describeOwner } from '../../core/model/execution-owner.ts'
 import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
 import { executionDetailsJson, jsonLine } from '../json-output.ts'
@@ -9,19 +10,20 @@ import { withBatch } from '../open-batch.ts'
 
 export async function show(context: CommandContext, jobExecutionId: string): Promise<number> {
   const { output } = context
-  const execution = await withBatch(context, await projectOf(context), [], ({ operator }) =>
-    operator.findJobExecution(jobExecutionId),
+  const [execution, actions] = await withBatch(context, await projectOf(context), [], ({ operator }) =>
+    Promise.all([operator.findJobExecution(jobExecutionId), operator.listOperatorActions(jobExecutionId)]),
   )
-  if (output.json) output.result(jsonLine(executionDetailsJson(execution)))
-  else for (const line of detailLines(execution)) output.result(line)
+  if (output.json) output.result(jsonLine({ ...executionDetailsJson(execution), operatorActions: actions }))
+  else for (const line of detailLines(execution, actions)) output.result(line)
   return 0
 }
 
-function detailLines(execution: JobExecutionDetails): readonly string[] {
+function detailLines(execution: JobExecutionDetails, actions: readonly OperatorAction[]): readonly string[] {
   const { owner, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
   const notes = [
     timesText({ created: createTime, started: startTime, ended: endTime }),
     owner === null ? 'made by Spring Batch' : `run by ${describeOwner(owner)}`,
+    ...actions.map(({ action, by, at }) => `${action} by ${by} at ${at.toISOString()}`),
   ]
   return [
     ...executionReport(execution, notes),
