@@ -27,7 +27,7 @@ const TIME_TO_RECORD_MILLISECONDS = 2000
  * recover it.
  */
 export function watchSignals(tell: (line: string) => void, graceSeconds: number): SignalWatch {
-  const grace = { graceMilliseconds: graceSeconds * 1000 }
+  const grace = graceSeconds === Infinity ? undefined : { graceMilliseconds: graceSeconds * 1000 }
   const stop = new AbortController()
   let run: Pick<StartedJob, 'stop' | 'abort'> | undefined
   let first: { readonly signal: Signal; readonly at: number } | undefined
@@ -66,7 +66,7 @@ function stoppingText(signal: Signal, graceSeconds: number | undefined): string 
   const what =
     graceSeconds === undefined
       ? 'nothing is started any more'
-      : `the open chunk is finished within ${graceSeconds} s, then the job stops`
+      : `the open chunk is finished${graceSeconds === Infinity ? '' : ` within ${graceSeconds} s`}, then the job stops`
   return `${signal}: ${what} (a second signal gives up)`
 }
 

@@ -37,7 +37,7 @@ export async function dryRun(
   const job = createJobRegistry(jobs).find(jobName)
   const texts = await readParameterTexts(words, options.params)
   await parseParameterTexts(jobName, job.parameters, texts)
-  using signals = watchSignals(output.tell)
+  using signals = watchSignals(output.tell, Infinity)
   const rehearse = ({ operator }: Batch) => {
     signals.direct({ stop: () => {}, abort: () => {} })
     return watched(context, operator, jobName, texts, options, signals.stop)
