@@ -8,6 +8,8 @@ import type { JobRepository } from './core/ports/job-repository.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Logger } from './core/ports/logger.ts'
 import { rehearsalRepository } from './repository/memory/rehearsal-repository.ts'
+import { forkedWorkers } from './workers/forked-workers.ts'
+import type { WorkerModule } from './workers/messages.ts'
 import { systemClock } from './process/system-clock.ts'
 import { processIdentity, processRequester, processState } from './process/process-identity.ts'
 
@@ -21,6 +23,11 @@ export interface BatchOptions {
    * At least 1,000. @default 30_000
    */
   readonly leaseMilliseconds?: number
+  /**
+   * How worker processes make this batch again, for partitioned steps that ask for `processes`. The command line knows it by
+   * itself. @default none: such a step is refused
+   */
+  readonly workers?: WorkerModule
   /** Who launches and stops, for the record. @default user, host and pid of this process */
   readonly by?: string
   /** For tests: what times are shown, and what a back-off waits for. @default the machine's */
@@ -58,6 +65,7 @@ export function createBatch(options: BatchOptions): Batch {
     by: options.by ?? processRequester(owner),
     processState: (other) => processState(other, owner),
     rehearsalOf: rehearsalRepository,
+    ...(options.workers === undefined ? {} : { workerProcesses: forkedWorkers(options.workers) }),
   })
   let closing: Promise<void> | undefined
   const close = () => (closing ??= repository.close())

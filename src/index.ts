@@ -110,5 +110,6 @@ export type {
 export type { Logger } from './core/ports/logger.ts'
 export type { RunObserver } from './core/ports/run-observer.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
+export type { WorkerModule } from './workers/messages.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'

@@ -17,6 +17,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   { folder: 'src/core/definition/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/core/engine/', mayImport: ['src/core/model/', 'src/core/ports/', 'src/core/definition/'] },
   { folder: 'src/core/operator/', mayImport: ['src/core/'] },
+  { folder: 'src/workers/', mayImport: ['src/core/', 'src/process/'] },
   { folder: 'src/process/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/files/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/delegation/', mayImport: ['src/core/model/', 'src/core/ports/'] },

@@ -143,6 +143,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'TaskletStepDefinition',
       'Transaction',
       'Waiting',
+      'WorkerModule',
       'WriterSource',
     ],
   },

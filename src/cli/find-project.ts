@@ -5,7 +5,7 @@ import type { AnyJob } from '../create-batch.ts'
 import { BatchError } from '../core/model/batch-error.ts'
 import { nearestName } from '../core/model/nearest-name.ts'
 import type { BatchwrightConfig } from './config.ts'
-import { loadModule } from './load-modules.ts'
+import { loadModule } from '../process/load-modules.ts'
 
 export interface Project {
   /** Of the config; without one the nearest folder with a package.json, else the working folder. */

@@ -4,6 +4,8 @@ import { type CommandContext, loggerFor } from './command-context.ts'
 import type { Project } from './find-project.ts'
 import { openRepository } from './open-repository.ts'
 import { repositoryPlace } from './repository-place.ts'
+import type { WorkerOrder } from './worker-batch.ts'
+import type { WorkerModule } from '../workers/messages.ts'
 
 /**
  * Does the work with an open repository and closes it after, whatever happens. What fails in closing is told, and
@@ -26,11 +28,22 @@ export async function withBatch<T>(
         repository,
         jobs,
         logger,
+        workers: workersOf(context),
         ...(leaseMilliseconds === undefined ? {} : { leaseMilliseconds }),
       }),
     )
   } finally {
     await closeQuietly(opened, context)
+  }
+}
+
+/** A worker process finds the same project by the same options. */
+function workersOf({ options, cwd }: CommandContext): WorkerModule {
+  const order: WorkerOrder = { options, cwd }
+  return {
+    module: new URL('./worker-batch.js', import.meta.url),
+    export: 'openWorkerBatch',
+    argument: order,
   }
 }
 

@@ -1,7 +1,7 @@
 /** Errors for people, or as JSON: the message, with a stack only where the message cannot be enough. */
 import { isBatchError } from '../core/model/batch-error.ts'
 import { causeChain } from '../core/model/error-description.ts'
-import { authorsPlace } from './authors-place.ts'
+import { authorsPlace } from '../process/authors-place.ts'
 import { jsonLine } from './json-output.ts'
 import { type Output, styled } from './output.ts'
 

@@ -1,6 +1,6 @@
 /** An error that nobody handles, most often a promise that a job does not await, ends the run as FAILED. */
 import type { StartedJob } from '../core/operator/started-job.ts'
-import { authorsPlace } from './authors-place.ts'
+import { authorsPlace } from '../process/authors-place.ts'
 
 export interface UnhandledErrors {
   /** From now on such an error gives up this run, so that it is recorded; before, it ends the process. */

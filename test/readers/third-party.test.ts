@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
-import { loadModule } from '../../src/cli/load-modules.ts'
+import { loadModule } from '../../src/process/load-modules.ts'
 import type { ItemReader } from '../../src/core/ports/item-reader.ts'
 import type { ItemWriter } from '../../src/core/ports/item-writer.ts'
 import { itemReaderContract } from '../../src/testing/contracts/item-reader.ts'

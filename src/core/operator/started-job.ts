@@ -54,7 +54,7 @@ export function runLaunched(
   launched: Launched,
   options: StartOptions,
 ): StartedJob {
-  const { repository, leaseMilliseconds, clock } = parts
+  const { repository, leaseMilliseconds, clock, workerProcesses } = parts
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
   const logger = parts.logger.child({ job: job.name, execution: execution.id })
@@ -74,6 +74,7 @@ export function runLaunched(
       ...(parts.launchChild && { launchChild: parts.launchChild }),
       observer: guardObserver(options.observer ?? {}, logger),
       logger,
+      ...(workerProcesses === undefined ? {} : { workerProcesses }),
     }),
   ).finally(() => over.abort())
   ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process

@@ -329,8 +329,8 @@ export interface InstanceFilter {
  * another machine needs the job's claim and this, and its life is judged by a lease that the repository's clock measures.
  */
 export interface PartitionStore {
-  /** Whether worker processes can take part, or only this one. */
-  readonly reach: 'this-process' | 'any-process'
+  /** Whether worker processes can take part; in a rehearsal they need not, whatever the step asks for. */
+  readonly reach: 'this-process' | 'any-process' | 'rehearsal'
 
   /**
    * Stores the plan of the manager's step execution `planId`, in the transaction that commits its name in the manager's
@@ -405,6 +405,8 @@ export interface Retired {
 }
 
 export interface PartitionState extends Partition {
+  /** May be claimed: nobody has begun it in this job execution, or who had is gone. */
+  readonly isOpen: boolean
   /** Its latest execution; null where it was never begun. */
   readonly last: StepExecution | null
   /** Over all its executions. */

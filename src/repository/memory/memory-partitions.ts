@@ -28,7 +28,10 @@ export function memoryPartitions(state: MemoryState): PartitionStore {
     reach: 'this-process',
     storePlan: async (transaction, planId, partitions) => {
       const stored = partitions.map(storedPartition)
-      transaction.resource(MEMORY_TRANSACTION).add({ apply: () => state.plans.set(planId, stored) })
+      const apply = () => void state.plans.set(planId, stored)
+      const memory = transaction.find(MEMORY_TRANSACTION)
+      if (memory === undefined) apply() // a rehearsal, whose transaction is a real one
+      else memory.add({ apply })
     },
     openPlan: async (claim, planId) => {
       fenced(state, claim)
@@ -148,6 +151,7 @@ function partitionState(
   return {
     name: partition.name,
     value: structuredClone(partition.value) as JsonValue,
+    isOpen: partition.isOpen,
     last: lastOf(state, partition) ?? null,
     counts: countsOf(state, partition),
     countsHere: countsOf(state, partition, jobExecutionId),

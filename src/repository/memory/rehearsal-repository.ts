@@ -10,14 +10,21 @@ import { memoryRepository } from './memory-repository.ts'
 export function rehearsalRepository(real: JobRepository): JobRepository {
   const memory = memoryRepository()
   const { openRehearsal } = real
+  const rehearse = async (session: StepSession) =>
+    openRehearsal === undefined ? session : rehearsed(session, await openRehearsal())
   return {
     ...memory,
     description: `a rehearsal on ${real.description}`,
     resources: real.resources,
     transactionHas: openRehearsal === undefined ? () => false : real.transactionHas,
-    beginStep: async (claim, begin) => {
-      const session = await memory.beginStep(claim, begin)
-      return openRehearsal === undefined ? session : rehearsed(session, await openRehearsal())
+    beginStep: async (claim, begin) => rehearse(await memory.beginStep(claim, begin)),
+    partitions: {
+      ...memory.partitions,
+      reach: 'rehearsal',
+      claimPartition: async (claim, from) => {
+        const claimed = await memory.partitions.claimPartition(claim, from)
+        return claimed === undefined ? undefined : { ...claimed, session: await rehearse(claimed.session) }
+      },
     },
   }
 }

@@ -19,6 +19,7 @@ type PartitionRow = Omit<StepExecutionRow, 'id' | 'context'> &
     readonly id: string | null
     readonly name: string
     readonly value: string
+    readonly isOpen: boolean
   }
 
 /** In the order of the plan: the latest execution of each, and its counts over all of them. No locks. */
@@ -29,7 +30,7 @@ export async function findPartitions(
   planId: string,
 ): Promise<readonly PartitionState[]> {
   const rows = await run<PartitionRow>(
-    `select p.name, p.value, e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
+    `select p.name, p.value, p.status = 'STARTING' as "isOpen", e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
       e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${countColumns((column) => `e.${column}`, '')}, t.*
     from ${tables.partition} p
     left join ${tables.stepExecution} e on e.step_execution_id = p.step_execution_id
@@ -53,6 +54,7 @@ function decodePartition(row: PartitionRow): PartitionState {
   return {
     name: row.name,
     value: decodePartitionValue(row.value),
+    isOpen: row.isOpen,
     last,
     counts: last === null ? NO_COUNTS : prefixedCounts(row, 'total'),
     countsHere: last === null ? NO_COUNTS : prefixedCounts(row, 'here'),

@@ -53,7 +53,7 @@ async function work(
   const watch = createPartitionTally(run, tally)
   const { stepName } = run
   const open = tally.total - tally.completed
-  if (definition.options.processes > 0) {
+  if (definition.options.processes > 0 && store.reach !== 'rehearsal') {
     await runWorkerProcesses({ job, stepName, planId, definition, watch, open })
     return
   }
@@ -80,7 +80,7 @@ async function conclude(
   definition: PartitionedStepDefinition,
   states: readonly PartitionState[],
 ): Promise<StepEnding> {
-  const failed = states.filter(({ last }) => last?.status === 'FAILED')
+  const failed = states.filter(({ isOpen, last }) => !isOpen && last?.status === 'FAILED')
   if (failed.length > 0) throw partitionsFailed(run.stepName, states.length, failed)
   if (states.every(({ last }) => last?.status === 'COMPLETED')) return complete(run, definition, states)
   if (run.control.stop.aborted) return { status: 'STOPPED', exitStatus: stoppedExitStatus(run.control) }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
 import { z } from 'zod'
-import { loadModule } from '../../src/cli/load-modules.ts'
+import { loadModule } from '../../src/process/load-modules.ts'
 import { BatchError } from '../../src/core/model/batch-error.ts'
 
 const JOBS = `

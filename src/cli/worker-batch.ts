@@ -1,0 +1,24 @@
+/** The batch of a command, made again in a worker process. */
+import type { Batch } from '../create-batch.ts'
+import { createBatch } from '../create-batch.ts'
+import { type GlobalOptions, loggerFor } from './command-context.ts'
+import { findProject } from './find-project.ts'
+import { openRepository } from './open-repository.ts'
+import { openOutput } from './output.ts'
+import { repositoryPlace } from './repository-place.ts'
+
+export interface WorkerOrder {
+  readonly options: GlobalOptions
+  readonly cwd: string
+}
+
+/** With the same project, options and environment; closing it closes the repository too. */
+export async function openWorkerBatch({ options, cwd }: WorkerOrder): Promise<Batch> {
+  const environment = process.env
+  const project = await findProject(options, cwd)
+  const logger = await loggerFor({ options, environment, cwd, output: openOutput(false) }, project)
+  const opened = await openRepository(repositoryPlace(project, environment))
+  const batch = createBatch({ repository: opened.repository, jobs: await project.jobs(), logger })
+  const close = async () => opened[Symbol.asyncDispose]()
+  return { ...batch, close, [Symbol.asyncDispose]: close }
+}

@@ -1,0 +1,46 @@
+/** Makes the batch of a worker process by the function that the manager's project has named. */
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { BatchError } from '../core/model/batch-error.ts'
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import { loadModule } from '../process/load-modules.ts'
+import type { ToWorker } from './messages.ts'
+
+/** What `createBatch` answers, as far as a worker needs it. */
+export interface WorkerBatch extends AsyncDisposable {
+  readonly operator: Pick<JobOperator, 'findJob'>
+  readonly repository: JobRepository
+  readonly logger: Logger
+}
+
+type Place = Extract<ToWorker, { type: 'work' }>['module']
+
+/** @throws BatchError INVALID_CONFIGURATION naming the module, and what is wrong with it */
+export async function openWorkerBatch(place: Place): Promise<WorkerBatch> {
+  const path = place.module.startsWith('file:') ? fileURLToPath(place.module) : place.module
+  const exported = await exportsOf(path)
+  const open = exported[place.export]
+  if (typeof open !== 'function')
+    throw invalid(path, place, `exports no function ${place.export} that makes the batch with createBatch`)
+  const batch: unknown = await (open as (argument: unknown) => unknown)(place.argument)
+  if (isWorkerBatch(batch)) return batch
+  throw invalid(path, place, `exports ${place.export}, which must answer what createBatch does`)
+}
+
+/** JavaScript is Node's own business, and what it imports exists once; TypeScript needs the loader. */
+function exportsOf(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return /\.[cm]?js$/.test(path)
+    ? (import(pathToFileURL(path).href) as Promise<Record<string, unknown>>)
+    : loadModule(path)
+}
+
+function isWorkerBatch(value: unknown): value is WorkerBatch {
+  return typeof value === 'object' && value !== null && 'operator' in value && 'repository' in value
+}
+
+function invalid(path: string, { export: name }: Place, fault: string): BatchError {
+  return new BatchError('INVALID_CONFIGURATION', `The worker module ${path} ${fault}.`, {
+    details: { module: path, export: name },
+  })
+}

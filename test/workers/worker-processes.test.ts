@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { pino } from 'pino'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RunOutcome } from '../../src/core/engine/job-run.ts'
+import { isBatchError } from '../../src/core/model/batch-error.ts'
+import type { StepExecution } from '../../src/core/model/step-execution.ts'
+import { createBatch } from '../../src/create-batch.ts'
+import { processStart } from '../../src/process/process-start.ts'
+import { postgresRepository } from '../../src/repository/postgres/index.ts'
+import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
+import openBatch, { loadJob, type LoadOrder, PARTITIONS, ROWS, tablesSql } from './partitioned-load.ts'
+
+type Order = Omit<LoadOrder, 'connection' | 'schema'>
+
+describe('Worker processes', function () {
+  this.timeout(60_000)
+  let database: TestDatabase
+
+  beforeEach(async () => {
+    database = await testDatabase()
+    await database.pool.query(tablesSql(database.schema))
+  })
+
+  afterEach(() => database.close())
+
+  async function start(order: Order, run = 'a') {
+    const { connection, schema } = database
+    const batch = await openBatch({ connection, schema, ...order })
+    const started = await batch.operator.startByName('load', { run })
+    return { batch, started }
+  }
+
+  async function load(
+    order: Order,
+    whileRunning?: (jobExecutionId: string) => Promise<void>,
+  ): Promise<RunOutcome> {
+    const { batch, started } = await start(order)
+    await using _ = batch
+    const [outcome] = await Promise.all([started.ended, whileRunning?.(started.execution.id)])
+    return { ...outcome, execution: await batch.operator.findJobExecution(started.execution.id) }
+  }
+
+  async function rows<R>(sql: string): Promise<readonly R[]> {
+    return (await database.pool.query(sql.replaceAll('@', `${database.schema}.`))).rows as R[]
+  }
+
+  /** Every row once, each partition by one process or, after a takeover, by two. */
+  async function expectWhole(): Promise<void> {
+    const [counted] = await rows<{ all: number; ids: number }>(
+      'select count(*)::int as all, count(distinct id)::int as ids from @row',
+    )
+    expect(counted).to.deep.equal({ all: ROWS, ids: ROWS })
+    expect(await rows('select sum from @total')).to.deep.equal([{ sum: ROWS }])
+  }
+
+  const manager = ({ execution }: RunOutcome) =>
+    execution.stepExecutions.find(({ partition }) => partition === undefined) as StepExecution
+  const parts = ({ execution }: RunOutcome) =>
+    execution.stepExecutions.filter(({ partition }) => partition !== undefined)
+
+  async function workerPids(atLeast: number): Promise<readonly number[]> {
+    for (;;) {
+      const pids = await rows<{ pid: number }>('select distinct pid from @row')
+      if (pids.length >= atLeast) return pids.map(({ pid }) => pid)
+      await sleep(20)
+    }
+  }
+
+  it('share the partitions: each row is written once, counts are summed, and the aggregation is one', async () => {
+    const outcome = await load({ processes: 2, milliseconds: 2 })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    await expectWhole()
+    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS, status: 'COMPLETED' })
+    expect(parts(outcome).length).to.equal(PARTITIONS)
+    const pids = await workerPids(2)
+    expect(pids).to.not.include(process.pid)
+    expect(new Set(parts(outcome).map(({ partition }) => partition?.worker?.pid))).to.deep.equal(
+      new Set(pids),
+    )
+  })
+
+  it('lose their partition when one is killed, and another goes on behind its last chunk in the same run', async () => {
+    const outcome = await load({ processes: 2, milliseconds: 5 }, async () => {
+      const [victim = 0] = await workerPids(2)
+      process.kill(victim, 'SIGKILL')
+    })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    await expectWhole()
+    const failed = parts(outcome).filter(({ status }) => status === 'FAILED')
+    expect(failed.length).to.equal(1)
+    expect(failed[0]?.exitStatus.exitDescription).to.contain('was ended by SIGKILL')
+    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS })
+    expect(parts(outcome).length).to.equal(PARTITIONS + 1)
+  })
+
+  it('are given up when they freeze, and cannot commit when they wake', async () => {
+    let frozen = 0
+    const order = { processes: 2, milliseconds: 20, leaseMilliseconds: 1_000 }
+    const outcome = await load(order, async (jobExecutionId) => {
+      ;[frozen = 0] = await workerPids(2)
+      process.kill(frozen, 'SIGSTOP')
+      for (;;) {
+        const given = await rows(
+          `select 1 from @batch_step_execution where job_execution_id = ${jobExecutionId} and status = 'FAILED'`,
+        )
+        if (given.length > 0) break
+        await sleep(50)
+      }
+      process.kill(frozen, 'SIGCONT')
+    })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    await expectWhole()
+    const failed = parts(outcome).filter(({ status }) => status === 'FAILED')
+    expect(failed.map(({ exitStatus }) => exitStatus.exitDescription)).to.deep.equal([
+      'the lease of its worker has run out',
+    ])
+    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS })
+  })
+
+  it('stop with the job, at the next chunk, and a restart goes on', async () => {
+    const { batch, started } = await start({ processes: 2, milliseconds: 5 })
+    await workerPids(2)
+    started.stop('enough')
+    const stopped = await started.ended
+    expect(stopped.execution.status).to.equal('STOPPED')
+    const { stepExecutions } = await batch.operator.findJobExecution(started.execution.id)
+    await batch.close()
+    expect(new Set(stepExecutions.map(({ status }) => status)).has('STARTED')).to.equal(false)
+    const outcome = await load({ processes: 2 })
+    expect(outcome.execution.status).to.equal('COMPLETED')
+    await expectWhole()
+  })
+
+  it('that die of one partition again and again leave it failed, and the others complete', async () => {
+    const poison = 77
+    const outcome = await load({ processes: 2, poison })
+    expect(outcome.execution.status).to.equal('FAILED')
+    if (!isBatchError(outcome.error, 'PARTITIONS_FAILED'))
+      throw new Error('another', { cause: outcome.error })
+    expect(outcome.error.message).to.contain('1 of 8 partitions failed (part2)').and.contain('SIGKILL')
+    expect(parts(outcome).filter(({ status }) => status === 'COMPLETED').length).to.equal(PARTITIONS - 1)
+    expect((await load({ processes: 0, concurrency: 2 })).execution.status).to.equal('COMPLETED')
+    await expectWhole()
+  })
+
+  it('end with the process that runs the job, and a restart writes nothing twice', async () => {
+    const { connection, schema } = database
+    const order: LoadOrder = { connection, schema, processes: 2, milliseconds: 5 }
+    const script = fileURLToPath(new URL('./load-process.js', import.meta.url))
+    const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: 'inherit' })
+    const workers = await workerPids(2)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const killed = Date.now()
+    while (workers.some(isRunning)) await sleep(20)
+    expect(Date.now() - killed).to.be.below(10_000)
+
+    const outcome = await load({ processes: 2 })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    await expectWhole()
+    const [counted] = await rows<{ read: number }>(
+      `select sum(read_count)::int as read from @batch_step_execution where step_name like 'load:%'`,
+    )
+    expect(counted?.read).to.equal(ROWS)
+  })
+
+  it('whose module cannot be loaded fail the step, which says why', async () => {
+    const { connection, schema } = database
+    const order: LoadOrder = { connection, schema, processes: 1 }
+    await using batch = createBatch({
+      repository: await postgresRepository({ connection, schema }),
+      jobs: [loadJob(order)],
+      logger: pino({ level: 'silent' }),
+      workers: { module: new URL('./empty-module.js', import.meta.url) },
+    })
+    const { ended } = await batch.operator.startByName('load', { run: 'a' })
+    const { error } = await ended
+    expect(isBatchError(error, 'WORKER_FAILED'), String(error)).to.equal(true)
+  })
+
+  it('are refused without a module, with the remedy', async () => {
+    const { connection, schema } = database
+    await using batch = createBatch({
+      repository: await postgresRepository({ connection, schema }),
+      jobs: [loadJob({ connection, schema, processes: 1 })],
+      logger: pino({ level: 'silent' }),
+    })
+    const { ended } = await batch.operator.startByName('load', { run: 'a' })
+    const { error } = await ended
+    expect(isBatchError(error, 'INVALID_CONFIGURATION'), String(error)).to.equal(true)
+    expect(String(error)).to.contain('workers: { module')
+  })
+})
+
+function isRunning(pid: number): boolean {
+  return processStart(pid).state === 'running'
+}
