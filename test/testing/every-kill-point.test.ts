@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { z } from 'zod'
 import type { ItemReader } from '../../src/core/ports/item-reader.ts'
 import type { ItemSink, ItemWriter } from '../../src/core/ports/item-writer.ts'
-import { defineJob, FILTERED } from '../../src/index.ts'
+import { defineJob, FILTERED, rangePartitions } from '../../src/index.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
 import { everyKillPoint, type KillPhase, memoryTable } from '../../src/testing/index.ts'
 import { delimitedWriter } from '../../src/writers/delimited.ts'
@@ -81,7 +81,7 @@ describe('everyKillPoint', () => {
     const error = await failureOf(everyKillPoint(load(shiftedReader(30, -1), table.writer, false), rows))
     expect(error).to.match(/^after \d+ of \d+ kills job load does not end as it does when nobody kills it/)
     expect(error).to.contain('step load, chunk 1: after commit: output: 1 too often: { id: 9 }')
-    expect(error).to.contain('counts: ')
+    expect(error).to.contain('counts: load readCount 31 instead of 30, load writeCount 26 instead of 25')
     expect(error).not.to.contain('chunk 1: before commit')
   })
 
@@ -183,6 +183,63 @@ describe('everyKillPoint', () => {
     const job = load(shiftedReader(30, -1), table.writer, false)
     const error = await failureOf(everyKillPoint(job, { ...rows, sample: 30, seed: 11 }))
     expect(error).to.contain('(seed 11)')
+  })
+
+  it('kills partitioned steps among their workers, and aggregates once', async () => {
+    const job = defineJob({
+      name: 'partitioned',
+      parameters,
+      steps: (step) => ({
+        load: step.partitioned(
+          {
+            size: 5,
+            concurrency: 2,
+            partitions: () => rangePartitions({ from: 0, to: 29, parts: 3 }),
+            aggregate: ({ transaction }) => totals.insert([{ sum: table.rows().length }], transaction),
+          },
+          {
+            reader: ({ partition: { value } }) =>
+              iterableReader(numbers(30).filter((id) => value.from <= id && id <= value.to)),
+            processor: (id) => ({ id }),
+            writer: table.writer,
+          },
+        ),
+      }),
+    })
+    const { kills } = await everyKillPoint(job, {
+      parameters: DAY,
+      output: () => ({
+        rows: table
+          .rows()
+          .map(({ id }) => id)
+          .toSorted((a, b) => a - b),
+        totals: totals.rows(),
+      }),
+      reset,
+      kills: 2,
+    })
+    expect(kills).to.be.greaterThan(60)
+  })
+
+  it('kills the branches of a split', async () => {
+    const job = defineJob({
+      name: 'split',
+      parameters,
+      steps: (step) => ({
+        left: step.chunk(
+          { size: 5 },
+          { reader: iterableReader(numbers(12)), processor: (id) => ({ id }), writer: table.writer },
+        ),
+        right: step.chunk(
+          { size: 4 },
+          { reader: iterableReader(numbers(9)), processor: (sum) => ({ sum }), writer: totals.writer },
+        ),
+        last: step.tasklet(() => {}),
+      }),
+      flow: ({ flow, split }) =>
+        flow('both', { both: split({ left: ['left'], right: ['right'] }, { '*': 'last' }) }),
+    })
+    await everyKillPoint(job, { parameters: DAY, output, reset })
   })
 
   it('says so when the job does not complete even when nobody kills it', async () => {

@@ -3,6 +3,7 @@ import type { StepScope } from '../../core/definition/callback-scope.ts'
 import type { JobDefinition, Steps } from '../../core/definition/define-job.ts'
 import type {
   ChunkStepDefinition,
+  PartitionedStepDefinition,
   StepDefinition,
   TaskletStepDefinition,
 } from '../../core/definition/step-definition.ts'
@@ -30,7 +31,7 @@ function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
     case 'tasklet':
       return mortalTasklet(life, step)
     case 'partitioned':
-      return { ...step, chunk: mortalChunkStep(life, step.chunk) }
+      return mortalPartitionedStep(life, step)
     case 'job':
       return step // its child is launched, and dies, as a job of its own
     default:
@@ -52,6 +53,25 @@ function mortalChunkStep(life: KillSwitch, step: ChunkStepDefinition): ChunkStep
     writer: (scope) =>
       mortalWriter(life, stepOf(scope), () => chunkAtHand(life, scope, 'chunk'), step.writer(scope)),
     listeners: step.listeners.map((one) => mortalListener(life, 'step', one)),
+  }
+}
+
+function mortalPartitionedStep(life: KillSwitch, step: PartitionedStepDefinition): PartitionedStepDefinition {
+  const { aggregate } = step
+  const { listeners = [] } = step.options
+  return {
+    ...step,
+    options: { ...step.options, listeners: listeners.map((one) => mortalListener(life, 'step', one)) },
+    partitions: (scope) => life.whileAlive(async () => step.partitions(scope)),
+    aggregate:
+      aggregate &&
+      (async (scope) => {
+        const where = `${stepOf(scope)}, aggregation`
+        life.pass('before tasklet', where)
+        await life.whileAlive(async () => aggregate(scope))
+        life.pass('after tasklet', where)
+      }),
+    chunk: mortalChunkStep(life, step.chunk),
   }
 }
 

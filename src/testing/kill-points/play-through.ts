@@ -33,8 +33,8 @@ export interface PlayedThrough {
   readonly output: unknown
   /** By step, summed over its executions. */
   readonly counts: Readonly<Record<string, ItemCounts>>
-  /** Of each process: the points that it passed, and where it died. */
-  readonly lives: readonly { readonly passed: readonly KillPoint[]; readonly diedAt: KillPoint | undefined }[]
+  /** The points that the first process passed. */
+  readonly passed: readonly KillPoint[]
 }
 
 /** Commits and rollbacks depend on where the process died; what became of the items does not. */
@@ -44,7 +44,11 @@ export type ItemCounts = Omit<StepCounts, 'commitCount' | 'rollbackCount'>
  * The first process dies the first of the deaths, and so on; those after them live until the job is complete.
  * @throws Error when it fails by itself too often, or is refused a restart
  */
-export async function playThrough(play: Play, deaths: readonly Death[]): Promise<PlayedThrough> {
+export async function playThrough(
+  play: Play,
+  deaths: readonly Death[],
+  onDeath: (point: KillPoint) => void = () => {},
+): Promise<PlayedThrough> {
   const lives: KillSwitch[] = []
   let failures = 0
   await play.world.renew()
@@ -53,6 +57,7 @@ export async function playThrough(play: Play, deaths: readonly Death[]): Promise
       const life = createKillSwitch(deaths[lives.length])
       lives.push(life)
       const end = await live(play, life, lives.length)
+      if (end.ending === 'killed') onDeath(end.at)
       if (end.ending === 'completed') return await result(play, end.executions, lives)
       if (end.ending === 'failed' && ++failures > play.restarts) throw new Error(end.reason)
     }
@@ -63,14 +68,15 @@ export async function playThrough(play: Play, deaths: readonly Death[]): Promise
 
 type End =
   | { readonly ending: 'completed'; readonly executions: readonly JobExecutionDetails[] }
-  | { readonly ending: 'killed' }
+  | { readonly ending: 'killed'; readonly at: KillPoint }
   | { readonly ending: 'failed'; readonly reason: string }
 
 async function live(play: Play, life: KillSwitch, number: number): Promise<End> {
   const { repository, disconnect } = await play.world.connect()
   try {
     const ended = await settle(() => runUntilDeath(play, life, number, repository))
-    if (life.diedAt() !== undefined) return { ending: 'killed' }
+    const at = life.diedAt()
+    if (at !== undefined) return { ending: 'killed', at }
     if ('error' in ended) return { ending: 'failed', reason: reasonOf(ended.error) }
     const { execution, error } = ended.value
     if (execution.status !== 'COMPLETED')
@@ -151,18 +157,22 @@ async function result(
   return {
     output: structuredClone(await output()),
     counts: sumCounts(job, executions),
-    lives: lives.map(({ passed, diedAt }) => ({ passed, diedAt: diedAt() })),
+    passed: lives[0]?.passed ?? [],
   }
 }
 
-/** A step that is allowed to run again after its completion counts as often as it has run. */
+/**
+ * Left out are steps that are allowed to run again after their completion, which count as often as they run, and the sums that
+ * a partitioned step gives of its partitions when it ends: those of an execution that was killed before are not in them.
+ */
 function sumCounts(
   job: JobDefinition,
   executions: readonly JobExecutionDetails[],
 ): Readonly<Record<string, ItemCounts>> {
   const sums = new Map<string, StepCounts>()
   for (const step of executions.flatMap(({ stepExecutions }) => stepExecutions)) {
-    if (job.steps[step.stepName]?.options.allowStartIfComplete === true) continue
+    const definition = job.steps[step.stepName]
+    if (definition?.kind === 'partitioned' || definition?.options.allowStartIfComplete === true) continue
     sums.set(step.stepName, addCounts(sums.get(step.stepName) ?? NO_COUNTS, step))
   }
   return Object.fromEntries([...sums].map(([name, counts]) => [name, itemCounts(counts)]))
