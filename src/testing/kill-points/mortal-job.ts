@@ -13,18 +13,31 @@ import { mortalReader } from './mortal-reader.ts'
 import { mortalWriter } from './mortal-writer.ts'
 
 export function mortalJob(life: KillSwitch, job: JobDefinition): JobDefinition {
-  return {
-    ...job,
-    listeners: job.listeners.map((listener) => mortalListener(life, 'job', listener)),
-    steps: mortalSteps(life, job.steps),
+  const made = new Map<JobDefinition, JobDefinition>()
+  /** A child that two steps run stays one job. */
+  const mortal = (one: JobDefinition): JobDefinition => {
+    const known = made.get(one)
+    if (known !== undefined) return known
+    const dying = {
+      ...one,
+      listeners: one.listeners.map((listener) => mortalListener(life, 'job', listener)),
+      steps: mortalSteps(life, one.steps, mortal),
+    }
+    made.set(one, dying)
+    return dying
   }
+  return mortal(job)
 }
 
-function mortalSteps(life: KillSwitch, steps: Steps): Steps {
-  return Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, mortalStep(life, step)]))
+type MakeMortal = (job: JobDefinition) => JobDefinition
+
+function mortalSteps(life: KillSwitch, steps: Steps, children: MakeMortal): Steps {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, mortalStep(life, step, children)]),
+  )
 }
 
-function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
+function mortalStep(life: KillSwitch, step: StepDefinition, children: MakeMortal): StepDefinition {
   switch (step.kind) {
     case 'chunk':
       return mortalChunkStep(life, step)
@@ -33,7 +46,7 @@ function mortalStep(life: KillSwitch, step: StepDefinition): StepDefinition {
     case 'partitioned':
       return mortalPartitionedStep(life, step)
     case 'job':
-      return step // its child is launched, and dies, as a job of its own
+      return { ...step, job: children(step.job as JobDefinition) }
     default:
       return step satisfies never
   }
