@@ -6,6 +6,7 @@ export type {
   ContextDraft,
   JobScope,
   PartitionScope,
+  Redrive,
   StepScope,
   TaskletScope,
 } from './core/definition/callback-scope.ts'
@@ -78,7 +79,13 @@ export { jobKey } from './core/model/job-key.ts'
 export type { JobParameter, JobParameters } from './core/model/job-parameters.ts'
 export type { JsonValue } from './core/model/json-value.ts'
 export { isTransient } from './core/model/transient-error.ts'
-export type { FaultPhase } from './core/model/quarantined-item.ts'
+export type {
+  EntryRedrive,
+  FaultPhase,
+  QuarantinedError,
+  QuarantinedPayload,
+  QuarantineEntry,
+} from './core/model/quarantined-item.ts'
 export type { Partition, PartitionResult, Partitions } from './core/model/partition.ts'
 export type { PartitionExecution, StepCounts, StepExecution } from './core/model/step-execution.ts'
 export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
@@ -93,6 +100,12 @@ export type {
   Waiting,
 } from './core/operator/execution-operations.ts'
 export type { JobOperator, RestartOptions, StartedJob, StartOptions } from './core/operator/job-operator.ts'
+export type {
+  ExecutionQuarantine,
+  QuarantineOperations,
+  StartedRedrive,
+} from './core/operator/quarantine-operations.ts'
+export type { RedrivePart, RedrivePlan } from './core/operator/plan-redrive.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
 export type { ExecutionFilter, InstanceFilter, JobRepository } from './core/ports/job-repository.ts'
@@ -113,3 +126,4 @@ export type { ResourceKey, Resources, Transaction } from './core/ports/resource.
 export type { WorkerModule } from './workers/messages.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
+export type { QuarantineFilter, QuarantineSelection, RedriveBatch } from './core/ports/quarantine-store.ts'

@@ -28,10 +28,13 @@ export {
   type ItemReader,
   type OpenedReader,
   type Page,
+  type ParsedRecord,
+  type ParserScope,
   type Position,
   type ReadFault,
   type ReadProgress,
   type ReaderScope,
+  type RecordParser,
 } from './core/ports/item-reader.ts'
 export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'

@@ -78,6 +78,7 @@ function faultOf(batch: RecordBatch, record: number, rows: ValidatedRows, input:
     raw: batch.rawOf(record),
     position: { ...place },
     checkpointAfter: { ...batch.placeAfter(record) },
+    ...(batch.text === undefined && { isLossy: true }),
   }
 }
 

@@ -11,7 +11,7 @@ import { delimitedRecords, type DelimitedRecords } from './delimited-records.ts'
 import { openForReading, type OpenFile } from './open-file.ts'
 import { createRecordScanner, type RecordScanner } from './record-scanner.ts'
 import { resumeAt } from './resume-at.ts'
-import { rowMaker } from './row-maker.ts'
+import { rowMaker, type RowMaker } from './row-maker.ts'
 
 /** Fields that are scanned at once at most: the scanner's arrays are that large. */
 const MOST_BATCH_FIELDS = 65_536
@@ -41,12 +41,9 @@ export async function openDelimited<T>(plan: DelimitedPlan, scope: ReaderScope):
 
 async function openRows<T>(opening: Opening): Promise<OpenedReader<T>> {
   const { plan, source, size, window } = opening
-  const unescape = unescaping(plan.dialect)
-  const prolog = await readProlog({ ...plan, window, unescape })
-  const columns = columnsOf(prolog.names, { ...plan, schema: plan.fields })
+  const { prolog, make } = await readLayout(plan, window)
   const fieldCount = prolog.names.length
   const records = await recordsFrom(opening, prolog)
-  const make = rowMaker({ columns, line: plan.line, fieldCapacity: fieldCount, unescape })
   const reading = pageReading<T>({ plan, records, make, fieldCount })
   const progress = (): ReadProgress => {
     const done = source.seek ? (reading.offset() ?? window.base + window.from) : source.consumed()
@@ -55,7 +52,23 @@ async function openRows<T>(opening: Opening): Promise<OpenedReader<T>> {
   return { read: reading.read, progress, close: source.close }
 }
 
-async function sourceOf(file: OpenFile, plan: DelimitedPlan, signal: AbortSignal): Promise<ByteSource> {
+/** What the file's records are made of, and how rows are made of them. Leaves the window at the first record. */
+export async function readLayout(
+  plan: DelimitedPlan,
+  window: ByteWindow,
+): Promise<{ readonly prolog: Prolog; readonly make: RowMaker }> {
+  const unescape = unescaping(plan.dialect)
+  const prolog = await readProlog({ ...plan, window, unescape })
+  const columns = columnsOf(prolog.names, { ...plan, schema: plan.fields })
+  const fieldCapacity = prolog.names.length
+  return { prolog, make: rowMaker({ columns, line: plan.line, fieldCapacity, unescape }) }
+}
+
+export async function sourceOf(
+  file: OpenFile,
+  plan: DelimitedPlan,
+  signal: AbortSignal,
+): Promise<ByteSource> {
   const zipped = plan.gzip === 'auto' ? await isGzip(file) : plan.gzip
   const source = zipped ? gzipSource(file, plan.file, signal) : fileSource(file, signal)
   const { transcoder } = plan.encoding
@@ -81,7 +94,7 @@ async function recordsFrom(
   return records
 }
 
-function scannerFor(plan: DelimitedPlan, fieldCapacity: number): RecordScanner {
+export function scannerFor(plan: DelimitedPlan, fieldCapacity: number): RecordScanner {
   return createRecordScanner({
     ...plan,
     emptyLines: plan.emptyLines ?? (fieldCapacity === 1 ? 'record' : 'skip'),

@@ -37,7 +37,7 @@ export function textEncoding(label: string, code: BatchErrorCode): TextEncoding 
   return singleByte(decoder.encoding, (bytes, from, to) => decoder.decode(bytes.subarray(from, to)))
 }
 
-const utf8: TextEncoding = {
+export const utf8: TextEncoding = {
   name: 'utf-8',
   multibyte: true,
   decode: (bytes, from, to) =>

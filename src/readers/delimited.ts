@@ -6,6 +6,7 @@ import { springCheckpoint } from '../files/delimited-checkpoint.ts'
 import type { DelimitedPlan } from '../files/delimited-plan.ts'
 import { dialectOf, type DialectOptions } from '../files/dialect.ts'
 import { openDelimited } from '../files/open-delimited.ts'
+import { openDelimitedParser } from '../files/open-delimited-parser.ts'
 import { pathOf } from '../files/open-file.ts'
 import { rowSchema } from '../files/schema-fields.ts'
 import { textEncoding } from '../files/text-encoding.ts'
@@ -106,6 +107,7 @@ export function delimitedReader<
     kind: 'delimited',
     description: `delimited file ${file}`,
     open: (scope) => openDelimited<DelimitedItem<S, C, L, N>>(plan, scope),
+    openParser: (scope) => openDelimitedParser<DelimitedItem<S, C, L, N>>(plan, scope),
     ...(springName !== undefined && {
       checkpointFromSpring: (context) => springCheckpoint(context, springName),
     }),

@@ -71,6 +71,7 @@ export function delimitedWriter<const C extends DelimitedColumn>(
     kind: 'delimited',
     description: `delimited file ${file}`,
     guarantee: 'transactional',
+    publishes: file,
     open: (scope) => openSink(options, layout, scope),
   }
 }

@@ -37,6 +37,15 @@ export interface StepScope<P> extends JobScope<P> {
   readonly stepExecution: StepExecution
   /** Saved with each chunk, carried over to a restart of the step. */
   readonly stepContext: ContextDraft
+  /** Set where quarantined items are redriven, and not the step's own input is read. */
+  readonly redrive?: Redrive
+}
+
+/** Which items are redriven, and where they come from. */
+export interface Redrive {
+  readonly batchId: string
+  /** The execution that quarantined them. */
+  readonly originJobExecutionId: string
 }
 
 export interface TaskletScope<P> extends StepScope<P> {

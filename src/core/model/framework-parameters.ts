@@ -4,6 +4,9 @@ import type { JobParameter, JobParameters } from './job-parameters.ts'
 /** Spring's `RunIdIncrementer`: what makes a new instance of otherwise equal parameters. */
 export const RUN_ID = 'run.id'
 
+/** Identifies the instance of a redrive; its value is the batch of the quarantine. */
+export const REDRIVE = 'batchwright.redrive'
+
 const RESERVED_PREFIX = 'batchwright.'
 
 export function isFrameworkParameter(name: string): boolean {
@@ -23,4 +26,8 @@ export function runIdParameter(runId: bigint): JobParameter {
 export function runIdOf(parameters: JobParameters): bigint {
   const text = parameters.find(({ name }) => name === RUN_ID)?.text ?? ''
   return /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n
+}
+
+export function redriveParameter(batchId: string): JobParameter {
+  return { name: REDRIVE, type: 'java.lang.Long', text: batchId, identifying: true }
 }

@@ -143,7 +143,8 @@ function explainChunks(
   }
 }
 
-function sampleScope(
+/** What the factories of readers and writers are called with where nothing runs. */
+export function sampleScope(
   job: JobDefinition,
   stepName: string,
   parameters: unknown,

@@ -1,7 +1,6 @@
 /** What an operator can do. The command line, a scheduler and a server are thin callers of this. */
 import type { z } from 'zod'
 import type { JobDefinition, Steps } from '../definition/define-job.ts'
-import { fingerprintOf } from '../definition/fingerprint.ts'
 import {
   type ParsedParameters,
   parseParameters,
@@ -12,7 +11,7 @@ import { BatchError } from '../model/batch-error.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import { jobKey } from '../model/job-key.ts'
-import type { ExecutionFilter, InstanceFilter, Launched, LaunchTerms } from '../ports/job-repository.ts'
+import type { ExecutionFilter, InstanceFilter, Launched } from '../ports/job-repository.ts'
 import { childLauncher } from './child-launcher.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
@@ -22,13 +21,16 @@ import { findExecution } from './find-execution.ts'
 import { guardObserver } from './guard-observer.ts'
 import { changesSince, decideLaunch, type LaunchRules } from './launch-decision.ts'
 import { nextParameters } from './next-instance.ts'
+import { termsOf } from './launch-terms.ts'
 import type { OperatorParts } from './operator-parts.ts'
+import { type QuarantineOperations, quarantineOperations } from './quarantine-operations.ts'
+import { restartedRedrive } from './redrive.ts'
 import { restartParameters } from './restart-parameters.ts'
 import { runLaunched, type StartedJob, type StartOptions } from './started-job.ts'
 
 export type { StartedJob, StartOptions } from './started-job.ts'
 
-export interface JobOperator extends ExecutionOperations {
+export interface JobOperator extends ExecutionOperations, QuarantineOperations {
   /**
    * Starts a new instance, or restarts one that has failed, was stopped, or whose process has died; the answer says
    * which. Resolves when the launch is recorded; the job goes on, see {@link StartedJob.ended}.
@@ -120,6 +122,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
   }
   return {
     ...executionOperations(parts),
+    ...quarantineOperations(parts),
     start: async (job, parameters, options) => {
       const known = knownJob(job)
       return launchParsed(
@@ -139,7 +142,13 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     restart: async (jobExecutionId, options) => {
       const execution = await findExecution(repository, jobExecutionId)
       const job = registry.find(execution.jobInstance.jobName)
-      return launchParsed(job, await restartParameters(job, execution, options?.parameters ?? {}), options)
+      const parsed = await restartParameters(job, execution, options?.parameters ?? {})
+      const redriving = await restartedRedrive(parts, job, execution)
+      if (redriving === undefined) return launchParsed(job, parsed, options)
+      // Each item is dealt with once, whatever has changed: the change may be what was to be mended.
+      const anyway = { ...options, acceptChanges: true }
+      const launched = await launch(parts, { ...job, restartable: true }, parsed, anyway)
+      return runLaunched({ ...parts, ...redriving }, redriving.job, parsed, launched, anyway)
     },
     jobs: registry.jobs,
     findJob: registry.find,
@@ -200,12 +209,4 @@ async function launch(
       'restarts over changes of the definition that are accepted',
     )
   return launched
-}
-
-function termsOf(
-  { owner, leaseMilliseconds, by: ourselves }: OperatorParts,
-  job: JobDefinition,
-  { by = ourselves }: StartOptions,
-): LaunchTerms {
-  return { jobName: job.name, owner, leaseMilliseconds, by, definition: fingerprintOf(job) }
 }

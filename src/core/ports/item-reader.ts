@@ -25,6 +25,11 @@ export interface ItemReader<T> {
    */
   readonly open: (scope: ReaderScope) => Promise<OpenedReader<T>>
   /**
+   * For the redrive of records that could not be read: makes an item of such a record, as `read` would. A reader without it
+   * leaves them in the quarantine.
+   */
+  readonly openParser?: (scope: ParserScope) => Promise<RecordParser<T>>
+  /**
    * For steps that Spring Batch began: the checkpoint that stands for what Spring's reader stored in the step context,
    * or undefined when its keys are not there. A reader without it refuses to resume such a step.
    */
@@ -40,6 +45,17 @@ export interface ReaderScope {
   /** What the job repository lends, such as its pool. */
   readonly resources: Resources
 }
+
+export type ParserScope = Omit<ReaderScope, 'from'>
+
+export interface RecordParser<T> {
+  /** One record, as a fault had it in `raw`: its item, or what is still wrong with it. */
+  readonly parse: (raw: string, position: Position) => Promise<ParsedRecord<T>>
+  /** Called once. */
+  readonly close: () => Promise<void>
+}
+
+export type ParsedRecord<T> = { readonly item: T } | { readonly error: Error }
 
 export interface OpenedReader<T> {
   /**
@@ -75,6 +91,8 @@ export interface ReadFault {
   readonly error: Error
   /** The record as it stands in the source. */
   readonly raw: string
+  /** Set where `raw` is not all of it, such as bytes that mean nothing as text: then it cannot be redriven. */
+  readonly isLossy?: true
   readonly position: Position
   /** Where to resume so that the record is left out. */
   readonly checkpointAfter: Checkpoint

@@ -30,6 +30,11 @@ export interface ItemWriter<T> {
    * write in the transaction, and leave the others unopened.
    */
   readonly mapDelegates?: (replace: (delegate: ItemWriter<unknown>) => ItemWriter<unknown>) => ItemWriter<T>
+  /**
+   * What appears as a whole when the step completes, by its name, such as the path of a file. Another run of the step replaces
+   * it, so the step's items are not redriven, unless the writer publishes elsewhere then (see `StepScope.redrive`).
+   */
+  readonly publishes?: string
   /** Leaves nothing open when it throws. */
   readonly open: (scope: WriterScope) => Promise<ItemSink<T>>
 }

@@ -1,7 +1,7 @@
 /** Every durable read and write of the framework. The Postgres and the in-memory repository pass one contract suite. */
 import type { BatchStatus } from '../model/batch-status.ts'
 import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
-import type { ExecutionContext } from '../model/execution-context.ts'
+import type { ExecutionContext, StoredContext } from '../model/execution-context.ts'
 import type { ExecutionOwner, OwnerIdentity } from '../model/execution-owner.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
@@ -214,6 +214,8 @@ export interface RedriveRequest {
   readonly originJobExecutionId: string
   readonly selection: QuarantineSelection
   readonly redrivable: readonly RedriveTarget[]
+  /** The origin's, with which the redrive begins. */
+  readonly executionContext: StoredContext
   /** Pure, and quick, as `LaunchRequest.decide`. */
   readonly launch: (batchId: string) => Omit<LaunchRequest, 'decide'>
 }
@@ -221,6 +223,8 @@ export interface RedriveRequest {
 export interface LaunchedRedrive {
   readonly batchId: string
   readonly items: number
+  /** Those that have any of them. */
+  readonly stepNames: readonly string[]
   readonly launched: Launched
 }
 

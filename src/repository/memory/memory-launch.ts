@@ -15,7 +15,7 @@ import {
 } from './memory-state.ts'
 
 /** Nothing waits in here, so launches of one instance cannot overlap. */
-export function launch(state: MemoryState, request: LaunchRequest): Launched {
+export function launch(state: MemoryState, request: LaunchRequest, context?: StoredContext): Launched {
   const known = state.instances.find(
     (one) => one.jobName === request.jobName && one.jobKey === request.jobKey,
   )
@@ -28,7 +28,7 @@ export function launch(state: MemoryState, request: LaunchRequest): Launched {
     closeAsFailed(continued, verdict.reason, request.by, state.now())
   const instance = known ?? insertInstance(state, request)
   const previousSteps = continued === undefined ? new Map() : stepsOf(executionsOf(state, instance))
-  const inserted = insertExecution(state, instance, request, continued?.execution.executionContext)
+  const inserted = insertExecution(state, instance, request, context ?? continued?.execution.executionContext)
   return {
     execution: snapshot(state, inserted),
     claim: { jobExecutionId: inserted.execution.id, generation: String(inserted.generation) },

@@ -68,7 +68,8 @@ export function launchMemoryRedrive(
     createdAt: state.now(),
   })
   for (const entry of due) entry.batchId = batchId
-  return { batchId, items: due.length, launched }
+  const stepNames = [...new Set(due.map(({ stepName }) => stepName))]
+  return { batchId, items: due.length, stepNames, launched }
 }
 
 function matches(state: MemoryState, entry: MemoryEntry, selection: QuarantineSelection): boolean {

@@ -54,7 +54,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     launch: async (request) => launch(state, request),
     launchNext: (request) => launchNext(state, request),
     launchRedrive: async (request) =>
-      launchMemoryRedrive(state, request, (launching) => launch(state, launching)),
+      launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
     startJobExecution: async (claim) => {
       changeExecution(state, claim, ({ execution }) => ({

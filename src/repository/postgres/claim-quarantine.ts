@@ -9,6 +9,7 @@ import type { TableNames } from './table-names.ts'
 export interface ClaimedBatch {
   readonly batchId: string
   readonly items: number
+  readonly stepNames: readonly string[]
 }
 
 /**
@@ -24,7 +25,7 @@ export async function claimQuarantine(
   const condition = selected({ ...selection, jobExecutionId: originJobExecutionId }, 3)
   if (condition === undefined) return undefined
   const over = `(${REDRIVE_OVER.map(escapeLiteral).join(', ')})`
-  const [row] = await run<{ batchId: string; items: string }>(
+  const [row] = await run<{ batchId: string; items: string; stepNames: readonly string[] }>(
     `with due as materialized (
       select q.quarantine_id from ${tables.quarantine} q
         join ${tables.jobExecution} e on e.job_execution_id = q.job_execution_id
@@ -44,9 +45,11 @@ export async function claimQuarantine(
     ), claimed as (
       update ${tables.quarantine} q set quarantine_batch_id = batch.quarantine_batch_id
         from due, batch where q.quarantine_id = due.quarantine_id
-        returning 1
+        returning q.step_name
     )
-    select quarantine_batch_id as "batchId", (select count(*) from claimed) as "items" from batch`,
+    select quarantine_batch_id as "batchId", (select count(*) from claimed) as "items",
+        (select json_agg(distinct step_name) from claimed) as "stepNames"
+      from batch`,
     [
       originJobExecutionId,
       redrivable.map(({ stepName }) => stepName),
@@ -54,7 +57,7 @@ export async function claimQuarantine(
       ...condition.values,
     ],
   )
-  return row === undefined ? undefined : { batchId: row.batchId, items: Number(row.items) }
+  return row === undefined ? undefined : { ...row, items: Number(row.items) }
 }
 
 /** By which instance the batch is redriven. Locks the batch, which nobody else knows yet. */

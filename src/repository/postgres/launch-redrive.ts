@@ -35,7 +35,13 @@ async function redrive(
   const { instance, isNew } = await findOrInsertInstance(run, tables, launching)
   if (!isNew) throw batchKnown(launching.jobName, batch.batchId)
   await nameRedrive(run, tables, batch.batchId, instance.id)
-  const nothing: Prepared = { instance, continued: undefined, recovered: false, steps: new Map() }
+  const nothing: Prepared = {
+    instance,
+    continued: undefined,
+    recovered: false,
+    steps: new Map(),
+    context: request.executionContext,
+  }
   const columns = parameterColumns(launching.parameters)
   return { ...batch, launched: await insertAndCommit(transaction, address, launching, columns, nothing) }
 }

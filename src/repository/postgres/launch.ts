@@ -2,7 +2,7 @@
 import type { QueryResult } from 'pg'
 import type { DataSource } from 'typeorm'
 import { BatchError } from '../../core/model/batch-error.ts'
-import { EMPTY_CONTEXT } from '../../core/model/execution-context.ts'
+import { EMPTY_CONTEXT, type StoredContext } from '../../core/model/execution-context.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JobParameters } from '../../core/model/job-parameters.ts'
 import type {
@@ -59,6 +59,8 @@ interface Ground {
 export interface Prepared extends Ground {
   readonly instance: JobInstance
   readonly steps: ReadonlyMap<string, PreviousStep>
+  /** @default that of the execution that is continued */
+  readonly context?: StoredContext
 }
 
 async function prepareLaunch(
@@ -112,10 +114,11 @@ export async function insertAndCommit(
   { tables }: RepositoryAddress,
   request: LaunchTerms & { readonly parameters: JobParameters },
   parameters: ParameterColumns,
-  { instance, continued, recovered, steps }: Prepared,
+  prepared: Prepared,
 ): Promise<Launched> {
   committing()
-  const context = continued?.execution.executionContext ?? EMPTY_CONTEXT
+  const { instance, continued, recovered, steps } = prepared
+  const context = prepared.context ?? continued?.execution.executionContext ?? EMPTY_CONTEXT
   const values = insertExecutionValues(instance, parameters, context, request)
   const pipeline = new StatementPipeline(client)
   const inserting = pipeline.add({ text: insertExecutionSql(tables), values })

@@ -13,6 +13,7 @@ import {
   RECOVER,
   type RepositoryTrial,
   stepEnd,
+  valuesOf,
 } from './repository-trial.ts'
 
 type Check = (trial: RepositoryTrial) => Promise<void>
@@ -92,6 +93,7 @@ async function redrive(
     jobName,
     originJobExecutionId: execution.id,
     selection,
+    executionContext: { kind: 'readable', values: { from: 'origin' } },
     redrivable: (['read', 'process', 'write'] as const).map((phase) => ({ stepName: 'load', phase })),
     launch: (batchId) => ({
       jobName,
@@ -212,6 +214,10 @@ async function claimsOnce(trial: RepositoryTrial): Promise<void> {
   })
   const first = await redrive(trial, origin, { ids: [one?.id ?? ''] })
   assert.equal(first?.items, 1)
+  assert.deepEqual(first.stepNames, ['load'])
+  assert.deepEqual(valuesOf(first.launched.execution.executionContext), { from: 'origin' })
+  const recorded = await trial.find(first.launched.claim)
+  assert.deepEqual(valuesOf(recorded.executionContext), { from: 'origin' })
   const second = await redrive(trial, origin)
   assert.equal(second?.items, 1, 'neither the one that is held nor the one that was cut')
   assert.equal(await redrive(trial, origin), undefined)

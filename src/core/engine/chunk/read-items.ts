@@ -83,10 +83,10 @@ async function readPage(source: ItemSource, limit: number, count: number): Retur
 }
 
 /** Never retried: the record would be the same, and the reader is behind it already. */
-function skippedRecord(source: ItemSource, { error, raw, position }: ReadFault): Skip {
+function skippedRecord(source: ItemSource, { error, raw, position, isLossy }: ReadFault): Skip {
   source.hooks.onReadError?.(error)
   if (!source.faults.isSkippable('read', error)) throw readFailed(source, error)
-  return { phase: 'read', error, position, subject: raw }
+  return { phase: 'read', error, position, subject: raw, ...(isLossy && { isLossy }) }
 }
 
 function readFailed({ stepName }: ItemSource, error: unknown): BatchError {

@@ -14,12 +14,15 @@ export interface Skip {
   readonly position: Position
   /** What the phase was given: the record as it stands in the source, the item, the output. */
   readonly subject: unknown
+  /** The record is not all there: see `ReadFault.isLossy`. */
+  readonly isLossy?: true
 }
 
-export function quarantinedItem({ phase, error, position, subject }: Skip): QuarantinedItem {
+export function quarantinedItem({ phase, error, position, subject, isLossy }: Skip): QuarantinedItem {
+  const fidelity = isLossy === true ? 'lossy' : 'exact'
   return {
     phase,
-    payload: phase === 'read' ? quarantineRaw(String(subject)) : quarantinePayload(subject),
+    payload: phase === 'read' ? quarantineRaw(String(subject), fidelity) : quarantinePayload(subject),
     position,
     error: quarantinedError(authorsError(error)),
   }
