@@ -4,5 +4,6 @@ import { hello } from './examples/01-hello-tasklet.ts'
 import { birdStrikes } from './examples/02-bird-strikes.ts'
 import { crashAndRestart } from './examples/03-crash-and-restart.ts'
 import { roundTrip } from './examples/04-round-trip.ts'
+import { badRows } from './examples/05-bad-rows.ts'
 
-export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip] })
+export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows] })

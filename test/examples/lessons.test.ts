@@ -128,6 +128,28 @@ describe('The lessons in examples/', function () {
     ).to.deep.equal({ different: 0 })
   })
 
+  it('5: loads all rows but the bad ones, and says which they are', async () => {
+    const { code, err } = batchwright('run', 'bad-rows')
+    expect(code, err).to.equal(0)
+    expect(err).to.match(/not read: .*birdstrikes-spoilt\.csv.* line 18/)
+    expect(err).to.match(/not read: .* line 42/)
+    expect(err).to.contain('not processed: line 79, no bird was that fast')
+    expect(err).to.contain('not written: line 152, DALLAS/FORT WORTH INTL ARPT on 1990-07-17')
+    expect(await rowOf('select count(*)::int as rows from strike_report')).to.deep.equal({ rows: 194 })
+    expect(
+      await rowOf(
+        `select read_count::int as read, read_skip_count::int as "readSkips", process_skip_count::int as "processSkips",
+                write_skip_count::int as "writeSkips", write_count::int as written, commit_count::int as commits
+           from batch_step_execution s join batch_job_execution using (job_execution_id)
+           join batch_job_instance i using (job_instance_id) where i.job_name = 'bad-rows' and s.step_name = 'load'`,
+      ),
+    ).to.deep.equal({ read: 198, readSkips: 2, processSkips: 1, writeSkips: 3, written: 194, commits: 1 })
+    const phases = await rowOf(
+      "select string_agg(phase || ' ' || (position ->> 'line'), ', ' order by quarantine_id) as phases from batch_quarantine",
+    )
+    expect(phases).to.deep.equal({ phases: 'read 18, read 42, process 79, write 85, write 122, write 152' })
+  })
+
   it('8: tests a job with Node’s test runner, and kills it anywhere', () => {
     const script = ['--test', '--test-reporter=tap', 'dist/examples/08-test-your-job.js']
     const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' })
