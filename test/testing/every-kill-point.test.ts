@@ -242,6 +242,20 @@ describe('everyKillPoint', () => {
     await everyKillPoint(job, { parameters: DAY, output, reset })
   })
 
+  it('kills a job that is a step together with the one that runs it', async () => {
+    const child = load(iterableReader(numbers(12)))
+    const job = defineJob({
+      name: 'parent',
+      parameters,
+      steps: (step) => ({
+        child: step.job(child, { parameters: () => ({ day: '2026-02-01' }) }),
+        report: step.tasklet(() => {}),
+      }),
+    })
+    const { points } = await everyKillPoint(job, { parameters: DAY, output, reset })
+    expect(points).to.include.members(['step load, chunk 2: after write', 'step report: after begin'])
+  })
+
   it('says so when the job does not complete even when nobody kills it', async () => {
     const job = defineJob({
       name: 'broken',
