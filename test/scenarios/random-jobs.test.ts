@@ -37,6 +37,8 @@ interface Fault {
 interface RandomStep {
   readonly items: number
   readonly size: number
+  /** Of a chunk's items; 0: no limit. */
+  readonly maxBytes: number
   readonly overlap: boolean
   readonly concurrency: number
   /** Every so many items are filtered; 0: none. */
@@ -57,6 +59,7 @@ const fault: fc.Arbitrary<Fault> = fc.record({
 const randomStep: fc.Arbitrary<RandomStep> = fc.record({
   items: fc.nat({ max: 24 }),
   size: fc.integer({ min: 1, max: 9 }),
+  maxBytes: fc.constantFrom(0, 0, 3, 8),
   overlap: fc.boolean(),
   concurrency: fc.integer({ min: 1, max: 3 }),
   filterEvery: fc.constantFrom(0, 2, 3, 5),
@@ -197,12 +200,13 @@ function jobOf(steps: readonly RandomStep[], partsAt: (number: number) => StepPa
 }
 
 function chunkStep(factory: StepFactory<unknown>, step: RandomStep, parts: () => StepParts) {
-  const { size, overlap, concurrency } = step
+  const { size, overlap, concurrency, maxBytes } = step
   return factory.chunk(
     {
       size,
       overlap,
       concurrency,
+      ...(maxBytes === 0 ? {} : { maxBytes }),
       retry: { attempts: 20 },
       skip: { on: Poison, limit: 1_000 },
     },
