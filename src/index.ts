@@ -88,6 +88,7 @@ export type {
 } from './core/model/quarantined-item.ts'
 export type { Partition, PartitionResult, Partitions } from './core/model/partition.ts'
 export type { PartitionExecution, StepCounts, StepExecution } from './core/model/step-execution.ts'
+export { drawFlow } from './core/operator/draw-flow.ts'
 export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
 export type { DryRunOptions } from './core/operator/dry-run/dry-run.ts'
 export type { DryRunReport, DryRunStep } from './core/operator/dry-run/dry-run-report.ts'

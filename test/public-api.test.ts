@@ -17,6 +17,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'createBatch',
       'defineConfig',
       'defineJob',
+      'drawFlow',
       'exitStatus',
       'FILTERED',
       'isBatchError',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
+import type { DescribeOptions } from './commands/describe.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { LOG_LEVELS } from './config.ts'
@@ -176,9 +177,20 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .command('describe')
     .description('show the parameters and steps of a job, and how it is run')
     .argument('<job>')
-    .action(async (job: string, _: object, command: Command) => {
+    .option('--mermaid', "only draw the job's flow, as a Mermaid flowchart")
+    .action(async (job: string, options: DescribeOptions, command: Command) => {
       const { describe } = await import('./commands/describe.ts')
-      finish(await describe(contextOf(command, system), job))
+      finish(await describe(contextOf(command, system), job, options))
+    })
+  program
+    .command('check')
+    .description(
+      'report what is wrong with the definitions, before anything runs: exit code 0 if nothing is, else 2',
+    )
+    .argument('[job]')
+    .action(async (job: string | undefined, _: object, command: Command) => {
+      const { check } = await import('./commands/check.ts')
+      finish(await check(contextOf(command, system), job))
     })
   program
     .command('explain')

@@ -2,17 +2,28 @@
 import type { JobDefinition } from '../../core/definition/define-job.ts'
 import { parametersJsonSchema } from '../../core/definition/parameters-schema.ts'
 import type { StepDefinition } from '../../core/definition/step-definition.ts'
+import { drawFlow } from '../../core/operator/draw-flow.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { flowJson } from '../flow-json.ts'
 import { type DescribedParameter, describeJobParameters, exampleLine } from '../described-parameters.ts'
 import { jsonLine } from '../json-output.ts'
 import { type Column, renderTable } from '../render-table.ts'
 
-export async function describe(context: CommandContext, jobName: string): Promise<number> {
+export interface DescribeOptions {
+  readonly mermaid?: boolean
+}
+
+export async function describe(
+  context: CommandContext,
+  jobName: string,
+  { mermaid = false }: DescribeOptions,
+): Promise<number> {
   const { output } = context
   const project = await projectOf(context)
   const job = createJobRegistry(await project.jobs()).find(jobName)
-  if (output.json) output.result(jsonLine(jobJson(job)))
+  if (mermaid) output.result(output.json ? jsonLine({ mermaid: drawFlow(job) }) : drawFlow(job).trimEnd())
+  else if (output.json) output.result(jsonLine(jobJson(job)))
   else for (const line of jobLines(job)) output.result(line)
   return 0
 }
@@ -31,6 +42,7 @@ function jobJson(job: JobDefinition): Readonly<Record<string, unknown>> {
       allowStartIfComplete: options.allowStartIfComplete ?? false,
       startLimit: options.startLimit ?? null,
     })),
+    flow: flowJson(job.flow),
     example: exampleLine(job),
   }
 }

@@ -3,6 +3,7 @@ import { RESERVED_PREFIXES } from '../model/execution-context.ts'
 import { isFrameworkParameter } from '../model/framework-parameters.ts'
 import { PARAMETER_NAME_LIMIT } from '../model/job-parameters.ts'
 import { checkRetryPolicy, checkSkipPolicy } from './check-fault-policy.ts'
+import { checkFlow } from './check-flow.ts'
 import type { JobDefinition } from './define-job.ts'
 import { parameterKind } from './parameter-kind.ts'
 import {
@@ -18,7 +19,8 @@ const NAME_LIMIT = 100
 
 /** Empty when there is nothing to report. */
 export function checkDefinition(job: JobDefinition): readonly string[] {
-  return [...checkName(job), ...checkParameters(job), ...checkSteps(job), ...checkExitCodes(job)]
+  const faults = [...checkName(job), ...checkParameters(job), ...checkSteps(job), ...checkExitCodes(job)]
+  return Object.keys(job.steps).length === 0 ? faults : [...faults, ...checkFlow(job)]
 }
 
 function checkName({ name }: JobDefinition): readonly string[] {

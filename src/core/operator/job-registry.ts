@@ -10,13 +10,18 @@ export interface JobRegistry {
   readonly find: (name: string) => JobDefinition
 }
 
-/** @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job. */
-export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
+/** Every fault of every job, of those that are run as steps too. Empty when there is nothing to report. */
+export function findFaults(jobs: readonly JobDefinition[]): readonly string[] {
   const known = withChildren(jobs)
-  const faults = [
+  return [
     ...duplicates([...jobs, ...known.filter((job) => !jobs.includes(job))]),
     ...known.flatMap((job) => checkDefinition(job).map((fault) => `job ${job.name}: ${fault}`)),
   ]
+}
+
+/** @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job. */
+export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
+  const faults = findFaults(jobs)
   if (faults.length > 0) {
     throw new BatchError(
       'INVALID_JOB_DEFINITION',
@@ -26,8 +31,8 @@ export function createJobRegistry(jobs: readonly JobDefinition[]): JobRegistry {
       },
     )
   }
-  const byName = new Map(known.map((job) => [job.name, job]))
-  return { jobs: [...jobs], find: (name) => byName.get(name) ?? refuseUnknown(name, [...byName.keys()]) }
+  const byName = new Map(withChildren(jobs).map((job) => [job.name, job]))
+  return { jobs: [...jobs], find: (name) => byName.get(name) ?? refuseUnknownJob(name, [...byName.keys()]) }
 }
 
 /** Jobs that are run as steps are found by their names too: they have executions that can be shown and restarted. */
@@ -48,7 +53,8 @@ function duplicates(jobs: readonly JobDefinition[]): readonly string[] {
   return [...twice].map((name) => `job ${name}: the name is used by more than one job`)
 }
 
-function refuseUnknown(name: string, known: readonly string[]): never {
+/** @throws BatchError NO_SUCH_JOB */
+export function refuseUnknownJob(name: string, known: readonly string[]): never {
   const nearest = nearestName(name, known)
   const hint =
     nearest === undefined ? ` Known jobs: ${known.join(', ') || 'none'}.` : ` Did you mean ${nearest}?`
