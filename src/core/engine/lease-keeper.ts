@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { BatchError } from '../model/batch-error.ts'
 import type { BatchStatus } from '../model/batch-status.ts'
-import type { Claim, JobRepository } from '../ports/job-repository.ts'
+import type { Claim, HeartbeatAnswer, JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
 
 export interface LeaseKeeper {
@@ -21,37 +21,49 @@ export interface LeaseKeeping {
 }
 
 /**
- * Beats three times in a lease. A beat that fails is tried again at the next turn; when none has been answered for a whole
- * lease by the monotonic clock, somebody else may own the execution already, so the run ends. This is courtesy: what
- * protects the data is the check of the generation inside every commit.
+ * Beats three times in a lease: in the repository's own thread where it has one, and here where it has none or that falls
+ * silent. A beat that fails is tried again; when none has been answered for a whole lease by the monotonic clock, somebody else
+ * may own the execution already, so the run ends: not every writer is protected by the check of the generation inside the
+ * commit.
  */
 export function keepLease(keeping: LeaseKeeping): LeaseKeeper {
-  const { leaseMilliseconds, logger } = keeping
+  const { repository, claim, leaseMilliseconds, logger } = keeping
   let lastBeat = performance.now()
-  let beating: Promise<void> | undefined
-  const lose = (reason: string) => {
+  let own: Promise<void> | undefined
+  const end = (): void => {
     clearInterval(timer)
-    keeping.onLost(leaseLost(keeping.claim, reason))
+    thread?.close()
   }
-  const beat = async () => {
+  const lose = (reason: string): void => {
+    end()
+    keeping.onLost(leaseLost(claim, reason))
+  }
+  const heed = (answer: HeartbeatAnswer): void => {
+    if (answer.lease === 'lost') lose('it was given to another owner')
+    else keeping.onStatus(answer.jobStatus)
+  }
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'the heartbeat failed; it is tried again')
+  const beat = async (): Promise<void> => {
     const begun = performance.now()
-    const answer = await keeping.repository.heartbeat(keeping.claim, leaseMilliseconds)
-    if (answer.lease === 'lost') return lose('it was given to another owner')
+    const answer = await repository.heartbeat(claim, leaseMilliseconds)
     lastBeat = begun
-    keeping.onStatus(answer.jobStatus)
+    heed(answer)
   }
-  const turn = () => {
-    if (performance.now() - lastBeat > leaseMilliseconds)
-      return lose('no heartbeat was answered for a whole lease')
-    beating ??= beat()
-      .catch((error: unknown) => logger.warn({ err: error }, 'the heartbeat failed; it is tried again'))
-      .finally(() => (beating = undefined))
+  const turn = (): void => {
+    const silence = Math.min(performance.now() - lastBeat, thread?.silence() ?? Infinity)
+    if (silence > leaseMilliseconds) return lose('no heartbeat was answered for a whole lease')
+    if (thread !== undefined && silence < leaseMilliseconds / 2) return
+    own ??= beat()
+      .catch(onError)
+      .finally(() => (own = undefined))
   }
   const timer = setInterval(turn, leaseMilliseconds / 3)
+  const thread = repository.keepBeating?.(claim, leaseMilliseconds, { onAnswer: heed, onError })
   return {
     close: async () => {
-      clearInterval(timer)
-      await Promise.race([beating, setTimeout(LAST_BEAT_MILLISECONDS, undefined, { ref: false })])
+      end()
+      await Promise.race([own, setTimeout(LAST_BEAT_MILLISECONDS, undefined, { ref: false })])
     },
   }
 }

@@ -70,7 +70,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         endTime: state.now(),
         executionContext,
       }))
-      stored.leaseExpiresAt = state.now()
+      stored.leaseExpiresAt = stored.heartbeatAt
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
@@ -107,6 +107,8 @@ function beat(
 ): HeartbeatAnswer {
   const stored = state.executions.get(jobExecutionId)
   if (stored === undefined || String(stored.generation) !== generation) return { lease: 'lost' }
+  const hasGivenUp = stored.leaseExpiresAt <= stored.heartbeatAt
+  if (hasGivenUp) return { lease: 'held', jobStatus: stored.execution.status }
   const now = state.now()
   stored.heartbeatAt = now
   stored.leaseExpiresAt = new Date(now.getTime() + milliseconds)

@@ -93,7 +93,8 @@ export async function initialize(sources: readonly DataSource[], address: Reposi
   throw unavailable(address, failed.reason)
 }
 
-function poolConfig({
+/** Of every connection that we open ourselves, as the author has configured it and with what we need. */
+export function poolConfig({
   connection,
   leaseMilliseconds = DEFAULT_LEASE,
 }: PostgresRepositoryOptions): PoolConfig {

@@ -3,12 +3,11 @@ import type { ClientBase } from 'pg'
 import type { DataSource } from 'typeorm'
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../core/model/exit-status.ts'
-import type { Claim, HeartbeatAnswer, JobEnd } from '../../core/ports/job-repository.ts'
+import type { Claim, JobEnd } from '../../core/ports/job-repository.ts'
 import { contextColumns } from './context-columns.ts'
 import { explainRefusal, fenceSql, proofSql, type RunSql, whileFenced } from './fence.ts'
 import { requesterColumn } from './operator-actions.ts'
 import { isConnectionLoss } from './postgres-errors.ts'
-import { decodeStatus } from './rows.ts'
 import { LIVE, UTC_NOW } from './sql-words.ts'
 import { endNow } from './step-connection.ts'
 import type { TableNames } from './table-names.ts'
@@ -50,7 +49,7 @@ export async function endJobExecution(
         where job_execution_id = $1 and exists (select 1 from job)
         returning 1
     ), lease as (
-      update ${tables.heartbeat} set lease_expires_at = clock_timestamp()
+      update ${tables.heartbeat} set lease_expires_at = heartbeat_at
         where job_execution_id = $1 and exists (select 1 from job)
     ), backends as (
       delete from ${tables.backend} where job_execution_id = $1 and exists (select 1 from job)
@@ -78,27 +77,6 @@ export async function hasEndedSo(
     [claim.jobExecutionId, claim.generation, end.status, ...exitColumns(end.exitStatus)],
   )
   return rows.length === 1
-}
-
-/** Waits for no commit: these hold the owner row, and only read here. */
-export async function heartbeat(
-  run: RunSql,
-  tables: TableNames,
-  claim: Claim,
-  leaseMilliseconds: number,
-): Promise<HeartbeatAnswer> {
-  const [row] = await run<{ jobStatus: string | null }>(
-    `with beat as (
-      update ${tables.heartbeat} h set heartbeat_at = clock_timestamp(),
-        lease_expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
-        from ${tables.owner} o
-        where h.job_execution_id = $1 and o.job_execution_id = h.job_execution_id and o.generation = $2
-        returning h.job_execution_id
-    )
-    select e.status as "jobStatus" from beat left join ${tables.jobExecution} e using (job_execution_id)`,
-    [claim.jobExecutionId, claim.generation, leaseMilliseconds],
-  )
-  return row === undefined ? { lease: 'lost' } : { lease: 'held', jobStatus: decodeStatus(row.jobStatus) }
 }
 
 /** Spring's way: the status and a version more. No end time, which is the owner's to write. */

@@ -10,10 +10,11 @@ import {
   autocommit,
   endJobExecution,
   hasEndedSo,
-  heartbeat,
   requestStop,
   startJobExecution,
 } from './job-execution-updates.ts'
+import { beatPatience, heartbeat } from './heartbeat.ts'
+import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
 import { listOperatorActions } from './operator-actions.ts'
@@ -34,8 +35,7 @@ import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
-
-const SHORTEST_PATIENCE_MILLISECONDS = 100
+import { threadConnection } from './thread-connection.ts'
 
 /**
  * Connects, and makes sure that the schema is the one this version works on; changes nothing.
@@ -50,10 +50,20 @@ export async function postgresRepository(options: PostgresRepositoryOptions): Pr
     await connections.close()
     throw error
   }
-  return repositoryOn(connections, address)
+  const connection = threadConnection(options)
+  return repositoryOn(
+    connections,
+    address,
+    connection === undefined ? undefined : beatingThread(connection, address.tables),
+  )
 }
 
-function repositoryOn({ metadata, work, close }: Connections, address: RepositoryAddress): JobRepository {
+/** Without a thread, whoever runs an execution has to beat. */
+function repositoryOn(
+  { metadata, work, close }: Connections,
+  address: RepositoryAddress,
+  thread: BeatingThread | undefined,
+): JobRepository {
   const { tables, server } = address
   const run = autocommit(metadata)
   const during = async <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> => {
@@ -81,10 +91,10 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
       during('abandoning a failed step', 'unknown', () => abandonStep(run, tables, claim, stepExecutionId)),
     heartbeat: (claim, leaseMilliseconds) =>
       during('renewing a lease', 'unknown', () => {
-        // So that it can be tried again, on another connection, before the lease has run out.
-        const beat = autocommit(metadata, Math.max(leaseMilliseconds / 3, SHORTEST_PATIENCE_MILLISECONDS))
+        const beat = autocommit(metadata, beatPatience(leaseMilliseconds))
         return heartbeat(beat, tables, claim, leaseMilliseconds)
       }),
+    ...(thread === undefined ? {} : { keepBeating: thread.keepBeating }),
     findJobExecution: (id) =>
       reading('looking up a job execution', () => findJobExecution(metadata, tables, id)),
     requestStop: async (id, by) =>
@@ -98,7 +108,9 @@ function repositoryOn({ metadata, work, close }: Connections, address: Repositor
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
     quarantine: quarantineStore(run, tables, reading),
-    close: onlyOnce(close),
+    close: onlyOnce(async () => {
+      await Promise.all([thread?.close(), close()])
+    }),
   }
 }
 

@@ -30,6 +30,7 @@ export const OPERATE_PROMISES: Readonly<Record<string, Check>> = {
   'a verdict to leave or to refuse changes nothing': leaves,
   'who retires an execution that is not there is told so': retiresNothing,
   'of many who close one execution at once, one does': closesOnce,
+  'a beat that comes after the end renews nothing': beatsTooLate,
   'who launched, stopped and recovered is on record, in its order': records,
   'the next instance counts on from the last, with what it had': launchesNext,
   'of many next instances at once each has a number of its own': launchesApart,
@@ -143,6 +144,14 @@ async function closesOnce(trial: RepositoryTrial): Promise<void> {
     Array.from({ length: 6 }, () => trial.repository.retire({ jobExecutionId, by: 'anna', decide })),
   )
   assert.deepEqual(outcomes.toSorted(), ['closed', 'left', 'left', 'left', 'left', 'left'])
+}
+
+async function beatsTooLate({ started, find, repository }: RepositoryTrial): Promise<void> {
+  const { claim } = await started('late')
+  await repository.heartbeat(claim, 30_000)
+  await repository.endJobExecution(claim, jobEnd('FAILED'))
+  assert.deepEqual(await repository.heartbeat(claim, 30_000), { lease: 'held', jobStatus: 'FAILED' })
+  assert.equal((await find(claim)).owner?.leaseExpired, true)
 }
 
 async function records(trial: RepositoryTrial): Promise<void> {

@@ -11,15 +11,20 @@ const MOMENTS: Readonly<Record<string, KillMoment>> = {
 }
 
 /** They change nothing, or come at any time: a kill there shows nothing new. */
-const WITHOUT_POINTS = /^(find|list|summarize|batchEntries|heartbeat|beat|close)/
+const WITHOUT_POINTS = /^(find|list|heartbeat|close)/
 
 /** Whatever else a repository can do has its points too, named by the method. */
 export function mortalRepository(life: KillSwitch, steps: Steps, repository: JobRepository): JobRepository {
   return {
-    ...mortalMethods(life, steps, repository),
+    ...mortalMethods(life, steps, withoutThread(repository)),
     partitions: mortalMethods(life, steps, repository.partitions),
     quarantine: mortalMethods(life, steps, repository.quarantine),
   }
+}
+
+/** A thread of this process would outlive the one that is played. */
+function withoutThread({ keepBeating: _, ...repository }: JobRepository): JobRepository {
+  return repository
 }
 
 function mortalMethods<R extends object>(life: KillSwitch, steps: Steps, methods: R): R {
