@@ -161,7 +161,13 @@ export class DelegatingSink<T> {
     const { sharing, isTransactional } = this.#parts
     if (named === undefined || share === undefined) throw error
     if (!sharing.exclusive && !isTransactional) throw wholeChunk(share.name, named)
+    if (!isTransactional) this.#uncount(share.name, named.length)
     failures.push(...named.map((one) => ({ index: share.indexes[one.index] ?? one.index, error: one.error })))
+  }
+
+  /** They are not written, and come again if they are retried; the others of their chunk stay. */
+  #uncount(name: string, items: number): void {
+    this.#items = new Map(this.#items).set(name, (this.#items.get(name) ?? 0) - items)
   }
 
   #checkpoint(): Checkpoint {

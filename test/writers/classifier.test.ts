@@ -98,6 +98,23 @@ describe('classifierWriter', () => {
     expect(calls).to.include('even write 2')
   })
 
+  it('does not count what a writer says it has not written, until it is written again', async () => {
+    const counts: number[] = []
+    let failing = true
+    const write = async () => {
+      if (failing) throw itemsFailed([{ index: 1, error: new Error('bad') }])
+    }
+    const complete = async ({ writeCount }: { readonly writeCount: number }) => void counts.push(writeCount)
+    const told = toldWriter('w', [], { write, complete }, { guarantee: 'idempotent' })
+    const sink = await classifierWriter(() => 'all', { all: told }).open(writerScope())
+    await sink.write([1, 2, 3], tx).catch(() => {})
+    failing = false
+    await sink.write([2], tx)
+    sink.checkpoint?.()
+    await sink.complete?.({ writeCount: 3 })
+    expect(counts).to.deep.equal([3])
+  })
+
   it('names an item of a class without a writer', async () => {
     const loose = classifierWriter((item: unknown) => String(item) as 'a', { a: toldWriter('a', []) })
     const sink = await loose.open(writerScope())

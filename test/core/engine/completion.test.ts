@@ -3,6 +3,10 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import type { ItemReader } from '../../../src/core/ports/item-reader.ts'
 import { estimateBytes } from '../../../src/core/engine/chunk/item-bytes.ts'
+import { iterableReader } from '../../../src/readers/iterable.ts'
+import { everyKillPoint, memoryTable } from '../../../src/testing/index.ts'
+import { classifierWriter } from '../../../src/writers/classifier.ts'
+import { compositeWriter } from '../../../src/writers/composite.ts'
 import { gate, listReader, listWriter, numbers } from '../items.ts'
 import { jobOf, testBatch } from '../run-job.ts'
 
@@ -228,6 +232,102 @@ describe('A chunk by time', () => {
     expect(execution.status).to.equal('FAILED')
     expect((error as Error).message).to.include('the source has gone')
     expect(writer.chunks).to.deep.equal([[1]])
+  })
+})
+
+describe('Killed wherever it can be killed, a step', () => {
+  const table = memoryTable<{ readonly id: number }>()
+  const target = { parameters: {}, output: table.rows, reset: () => table.clear() }
+
+  it('with chunks by bytes writes each item once', async () => {
+    const job = jobOf((step) => ({
+      load: step.chunk(
+        { size: 6, maxBytes: 20 },
+        {
+          reader: iterableReader(numbers(25)),
+          bytesOf: (id) => (id * 7) % 13,
+          processor: (id) => ({ id }),
+          writer: table.writer,
+        },
+      ),
+    }))
+    const { kills } = await everyKillPoint(job, target)
+    expect(kills).to.be.above(20)
+    expect(table.rows().map(({ id }) => id)).to.deep.equal(numbers(25))
+  })
+
+  it('with composed writers writes each item once with each of them', async () => {
+    const other = memoryTable<{ readonly id: number }>()
+    const small = memoryTable<{ readonly id: number }>()
+    const job = jobOf((step) => ({
+      load: step.chunk(
+        { size: 4 },
+        {
+          reader: iterableReader(numbers(15)),
+          processor: (id) => ({ id }),
+          writer: compositeWriter([
+            table.writer,
+            classifierWriter(({ id }: { readonly id: number }) => (id < 7 ? 'small' : 'other'), {
+              small: small.writer,
+              other: other.writer,
+            }),
+          ]),
+        },
+      ),
+    }))
+    await everyKillPoint(job, {
+      parameters: {},
+      output: () => [table.rows(), small.rows(), other.rows()],
+      reset: () => [table, small, other].forEach((one) => one.clear()),
+    })
+    const ids = (rows: readonly { readonly id: number }[]) => rows.map(({ id }) => id)
+    expect([ids(table.rows()), ids(small.rows()), ids(other.rows())]).to.deep.equal([
+      numbers(15),
+      numbers(7),
+      numbers(15).slice(7),
+    ])
+  })
+})
+
+describe('A chunk of skipped records', () => {
+  it('is committed by time too', async () => {
+    const writer = listWriter<number>()
+    let reads = 0
+    const reader: ItemReader<number> = {
+      kind: 'bad',
+      description: 'bad records, then none for long',
+      open: async ({ signal }) => ({
+        read: async () => {
+          if (reads++ === 0)
+            return {
+              items: [],
+              checkpointAfter: () => 0,
+              positionOf: () => ({ line: 1 }),
+              fault: { error: new Error('bad'), raw: 'bad', position: { line: 1 }, checkpointAfter: 1 },
+            }
+          await new Promise((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error))
+          })
+          return undefined
+        },
+        close: async () => {},
+      }),
+    }
+    const stop = new AbortController()
+    const { execution } = await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 10, maxMilliseconds: 10, skip: { on: Error, limit: 5 } },
+          { reader, writer, listeners: [{ afterChunk: () => stop.abort() }] },
+        ),
+      })),
+      { signal: stop.signal },
+    )
+    expect(execution.stepExecutions[0]).to.deep.include({
+      status: 'STOPPED',
+      readSkipCount: 1,
+      commitCount: 1,
+    })
   })
 })
 

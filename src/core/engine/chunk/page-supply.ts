@@ -45,6 +45,7 @@ class LimitedSupply implements PageSupply {
   readonly #parts: SupplyParts
   #rest: Page<unknown> | undefined
   #late: Promise<Page<unknown> | undefined> | undefined
+  /** Records that were no items are counted too: what they cost is committed with the chunk. */
   #items = 0
   #bytes = 0
   /** When the chunk's first item was there. */
@@ -73,9 +74,11 @@ class LimitedSupply implements PageSupply {
     const fitting = this.#fitting(page)
     if (fitting < page.items.length) this.#rest = partOfPage(page, fitting, page.items.length)
     if (fitting === 0 && page.items.length > 0) return CHUNK_COMPLETE
-    if (this.#items === 0 && fitting > 0) this.#since = this.#parts.clock.monotonic()
-    this.#items += fitting
-    return fitting === page.items.length ? page : partOfPage(page, 0, fitting)
+    const handed = fitting === page.items.length ? page : partOfPage(page, 0, fitting)
+    const records = fitting + (handed.fault === undefined ? 0 : 1)
+    if (this.#items === 0 && records > 0) this.#since = this.#parts.clock.monotonic()
+    this.#items += records
+    return handed
   }
 
   async #arriving(limit: number): ReturnType<PageSupply['next']> {
