@@ -18,7 +18,7 @@ export interface ValidatedOptions {
 export function validated<S extends z.ZodType, P = unknown>(
   schema: S,
   { invalid = 'fail' }: ValidatedOptions = {},
-): Processor<P, z.input<S>, z.output<S>> {
+): Processor<P, unknown, z.output<S>> {
   let asynchronous = false
   const settle = (item: unknown, result: z.ZodSafeParseResult<z.output<S>>): z.output<S> | Filtered => {
     if (result.success) return result.data

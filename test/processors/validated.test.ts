@@ -31,7 +31,7 @@ describe('validated', () => {
   })
 
   it('names an item that is refused as a whole', () => {
-    expect(() => validated(Trade)('text' as never, scope)).to.throw(/^the item is 'text': /)
+    expect(() => validated(Trade)('text', scope)).to.throw(/^the item is 'text': /)
   })
 
   it('drops what is refused when asked to', () => {

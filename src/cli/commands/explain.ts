@@ -10,6 +10,7 @@ import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { readParameterTexts } from '../parameter-texts.ts'
+import { countText, durationText } from '../quantity-text.ts'
 
 export async function explain(
   context: CommandContext,
@@ -39,7 +40,7 @@ function stepLines(step: StepExplanation, index: number): readonly string[] {
   const title = `${index + 1}. ${step.name}`
   if (step.kind === 'tasklet') return ['', `${title}: tasklet`, `   ${step.meaning}`]
   if (step.kind === 'job') return ['', `${title}: job ${step.jobName}`, `   ${step.meaning}`]
-  const chunks = `chunks of ${step.chunkSize}`
+  const chunks = chunksText(step)
   return [
     '',
     step.kind === 'chunk' ? `${title}: ${chunks}` : `${title}: ${partitionsText(step)}, ${chunks}`,
@@ -47,6 +48,20 @@ function stepLines(step: StepExplanation, index: number): readonly string[] {
     `   writes  ${step.writer}`,
     `   ${step.guarantee}: ${step.meaning}`,
   ]
+}
+
+/** `chunks of 1000, at most 1,000,000 bytes, at most 500 ms after their first item` */
+function chunksText({
+  chunkSize,
+  maxBytes,
+  maxMilliseconds,
+}: Extract<StepExplanation, { readonly chunkSize: number }>): string {
+  const limits = [
+    `chunks of ${chunkSize}`,
+    ...(maxBytes === null ? [] : [`at most ${countText(maxBytes)} bytes`]),
+    ...(maxMilliseconds === null ? [] : [`at most ${durationText(maxMilliseconds)} after their first item`]),
+  ]
+  return limits.join(', ')
 }
 
 /** `8 partitions, 4 at a time by 2 worker processes` */

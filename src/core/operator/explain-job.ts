@@ -24,6 +24,9 @@ export type StepExplanation =
       readonly reader: string
       readonly writer: string
       readonly chunkSize: number
+      /** Further limits of a chunk; null where there is none. */
+      readonly maxBytes: number | null
+      readonly maxMilliseconds: number | null
       readonly guarantee: Guarantee
       /** A sentence: what happens to an item when the process dies. */
       readonly meaning: string
@@ -45,6 +48,8 @@ export interface PartitionedStepExplanation {
   readonly reader: string
   readonly writer: string
   readonly chunkSize: number
+  readonly maxBytes: number | null
+  readonly maxMilliseconds: number | null
   readonly guarantee: Guarantee
   readonly meaning: string
 }
@@ -133,11 +138,13 @@ function explainChunks(
   const { guarantee, lacks } = effectiveGuarantee(writer, repository)
   const downgrade =
     lacks === undefined ? '' : ` (the transaction of ${repository.description} has no ${lacks})`
-  const { size } = step.options
+  const { size, maxBytes = null, maxMilliseconds = null } = step.options
   return {
     reader: step.reader(scope).description,
     writer: writer.description,
     chunkSize: typeof size === 'function' ? size(scope) : size,
+    maxBytes,
+    maxMilliseconds,
     guarantee,
     meaning: MEANINGS[guarantee] + downgrade,
   }

@@ -31,7 +31,7 @@ const importIds = defineJob({
       },
     ),
     merge: step.chunk(
-      { size: 5 },
+      { size: 5, maxBytes: 1_000_000, maxMilliseconds: 500 },
       {
         reader: iterableReader([{ id: 1 }]),
         writer: postgresWriter<{ id: number }>({ table: 'id', columns: ['id'], onConflict: 'nothing' }),
@@ -69,6 +69,8 @@ describe('The explanation of a job', () => {
         reader: 'three ids',
         writer: 'copy into table ids',
         chunkSize: 7,
+        maxBytes: null,
+        maxMilliseconds: null,
         ...exactlyOnce,
       },
       {
@@ -77,6 +79,8 @@ describe('The explanation of a job', () => {
         reader: 'array of 1 items',
         writer: 'upsert into table id',
         chunkSize: 5,
+        maxBytes: 1_000_000,
+        maxMilliseconds: 500,
         ...exactlyOnce,
       },
     ])
