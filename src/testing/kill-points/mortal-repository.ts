@@ -23,8 +23,9 @@ export function mortalRepository(life: KillSwitch, steps: Steps, repository: Job
 }
 
 /** A thread of this process would outlive the one that is played. */
-function withoutThread({ keepBeating: _, ...repository }: JobRepository): JobRepository {
-  return repository
+function withoutThread(repository: JobRepository): JobRepository {
+  const { keepBeating, ...others } = repository
+  return keepBeating === undefined ? repository : others
 }
 
 function mortalMethods<R extends object>(life: KillSwitch, steps: Steps, methods: R): R {
