@@ -1,5 +1,6 @@
 /** The part of a byte source that is in memory: what was read and not yet used. */
 import type { ByteSource } from './byte-source.ts'
+import { createPrefixHash, type Prefix } from './prefix-hash.ts'
 
 export interface ByteWindow {
   readonly bytes: Buffer
@@ -10,6 +11,10 @@ export interface ByteWindow {
   readonly base: number
   /** Whether the source ends at `to`. */
   readonly final: boolean
+  /** Of everything before `bytes[index]`, which is used up; asked for in rising order, and before the bytes are moved. */
+  readonly prefixAt: (index: number) => Prefix
+  /** What stands before `bytes[from]`, where it was not read here. */
+  readonly adoptPrefix: (prefix: Prefix) => void
   /** Everything before `bytes[from]` is used up. */
   readonly consume: (from: number) => void
   /** Brings more bytes, at least as many as are unused, or the end. Moves the bytes. */
@@ -24,8 +29,17 @@ export function createByteWindow(source: ByteSource): ByteWindow {
   let to = 0
   let base = 0
   let final = false
+  const hash = createPrefixHash()
+  /** The hash has everything before this index: each byte once, at the latest before it is dropped. */
+  let hashed = 0
 
+  const prefixAt = (index: number): Prefix => {
+    hash.add(bytes.subarray(hashed, index))
+    hashed = Math.max(hashed, index)
+    return hash.prefix()
+  }
   const append = (block: Uint8Array): void => {
+    prefixAt(from)
     const unused = to - from
     // Grown by doubling, so that a record of many blocks is not moved as often as it has blocks.
     const target =
@@ -34,7 +48,7 @@ export function createByteWindow(source: ByteSource): ByteWindow {
     target.set(block, unused)
     bytes = target
     base += from
-    from = 0
+    hashed = from = 0
     to = unused + block.length
   }
   const fill = async (): Promise<void> => {
@@ -49,7 +63,7 @@ export function createByteWindow(source: ByteSource): ByteWindow {
     if (offset > base + to && !final && source.seek) {
       source.seek(offset)
       base = offset
-      from = to = 0
+      hashed = from = to = 0
     }
     while (offset >= base + to && !final) {
       from = to
@@ -73,6 +87,11 @@ export function createByteWindow(source: ByteSource): ByteWindow {
     },
     get final() {
       return final
+    },
+    prefixAt,
+    adoptPrefix: (prefix) => {
+      hash.adopt(prefix)
+      hashed = from
     },
     consume: (next) => {
       from = next

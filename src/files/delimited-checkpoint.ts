@@ -3,16 +3,28 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { SPRING_CHUNK_SCAN_KEY, type ExecutionContext } from '../core/model/execution-context.ts'
 import type { Checkpoint } from '../core/model/json-value.ts'
 import type { RecordPlace } from './delimited-records.ts'
+import { decodeInput, encodeInput, type RememberedInput } from './input-identity.ts'
 
 /** Our own checkpoint is a place in the file; what Spring stored is a number of records. */
-export type DelimitedCheckpoint = RecordPlace | { readonly records: number }
+export type DelimitedCheckpoint = PlaceInFile | { readonly records: number }
+
+export interface PlaceInFile extends RecordPlace {
+  /** Undefined in a checkpoint that does not remember it: then nothing is compared. */
+  readonly input: RememberedInput | undefined
+}
+
+export function encodeCheckpoint({ offset, line }: RecordPlace, input: RememberedInput): Checkpoint {
+  return { offset, line, input: encodeInput(input) }
+}
 
 /** @throws BatchError CHECKPOINT_REFUSED where it is that of another reader. */
 export function decodeCheckpoint(from: Checkpoint, file: string): DelimitedCheckpoint {
   if (typeof from === 'object' && from !== null && !Array.isArray(from)) {
     const values = from as Readonly<Record<string, Checkpoint | undefined>>
     const [offset, line, records] = [count(values.offset), count(values.line), count(values.records)]
-    if (offset !== undefined && line !== undefined) return { offset, line }
+    const input = decodeInput(values.input)
+    const isOwn = values.input === undefined || input !== undefined
+    if (offset !== undefined && line !== undefined && isOwn) return { offset, line, input }
     if (records !== undefined) return { records }
   }
   const shown = JSON.stringify(from, (_, value: unknown) =>

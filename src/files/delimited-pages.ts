@@ -1,7 +1,11 @@
 /** Turns batches of records into pages of items; a record that is broken ends its page and is named. */
+import type { Checkpoint } from '../core/model/json-value.ts'
 import type { Page, ReadFault } from '../core/ports/item-reader.ts'
+import { encodeCheckpoint } from './delimited-checkpoint.ts'
 import type { DelimitedPlan } from './delimited-plan.ts'
 import type { DelimitedRecords, RecordBatch } from './delimited-records.ts'
+import type { FileIdentity } from './input-identity.ts'
+import type { Prefix } from './prefix-hash.ts'
 import {
   encodingFault,
   fieldCountFault,
@@ -19,6 +23,9 @@ export interface PageInput {
   readonly make: RowMaker
   /** Of a whole record. */
   readonly fieldCount: number
+  readonly identity: FileIdentity
+  /** What stands before the first record. */
+  readonly before: Prefix
 }
 
 /** Fewer would be scanned in vain when pages are small: what a page leaves of a batch, the next page begins with. */
@@ -35,6 +42,7 @@ export function pageReading<T>(input: PageInput): PageReading<T> {
   const validate = plan.schema ? schemaValidation(plan.schema) : withoutSchema
   let batch: RecordBatch | undefined
   let next = 0
+  let before = input.before
 
   const read: PageReading<T>['read'] = async (limit) => {
     if (batch === undefined || next === batch.count) {
@@ -48,9 +56,14 @@ export function pageReading<T>(input: PageInput): PageReading<T> {
     const rows = await validate(whole, (index) => make(scanned, text as string, first + index))
     next += rows.items.length
     const broken = rows.refused !== undefined || (next < batch.count && rows.items.length < limit)
-    const fault = broken ? faultOf(batch, next, rows, input) : undefined
-    if (fault) next++
-    return pageOf<T>(batch, first, rows, fault, plan.file)
+    const checkpoints = checkpointsOf(input, batch, first, rows.items.length, before)
+    before = checkpoints.prefix
+    const page = pageOf<T>(batch, first, rows, checkpoints, plan.file)
+    if (!broken) return page
+    before = batch.prefixAfter(next)
+    const fault = faultOf(batch, next, rows, input, before)
+    next++
+    return { ...page, fault }
   }
   const offset = () => (batch === undefined || next === 0 ? undefined : batch.placeAfter(next - 1).offset)
   return { read, offset }
@@ -71,13 +84,42 @@ function wholeRecords(
   return record - first
 }
 
-function faultOf(batch: RecordBatch, record: number, rows: ValidatedRows, input: PageInput): ReadFault {
+interface PageCheckpoints {
+  /** Of everything up to the end of the last item. */
+  readonly prefix: Prefix
+  readonly after: (index: number) => Checkpoint
+}
+
+/** The bytes are hashed now: they may be gone when a checkpoint is asked for. That of an item in the middle has the page's beginning. */
+function checkpointsOf(
+  { identity }: PageInput,
+  batch: RecordBatch,
+  first: number,
+  count: number,
+  before: Prefix,
+): PageCheckpoints {
+  const prefix = count === 0 ? before : batch.prefixAfter(first + count - 1)
+  const after = (index: number) =>
+    encodeCheckpoint(batch.placeAfter(first + index), {
+      identity,
+      prefix: index === count - 1 ? prefix : before,
+    })
+  return { prefix, after }
+}
+
+function faultOf(
+  batch: RecordBatch,
+  record: number,
+  rows: ValidatedRows,
+  input: PageInput,
+  prefix: Prefix,
+): ReadFault {
   const place = { file: input.plan.file, line: batch.scanned.recordLines[record] as number }
   return {
     error: errorOf(batch, record, rows, input, place),
     raw: batch.rawOf(record),
     position: { ...place },
-    checkpointAfter: { ...batch.placeAfter(record) },
+    checkpointAfter: encodeCheckpoint(batch.placeAfter(record), { identity: input.identity, prefix }),
     ...(batch.text === undefined && { isLossy: true }),
   }
 }
@@ -104,14 +146,13 @@ function pageOf<T>(
   batch: RecordBatch,
   first: number,
   rows: ValidatedRows,
-  fault: ReadFault | undefined,
+  checkpoints: PageCheckpoints,
   file: string,
 ): Page<T> {
   const { recordLines } = batch.scanned
   return {
     items: rows.items as readonly T[],
-    checkpointAfter: (index) => ({ ...batch.placeAfter(first + index) }),
+    checkpointAfter: checkpoints.after,
     positionOf: (index) => ({ file, line: recordLines[first + index] as number }),
-    ...(fault && { fault }),
   }
 }

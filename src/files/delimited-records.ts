@@ -1,6 +1,7 @@
 /** The records of a delimited file, batch after batch, with the text of each batch decoded once. */
 import { BatchError } from '../core/model/batch-error.ts'
 import type { ByteWindow } from './byte-window.ts'
+import type { Prefix } from './prefix-hash.ts'
 import type { RecordScanner, ScannedRecords } from './record-scanner.ts'
 import type { TextEncoding } from './text-encoding.ts'
 
@@ -19,6 +20,8 @@ export interface RecordBatch {
   /** The record as it stands in the file, without its newline. */
   readonly rawOf: (record: number) => string
   readonly placeAfter: (record: number) => RecordPlace
+  /** Of everything up to the end of the record. Asked for in rising order. */
+  readonly prefixAfter: (record: number) => Prefix
 }
 
 export interface DelimitedRecords {
@@ -106,6 +109,7 @@ function batchOf(
       offset: base + (recordEnds[record] as number),
       line: recordEndLines[record] as number,
     }),
+    prefixAfter: (record) => window.prefixAt(recordEnds[record] as number),
   }
 }
 

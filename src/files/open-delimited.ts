@@ -2,13 +2,16 @@
 import type { OpenedReader, ReaderScope, ReadProgress } from '../core/ports/item-reader.ts'
 import { fileSource, gzipSource, transcodedSource, type ByteSource } from './byte-source.ts'
 import { createByteWindow, type ByteWindow } from './byte-window.ts'
-import { decodeCheckpoint } from './delimited-checkpoint.ts'
+import { checkInput } from './check-input.ts'
+import { decodeCheckpoint, type DelimitedCheckpoint, type PlaceInFile } from './delimited-checkpoint.ts'
 import { columnsOf } from './delimited-columns.ts'
 import { pageReading } from './delimited-pages.ts'
 import { unescaping, type DelimitedPlan } from './delimited-plan.ts'
 import { readProlog, type Prolog } from './delimited-prolog.ts'
 import { delimitedRecords, type DelimitedRecords } from './delimited-records.ts'
+import type { FileIdentity } from './input-identity.ts'
 import { openForReading, type OpenFile } from './open-file.ts'
+import { EMPTY_PREFIX, type Prefix } from './prefix-hash.ts'
 import { createRecordScanner, type RecordScanner } from './record-scanner.ts'
 import { resumeAt } from './resume-at.ts'
 import { rowMaker, type RowMaker } from './row-maker.ts'
@@ -18,8 +21,11 @@ const MOST_BATCH_FIELDS = 65_536
 const MOST_BATCH_RECORDS = 4096
 
 interface Opening {
+  readonly from: DelimitedCheckpoint | undefined
+  /** What stands before the checkpoint, where it is a place in the file. */
+  readonly before: Prefix | undefined
+  readonly identity: FileIdentity
   readonly plan: DelimitedPlan
-  readonly scope: ReaderScope
   readonly source: ByteSource
   readonly size: number
   readonly window: ByteWindow
@@ -27,24 +33,39 @@ interface Opening {
 
 /** Leaves nothing open when it throws. */
 export async function openDelimited<T>(plan: DelimitedPlan, scope: ReaderScope): Promise<OpenedReader<T>> {
+  const from = scope.from === undefined ? undefined : decodeCheckpoint(scope.from, plan.file)
   const file = await openForReading(plan.file)
   let source: ByteSource | undefined
   try {
+    const before =
+      from !== undefined && 'offset' in from ? await checkPlace(plan, file, from, scope) : undefined
     source = await sourceOf(file, plan, scope.signal)
     const window = createByteWindow(source)
-    return await openRows<T>({ plan, scope, source, size: file.size, window })
+    return await openRows<T>({ plan, from, before, identity: file.identity, source, size: file.size, window })
   } catch (error) {
     await (source ?? file.handle).close()
     throw error
   }
 }
 
+/** Before anything else is asked of the file: what is wrong with another file does not matter. */
+function checkPlace(
+  plan: DelimitedPlan,
+  { identity }: OpenFile,
+  { offset, input }: PlaceInFile,
+  scope: ReaderScope,
+): Promise<Prefix> {
+  const reread = async () => sourceOf(await openForReading(plan.file), plan, scope.signal)
+  return checkInput({ file: plan.file, offset, was: input, is: identity, reread, scope })
+}
+
 async function openRows<T>(opening: Opening): Promise<OpenedReader<T>> {
-  const { plan, source, size, window } = opening
+  const { plan, source, size, window, identity } = opening
   const { prolog, make } = await readLayout(plan, window)
   const fieldCount = prolog.names.length
   const records = await recordsFrom(opening, prolog)
-  const reading = pageReading<T>({ plan, records, make, fieldCount })
+  const before = window.prefixAt(window.from)
+  const reading = pageReading<T>({ plan, records, make, fieldCount, identity, before })
   const progress = (): ReadProgress => {
     const done = source.seek ? (reading.offset() ?? window.base + window.from) : source.consumed()
     return { done, total: size, unit: 'bytes' }
@@ -81,16 +102,16 @@ async function isGzip({ handle }: OpenFile): Promise<boolean> {
 }
 
 async function recordsFrom(
-  { plan, scope, source, size, window }: Opening,
+  { plan, from, before, source, size, window }: Opening,
   prolog: Prolog,
 ): Promise<DelimitedRecords> {
-  const from = scope.from === undefined ? prolog : decodeCheckpoint(scope.from, plan.file)
-  if ('offset' in from) {
+  if (from !== undefined && 'offset' in from) {
     await resumeAt({ file: plan.file, offset: from.offset, window, fileSize: source.seek ? size : undefined })
+    window.adoptPrefix(before ?? EMPTY_PREFIX)
   }
-  const line = 'line' in from ? from.line : prolog.line
+  const line = from !== undefined && 'line' in from ? from.line : prolog.line
   const records = delimitedRecords({ ...plan, window, scanner: scannerFor(plan, prolog.names.length), line })
-  if ('records' in from) await records.skip(from.records)
+  if (from !== undefined && 'records' in from) await records.skip(from.records)
   return records
 }
 

@@ -16,22 +16,24 @@ const LF = 10
 
 /**
  * The byte before a record is the newline of the record before it.
- * @throws BatchError CHECKPOINT_REFUSED where the file is shorter, or where no record begins at the offset.
+ * @throws BatchError INPUT_CHANGED where the file is shorter, or where no record begins at the offset.
  */
 export async function resumeAt({ file, offset, window, fileSize }: Resumption): Promise<void> {
   const first = window.base + window.from
   if (offset === first) return
-  if (offset < first) throw refused(file, offset, `its first record begins at byte ${first}`)
+  if (offset < first) throw notThere(file, offset, `its first record begins at byte ${first}`)
   if (!(await window.goTo(offset - 1))) {
-    throw refused(file, offset, `it has only ${fileSize ?? window.base + window.to} bytes`)
+    throw notThere(file, offset, `it has only ${fileSize ?? window.base + window.to} bytes`)
   }
   const before = window.bytes[window.from]
   window.consume(window.from + 1)
   // A last record needs no newline: then nothing may follow it.
-  if (before !== LF && (await window.goTo(offset))) throw refused(file, offset, 'no record begins there')
+  if (before !== LF && (await window.goTo(offset))) throw notThere(file, offset, 'no record begins there')
 }
 
-function refused(file: string, offset: number, found: string): BatchError {
-  const message = `Cannot resume ${file} at byte ${offset}: ${found}. Was the file replaced or appended to since?`
-  return new BatchError('CHECKPOINT_REFUSED', message, { details: { file, offset } })
+function notThere(file: string, offset: number, found: string): BatchError {
+  const message =
+    `Cannot resume ${file} at byte ${offset}: ${found}. The file was changed since that part was read: ` +
+    'put the former one back, or start an instance with other identifying parameters.'
+  return new BatchError('INPUT_CHANGED', message, { details: { file, offset } })
 }

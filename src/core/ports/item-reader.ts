@@ -21,7 +21,8 @@ export interface ItemReader<T> {
   /**
    * Opens at the beginning, or after `scope.from`. Opens nothing that `close` of the result does not close, and leaves
    * nothing open when it throws.
-   * @throws BatchError CHECKPOINT_REFUSED when it cannot resume from `scope.from`.
+   * @throws BatchError CHECKPOINT_REFUSED when it cannot resume from `scope.from`; INPUT_CHANGED when the input is not the one
+   * any more that the checkpoint stands in.
    */
   readonly open: (scope: ReaderScope) => Promise<OpenedReader<T>>
   /**
@@ -39,6 +40,8 @@ export interface ItemReader<T> {
 export interface ReaderScope {
   /** The checkpoint of the last committed chunk; undefined on a first run. */
   readonly from: Checkpoint | undefined
+  /** Set when the operator has said that a changed input is no reason to refuse to resume. @default false */
+  readonly acceptChanges?: boolean
   /** Aborted when the step is to end now: pending reads should reject, and `close` is called next. */
   readonly signal: AbortSignal
   readonly logger: Logger
