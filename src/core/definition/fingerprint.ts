@@ -5,6 +5,7 @@ import {
   type StepFingerprint,
 } from '../model/definition-fingerprint.ts'
 import type { JobDefinition } from './define-job.ts'
+import { fingerprintOfFlow } from './flow-fingerprint.ts'
 import { parameterKind } from './parameter-kind.ts'
 import type { StepDefinition } from './step-definition.ts'
 
@@ -13,7 +14,7 @@ import type { StepDefinition } from './step-definition.ts'
  * sizes and limits, retry and skip, listeners, descriptions. Readers and writers are made late and are not in here: their
  * kind, version and input stand beside their checkpoints, and are compared when the step resumes.
  */
-export function fingerprintOf({ parameters, steps }: JobDefinition): DefinitionFingerprint {
+export function fingerprintOf({ parameters, steps, flow }: JobDefinition): DefinitionFingerprint {
   const types = Object.entries(parameters.shape).map(([name, schema]): [string, string] => [
     name,
     parameterKind(schema)?.javaType ?? 'unknown',
@@ -22,6 +23,7 @@ export function fingerprintOf({ parameters, steps }: JobDefinition): DefinitionF
     format: FINGERPRINT_FORMAT,
     parameters: Object.fromEntries(types),
     steps: Object.entries(steps).map(([name, step]) => ({ name, ...fingerprintOfStep(step) })),
+    flow: fingerprintOfFlow(flow, Object.keys(steps)),
   }
 }
 

@@ -20,6 +20,8 @@ export interface JobRun {
   readonly clock: Clock
   readonly jobContext: SharedContext
   readonly history: StepHistory
+  /** Whether changes since the execution that is continued are no reason to refuse. @default false */
+  readonly acceptChanges?: boolean
   readonly control: RunControl
   /** Undefined where nobody has said which module a worker process loads. */
   readonly workerProcesses?: WorkerProcesses

@@ -74,6 +74,7 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     stepName,
     scope,
     session,
+    acceptChanges: job.acceptChanges ?? false,
     control,
     clock,
     transactionHas: job.repository.transactionHas,

@@ -11,6 +11,8 @@ export interface StepRun {
   readonly stepName: string
   readonly scope: StepScope<unknown>
   readonly session: StepSession
+  /** Whether changes since the execution that is continued are no reason to refuse. */
+  readonly acceptChanges: boolean
   readonly control: RunControl
   readonly clock: Clock
   /** Whether a transaction of the repository has this resource. */

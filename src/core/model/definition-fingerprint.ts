@@ -7,6 +7,14 @@ export interface DefinitionFingerprint {
   readonly parameters: Readonly<Record<string, string>>
   /** In the order in which they are written. */
   readonly steps: readonly StepFingerprint[]
+  readonly flow: FlowFingerprint
+}
+
+export interface FlowFingerprint {
+  /** Each step behind the one before, in the order in which they are written. */
+  readonly sequential: boolean
+  /** Where each state leads, in words, by its path: `both/left/load` in a branch of a split. The flow's own path is empty. */
+  readonly states: Readonly<Record<string, string>>
 }
 
 export interface StepFingerprint {

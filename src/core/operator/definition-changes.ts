@@ -20,8 +20,8 @@ export function definitionChanges(
     ...was.steps
       .filter((step) => stepOf(is, step.name) === undefined)
       .flatMap((step) => removal(step, statuses)),
-    ...is.steps.flatMap((step, index) => changesOfStep(was, step, is.steps.slice(index + 1), statuses)),
-    ...orderChange(was, is),
+    ...is.steps.flatMap((step) => changesOfStep(was, step, statuses)),
+    ...pathChanges(was, is, statuses),
   ]
 }
 
@@ -42,17 +42,12 @@ function removal({ name }: StepFingerprint, statuses: StepStatuses): readonly st
 function changesOfStep(
   was: DefinitionFingerprint,
   step: StepFingerprint,
-  behind: readonly StepFingerprint[],
   statuses: StepStatuses,
 ): readonly string[] {
   const { name } = step
   const before = stepOf(was, name)
-  if (before === undefined) {
-    const begun = behind.find((other) => statuses.has(other.name))
-    return begun === undefined ? [] : [`step ${name} was added before step ${begun.name}, which has begun`]
-  }
   const status = statuses.get(name)
-  if (status === undefined || isDone(status)) return []
+  if (before === undefined || status === undefined || isDone(status)) return []
   if (before.kind !== step.kind) return [`step ${name}: was ${before.kind}, is ${step.kind}`]
   return traitChanges(name, before.traits ?? {}, step.traits ?? {})
 }
@@ -64,6 +59,46 @@ function traitChanges(stepName: string, was: Traits, is: Traits): readonly strin
   return names
     .filter((name) => was[name] !== is[name])
     .map((name) => `step ${stepName}: ${name} was ${was[name] ?? 'not set'}, is ${is[name] ?? 'not set'}`)
+}
+
+/** A restart takes the path again that was taken: it must lead to the same steps as far as they have begun. */
+function pathChanges(
+  was: DefinitionFingerprint,
+  is: DefinitionFingerprint,
+  statuses: StepStatuses,
+): readonly string[] {
+  return was.flow.sequential && is.flow.sequential
+    ? [...additions(was, is, statuses), ...orderChange(was, is)]
+    : flowChanges(was, is, statuses)
+}
+
+function additions(
+  was: DefinitionFingerprint,
+  is: DefinitionFingerprint,
+  statuses: StepStatuses,
+): readonly string[] {
+  return is.steps.flatMap(({ name }, index) => {
+    const begun = is.steps.slice(index + 1).find((other) => statuses.has(other.name))
+    return stepOf(was, name) !== undefined || begun === undefined
+      ? []
+      : [`step ${name} was added before step ${begun.name}, which has begun`]
+  })
+}
+
+/** Where a step leads that is not done is still to come; of a decision or a split nothing is known but that it stood there. */
+function flowChanges(
+  was: DefinitionFingerprint,
+  is: DefinitionFingerprint,
+  statuses: StepStatuses,
+): readonly string[] {
+  const isToCome = (path: string) => {
+    const step = stepOf(was, path.slice(path.lastIndexOf('/') + 1))
+    return step === undefined ? statuses.size === 0 : !isDone(statuses.get(step.name))
+  }
+  return Object.entries(was.flow.states)
+    .map(([path, before]) => ({ path, before, now: is.flow.states[path] }))
+    .filter(({ path, before, now }) => now !== undefined && now !== before && !isToCome(path))
+    .map(({ path, before, now }) => `flow${path === '' ? '' : `, behind ${path}`}: was ${before}, is ${now}`)
 }
 
 function orderChange(was: DefinitionFingerprint, is: DefinitionFingerprint): readonly string[] {

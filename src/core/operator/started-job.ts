@@ -70,6 +70,7 @@ export function runLaunched(
       clock,
       jobContext: createSharedContext(executionContext.kind === 'readable' ? executionContext.values : {}),
       history: createStepHistory(launched.previousSteps),
+      acceptChanges: options.acceptChanges ?? false,
       control,
       ...(parts.launchChild && { launchChild: parts.launchChild }),
       observer: guardObserver(options.observer ?? {}, logger),

@@ -57,6 +57,7 @@ export const DEFINITION: DefinitionFingerprint = {
   format: 1,
   parameters: { businessDate: 'java.time.LocalDate' },
   steps: [{ name: 'load', kind: 'chunk-oriented', traits: { "it's": 'kept' } }],
+  flow: { sequential: true, states: { '': 'begins with load', load: '' } },
 }
 
 export const RECOVER: LaunchVerdict = { action: 'recover-and-restart', reason: 'its process is gone' }

@@ -19,6 +19,7 @@ const definition = (
   format: 1,
   parameters,
   steps,
+  flow: { sequential: true, states: {} },
 })
 
 /** Of an instance in which `extract` is done, `load` has failed and `verify` has not begun. */
@@ -72,6 +73,41 @@ describe('The changes of a definition', () => {
       'step load: partitioner was ranges, is not set',
     ])
     expect(changes([chunk('load', ranges)], [chunk('load', files)], {})).to.deep.equal([])
+  })
+
+  describe('in a flow', () => {
+    const STEPS = [tasklet('load'), tasklet('verify'), tasklet('notify')]
+    const WAS = {
+      '': 'begins with load',
+      load: 'on COMPLETED to verify, on FAILED to notify, else the end',
+      verify: 'else the end',
+      ask: 'a decision, on yes to notify, else the end',
+    }
+    const flowChanges = (change: Partial<typeof WAS>, statuses: Readonly<Record<string, BatchStatus>>) => {
+      const of = (states: Record<string, string>) => ({
+        ...definition(STEPS),
+        flow: { sequential: false, states },
+      })
+      return definitionChanges(of(WAS), of({ ...WAS, ...change }), new Map(Object.entries(statuses)))
+    }
+
+    it('name where the path that was taken leads elsewhere now', () => {
+      expect(
+        flowChanges({ load: 'on COMPLETED to notify, else the end' }, { load: 'COMPLETED' }),
+      ).to.deep.equal([
+        'flow, behind load: was on COMPLETED to verify, on FAILED to notify, else the end, is on COMPLETED to notify, else the end',
+      ])
+      expect(flowChanges({ '': 'begins with verify' }, { load: 'FAILED' })).to.deep.equal([
+        'flow: was begins with load, is begins with verify',
+      ])
+      expect(flowChanges({ ask: 'a decision, else the end' }, { load: 'FAILED' })).to.have.length(1)
+    })
+
+    it('are none in what is still to come', () => {
+      expect(flowChanges({ load: 'else to verify' }, { load: 'FAILED' })).to.deep.equal([])
+      expect(flowChanges({ verify: 'else to notify' }, { load: 'COMPLETED' })).to.deep.equal([])
+      expect(flowChanges({ ask: 'a decision, else the end', '': 'begins with verify' }, {})).to.deep.equal([])
+    })
   })
 
   it('name a parameter of another type; one more or less is no change', () => {

@@ -43,6 +43,7 @@ const DEFINITION: DefinitionFingerprint = {
   format: 1,
   parameters: { file: 'java.lang.String' },
   steps: [{ name: 'load', kind: 'chunk-oriented' }],
+  flow: { sequential: true, states: {} },
 }
 
 function rulesWith(rules: Partial<LaunchRules>): LaunchRules {

@@ -19,7 +19,12 @@ export const PARAMETERS: JobParameters = [
 ]
 
 export const OWNER = { host: 'here', pid: process.pid, bootId: null, pidNamespace: null, processStart: null }
-export const DEFINITION: DefinitionFingerprint = { format: 1, parameters: {}, steps: [] }
+export const DEFINITION: DefinitionFingerprint = {
+  format: 1,
+  parameters: {},
+  steps: [],
+  flow: { sequential: true, states: {} },
+}
 export const RECOVER: LaunchVerdict = { action: 'recover-and-restart', reason: 'it died' }
 
 export function launchJob(

@@ -61,7 +61,7 @@ async function openReader(run: StepRun, step: ChunkStepDefinition, start: ChunkS
     : unsealCheckpoint(definition, start.from, READER_CHECKPOINT_KEY)
   const ending = new AbortController()
   const signal = AbortSignal.any([run.scope.signal, ending.signal])
-  const reader = await definition.open({ from, signal, logger, resources })
+  const reader = await definition.open({ from, acceptChanges: run.acceptChanges, signal, logger, resources })
   const supply = pageSupply({
     reader,
     limits: completionLimits(step),
