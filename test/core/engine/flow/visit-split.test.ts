@@ -211,7 +211,7 @@ describe('A split', () => {
     await run(
       jobOf((step) => ({ once: job.steps.once, other: job.steps.other, after: step.tasklet(() => {}) })),
     )
-    const { execution, error } = await run(job)
+    const { execution, error } = await run(job, { acceptChanges: true })
     expect(execution.status).to.equal('FAILED')
     expect(tries).to.equal(1)
     expect(execution.exitStatus.exitDescription)
