@@ -13,9 +13,14 @@ import { pageReading } from './delimited-pages.ts'
 import type { DelimitedPlan } from './delimited-plan.ts'
 import { delimitedRecords } from './delimited-records.ts'
 import { readLayout, scannerFor, sourceOf } from './open-delimited.ts'
+import type { FileIdentity } from './input-identity.ts'
 import { openForReading } from './open-file.ts'
+import { EMPTY_PREFIX } from './prefix-hash.ts'
 import type { RowMaker } from './row-maker.ts'
 import { utf8 } from './text-encoding.ts'
+
+/** A single record is never resumed from. */
+const NO_FILE: FileIdentity = { size: 0, modified: '', change: '' }
 
 interface Layout {
   readonly make: RowMaker
@@ -62,7 +67,14 @@ async function parseRecord<T>(
   const line = Number(position['line'] ?? 1) - 1
   const window = createByteWindow(textSource(raw))
   const records = delimitedRecords({ ...plan, window, scanner: scannerFor(plan, fieldCount), line })
-  const { read } = pageReading<T>({ plan, records, make, fieldCount })
+  const { read } = pageReading<T>({
+    plan,
+    records,
+    make,
+    fieldCount,
+    identity: NO_FILE,
+    before: EMPTY_PREFIX,
+  })
   const page = await read(1)
   if (page?.fault !== undefined) return { error: page.fault.error }
   if (page === undefined || page.items.length === 0) return { error: notOne(position, 'holds no record') }
