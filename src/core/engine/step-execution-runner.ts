@@ -29,6 +29,8 @@ export interface BegunStep {
   readonly from: ExecutionContext
   /** Of this step over all earlier executions of the instance. */
   readonly earlierCounts: StepCounts
+  /** False where Spring has counted some of them. @default true */
+  readonly reconcilesEarlier?: boolean
   readonly listeners: readonly StepListener[]
   /** What its callbacks are handed besides. @default nothing */
   readonly scope?: Readonly<Record<string, unknown>>
@@ -55,7 +57,7 @@ export async function runStepExecution(
 }
 
 function createStepRun(job: JobRun, begun: BegunStep): StepRun {
-  const { stepName, session, from, earlierCounts } = begun
+  const { stepName, session, from, earlierCounts, reconcilesEarlier = true } = begun
   const { control, observer, clock } = job
   const ending = new AbortController()
   const jobContextFrom = job.jobContext.values()
@@ -80,6 +82,7 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     transactionHas: job.repository.transactionHas,
     observer,
     earlierCounts,
+    reconcilesEarlier,
     jobContextFrom,
     ledger: createStepLedger({ step: from, job: jobContextFrom }),
     giveUp: (reason) => ending.abort(reason),
@@ -148,7 +151,9 @@ async function record(
     to: isComplete ? run.scope.jobContext.values() : run.ledger.jobContext(),
   }
   const counts = run.ledger.counts()
-  const ending = { ...end, counts, executionContext: finished }
+  const reconciliation = run.ledger.reconciliation()
+  const reconciled = reconciliation === undefined ? {} : { reconciliation }
+  const ending = { ...end, counts, executionContext: finished, ...reconciled }
   if (changesJobContext)
     await job.jobContext.merge(jobContext, (jobExecutionContext) =>
       run.session.end({ ...ending, jobExecutionContext }),
@@ -159,6 +164,7 @@ async function record(
     ...run.session.stepExecution,
     ...end,
     ...counts,
+    ...reconciled,
     endTime,
     lastUpdated: endTime,
     executionContext: { kind: 'readable', values: finished },

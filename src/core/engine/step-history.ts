@@ -24,6 +24,7 @@ export function createStepHistory(previous: ReadonlyMap<string, PreviousStep>): 
       latest.set(last.stepName, {
         last,
         ours: true,
+        ...(before?.withSpring && { withSpring: true }),
         startCount: (before?.startCount ?? 0) + 1,
         counts: last.status === 'COMPLETED' ? NO_COUNTS : addCounts(before?.counts ?? NO_COUNTS, last),
       })

@@ -1,7 +1,13 @@
 /** What a step's runner works with: one step execution, its scope, its session and its ledger. */
 import type { StepScope } from '../definition/callback-scope.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
-import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../model/step-execution.ts'
+import {
+  addCounts,
+  NO_COUNTS,
+  type StepCounts,
+  type StepExecution,
+  type StepReconciliation,
+} from '../model/step-execution.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRepository, StepSession } from '../ports/job-repository.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
@@ -25,6 +31,8 @@ export interface StepRun {
   readonly giveUp: (reason: unknown) => void
   /** Of this step over all earlier executions of the instance. */
   readonly earlierCounts: StepCounts
+  /** Whether those add up with what this execution counts: Spring's may not. */
+  readonly reconcilesEarlier: boolean
 }
 
 /** What is committed of a step execution: its counts, and the contexts that its commits left. */
@@ -36,6 +44,9 @@ export interface StepLedger {
   /** After a commit. */
   readonly committed: (contribution: Partial<StepCounts>, contexts: Contexts) => void
   readonly rolledBack: () => void
+  /** What is to be recorded with the step's end. */
+  readonly reconciled: (result: StepReconciliation) => void
+  readonly reconciliation: () => StepReconciliation | undefined
 }
 
 export interface Contexts {
@@ -46,6 +57,7 @@ export interface Contexts {
 export function createStepLedger(from: Contexts): StepLedger {
   let counts = NO_COUNTS
   let contexts = from
+  let reconciliation: StepReconciliation | undefined
   return {
     counts: () => counts,
     context: () => contexts.step,
@@ -57,6 +69,10 @@ export function createStepLedger(from: Contexts): StepLedger {
     rolledBack: () => {
       counts = addCounts(counts, { rollbackCount: 1 })
     },
+    reconciled: (result) => {
+      reconciliation = result
+    },
+    reconciliation: () => reconciliation,
   }
 }
 

@@ -34,6 +34,7 @@ export async function runStep(
     session,
     from,
     earlierCounts: previous?.counts ?? NO_COUNTS,
+    reconcilesEarlier: previous?.withSpring !== true,
     listeners: listenersOf(definition),
   }
   const result = await runStepExecution(job, begun, async (run) => {

@@ -16,6 +16,16 @@ export interface StepCounts {
   readonly rollbackCount: number
 }
 
+/** Recorded when a chunk step has read everything: the sums over the step's executions in its instance, this one included. */
+export interface StepReconciliation {
+  readonly totals: ReconciledCounts
+  /** Whether every item that was read was written, filtered or skipped. A step that is not balanced is FAILED. */
+  readonly isBalanced: boolean
+}
+
+/** Records that were skipped in reading stand beside the others: they never became items. */
+export type ReconciledCounts = Omit<StepCounts, 'commitCount' | 'rollbackCount'>
+
 export interface StepExecution extends StepCounts {
   readonly id: string
   readonly jobExecutionId: string
@@ -30,6 +40,8 @@ export interface StepExecution extends StepCounts {
   readonly executionContext: StoredContext
   /** Set where it works on a partition of a step, whose own execution holds the sums: count one of them, not both. */
   readonly partition?: PartitionExecution
+  /** Of a chunk step that has read everything. */
+  readonly reconciliation?: StepReconciliation
 }
 
 export interface PartitionExecution {

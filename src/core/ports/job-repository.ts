@@ -10,7 +10,7 @@ import type { JobParameters } from '../model/job-parameters.ts'
 import type { Partition } from '../model/partition.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
 import type { QuarantinedItem } from '../model/quarantined-item.ts'
-import type { StepCounts, StepExecution } from '../model/step-execution.ts'
+import type { StepCounts, StepExecution, StepReconciliation } from '../model/step-execution.ts'
 import type { QuarantineSelection, QuarantineStore, RedriveTarget } from './quarantine-store.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
 
@@ -237,6 +237,8 @@ export interface PreviousStep {
   readonly startCount: number
   /** Summed over the executions since the step last COMPLETED: zero when that is its latest one. */
   readonly counts: StepCounts
+  /** Set where Spring made one of them, which counts the reads of chunks that were rolled back. */
+  readonly withSpring?: true
 }
 
 export interface JobEnd {
@@ -255,6 +257,8 @@ export interface StepEnd {
   readonly exitStatus: ExitStatus
   readonly counts: StepCounts
   readonly executionContext: ExecutionContext
+  /** Recorded with the end of a chunk step that has read everything. */
+  readonly reconciliation?: StepReconciliation
   /** The job's context is saved with the step's end, as Spring does. Left out, it stays as it is. */
   readonly jobExecutionContext?: ExecutionContext
 }

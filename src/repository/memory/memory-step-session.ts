@@ -75,6 +75,7 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
     exitStatus: storedExit(end.exitStatus),
     endTime: state.now(),
     executionContext: readable(end.executionContext),
+    ...(end.reconciliation && { reconciliation: structuredClone(end.reconciliation) }),
   })
   if (end.jobExecutionContext === undefined) return
   const stored = fenced(state, claim)

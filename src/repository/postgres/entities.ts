@@ -66,11 +66,23 @@ export interface CountColumns {
   readonly rollbackCount: string | null
 }
 
+export interface ReconciliationRow {
+  readonly readCount: string
+  readonly writeCount: string
+  readonly filterCount: string
+  readonly processSkipCount: string
+  readonly writeSkipCount: string
+  readonly readSkipCount: string
+  readonly isBalanced: boolean
+}
+
 export interface StepExecutionRow extends ExitColumns, CountColumns {
   readonly id: string
   readonly jobExecutionId: string
   readonly stepName: string
   readonly context: ContextRow | null
+  /** Undefined where there is none, or where it was not asked for. */
+  readonly reconciliation?: ReconciliationRow
 }
 
 const bigint = (name: string): EntitySchemaColumnOptions => ({ type: 'bigint', name, nullable: true })
@@ -116,6 +128,22 @@ export const StepContextEntity: EntitySchema<ContextRow & { stepExecutionId: str
   tableName: 'step_execution_context',
   columns: { stepExecutionId: id('step_execution_id'), ...contextColumns },
 })
+
+export const ReconciliationEntity: EntitySchema<ReconciliationRow & { stepExecutionId: string }> =
+  new EntitySchema<ReconciliationRow & { stepExecutionId: string }>({
+    name: 'Reconciliation',
+    tableName: 'step_reconciliation',
+    columns: {
+      stepExecutionId: id('step_execution_id'),
+      readCount: bigint('read_count'),
+      writeCount: bigint('write_count'),
+      filterCount: bigint('filter_count'),
+      processSkipCount: bigint('process_skip_count'),
+      writeSkipCount: bigint('write_skip_count'),
+      readSkipCount: bigint('read_skip_count'),
+      isBalanced: { type: 'boolean', name: 'balanced' },
+    },
+  })
 
 /** The table has no key; names are unique within an execution. */
 export const ParameterEntity: EntitySchema<ParameterRow> = new EntitySchema<ParameterRow>({
@@ -199,6 +227,7 @@ export const ENTITIES: readonly EntitySchema[] = [
   JobContextEntity,
   StepExecutionEntity,
   StepContextEntity,
+  ReconciliationEntity,
   OwnerEntity,
   HeartbeatEntity,
   BackendEntity,

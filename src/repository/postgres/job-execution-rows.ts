@@ -127,7 +127,8 @@ export async function previousSteps(
     )
     select distinct on (e.step_name) e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
       e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${countColumns((column) => `e.${column}`, '')},
-      o.job_execution_id is not null as "ours", count(*) over step as "startCount",
+      o.job_execution_id is not null as "ours", bool_or(o.job_execution_id is null) over step as "withSpring",
+      count(*) over step as "startCount",
       ${countColumns((column) => `coalesce(sum(e.${column}) filter (where e.step_execution_id > e.completed_id) over step, 0)`, 'total')}
     from steps e
     left join ${tables.stepContext} c on c.step_execution_id = e.step_execution_id
@@ -142,6 +143,7 @@ export async function previousSteps(
 type PreviousStepRow = Omit<StepExecutionRow, 'context'> &
   ContextRow & {
     readonly ours: boolean
+    readonly withSpring: boolean
     readonly startCount: string
   } & { readonly [Key in keyof CountColumns as `total${Key}`]: string }
 
@@ -161,6 +163,7 @@ function decodePreviousStep(row: PreviousStepRow): PreviousStep {
     ours: row.ours,
     startCount: Number(row.startCount),
     counts: decodeCounts(totals),
+    ...(row.withSpring && { withSpring: true }),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type JobExecutionRow,
   OwnerEntity,
   ParameterEntity,
+  ReconciliationEntity,
   type ParameterRow,
   StepContextEntity,
   StepExecutionEntity,
@@ -39,6 +40,7 @@ export async function findJobExecution(
     .getRepository(StepExecutionEntity)
     .createQueryBuilder('s')
     .leftJoinAndMapOne('s.context', StepContextEntity.options.name, 'c', 'c.stepExecutionId = s.id')
+    .leftJoinAndMapOne('s.reconciliation', ReconciliationEntity.options.name, 'r', 'r.stepExecutionId = s.id')
     .where('s.jobExecutionId = :jobExecutionId', { jobExecutionId })
     .orderBy('s.id')
     .getMany()) as StepExecutionRow[]

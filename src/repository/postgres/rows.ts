@@ -4,7 +4,7 @@ import type { ExecutionOwner } from '../../core/model/execution-owner.ts'
 import type { ExitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobParameter, JobParameters } from '../../core/model/job-parameters.ts'
-import type { StepCounts, StepExecution } from '../../core/model/step-execution.ts'
+import type { StepCounts, StepExecution, StepReconciliation } from '../../core/model/step-execution.ts'
 import { decodeContextColumns } from './context-columns.ts'
 import type {
   CountColumns,
@@ -13,6 +13,7 @@ import type {
   JobExecutionRow,
   OwnerRow,
   ParameterRow,
+  ReconciliationRow,
   StepExecutionRow,
 } from './entities.ts'
 
@@ -41,7 +42,17 @@ export function decodeStepExecution(row: StepExecutionRow): StepExecution {
     ...decodeCourse(row),
     ...decodeCounts(row),
     executionContext: decodeContextColumns(row.context ?? NO_CONTEXT),
+    ...(row.reconciliation && { reconciliation: decodeReconciliation(row.reconciliation) }),
   }
+}
+
+function decodeReconciliation({ isBalanced, ...row }: ReconciliationRow): StepReconciliation {
+  const {
+    commitCount: _,
+    rollbackCount: __,
+    ...totals
+  } = decodeCounts({ ...row, commitCount: null, rollbackCount: null })
+  return { totals, isBalanced }
 }
 
 export function decodeCounts(row: CountColumns): StepCounts {

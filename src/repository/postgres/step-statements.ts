@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { decodeStatus } from './rows.ts'
 import type { BatchStatus } from '../../core/model/batch-status.ts'
-import type { StepCounts } from '../../core/model/step-execution.ts'
+import type { StepCounts, StepReconciliation } from '../../core/model/step-execution.ts'
 import type { Claim, StepEnd, StepProgress } from '../../core/ports/job-repository.ts'
 import { contextColumns } from './context-columns.ts'
 import { fenceSql, proofSql } from './fence.ts'
@@ -67,6 +67,11 @@ export function endStatement(tables: TableNames): PreparedStatement {
         where job_execution_id = $1 and $18::text is not null and exists (select 1 from step)
     ), partition as (
       update ${tables.partition} set status = $15 where step_execution_id = $3 and exists (select 1 from step)
+    ), reconciliation as (
+      insert into ${tables.reconciliation} (step_execution_id, read_count, write_count, filter_count,
+        process_skip_count, write_skip_count, read_skip_count, balanced)
+        select $3, $20::bigint, $21::bigint, $22::bigint, $23::bigint, $24::bigint, $25::bigint, $26::boolean
+          from step where $26 is not null
     ), backend as (
       delete from ${tables.backend} where step_execution_id = $3 and exists (select 1 from step)
     )
@@ -103,7 +108,22 @@ export function endValues(at: StepAt, end: StepEnd): readonly unknown[] {
     ...exitColumns(end.exitStatus),
     job?.shortContext ?? null,
     job?.serializedContext ?? null,
+    ...reconciliationValues(end.reconciliation),
   ]
+}
+
+/** All null where the step reconciles nothing, as a tasklet. */
+function reconciliationValues(reconciliation: StepReconciliation | undefined): readonly unknown[] {
+  const totals = reconciliation?.totals
+  return [
+    totals?.readCount,
+    totals?.writeCount,
+    totals?.filterCount,
+    totals?.processSkipCount,
+    totals?.writeSkipCount,
+    totals?.readSkipCount,
+    reconciliation?.isBalanced,
+  ].map((value) => value ?? null)
 }
 
 export function decodeJobStatus(rows: readonly { readonly jobStatus: string | null }[]): BatchStatus {

@@ -15,6 +15,7 @@ export const STEP_PROMISES: Readonly<Record<string, Check>> = {
   'a failed work changes nothing, its error comes first, and the session goes on': forgetsFailedWork,
   'progress that cannot be told changes nothing': forgetsFailedProgress,
   'the end of a step records status, exit, counts and both contexts': ends,
+  'the end of a step records what was reconciled, and nothing where nothing was': reconciles,
   'a context comes back as it was stored': keepsContext,
   'what the caller does with its objects later changes nothing': keepsSnapshots,
   'a transaction says which resource it does not have': namesMissingResource,
@@ -129,6 +130,30 @@ async function ends({ started, begin, find }: RepositoryTrial): Promise<void> {
   assert.deepEqual(valuesOf(step.executionContext), { at: 4n })
   assert.deepEqual(valuesOf(execution.executionContext), { from: 'step' })
   assert.equal(execution.status, 'STARTED')
+}
+
+async function reconciles({ started, begin, find }: RepositoryTrial): Promise<void> {
+  const { claim } = await started('reconcile')
+  const totals = {
+    readCount: 10,
+    writeCount: 4,
+    filterCount: 3,
+    processSkipCount: 2,
+    writeSkipCount: 1,
+    readSkipCount: 5,
+  }
+  await finish(await begin(claim, 'good'), {
+    ...stepEnd('COMPLETED'),
+    reconciliation: { totals, isBalanced: true },
+  })
+  const wrong = { totals: { ...totals, writeCount: 0 }, isBalanced: false }
+  await finish(await begin(claim, 'bad'), { ...stepEnd('FAILED'), reconciliation: wrong })
+  await finish(await begin(claim, 'none'), stepEnd('COMPLETED'))
+  const { stepExecutions } = await find(claim)
+  assert.deepEqual(
+    stepExecutions.map(({ reconciliation }) => reconciliation),
+    [{ totals, isBalanced: true }, wrong, undefined],
+  )
 }
 
 async function keepsContext({ started, begin, find }: RepositoryTrial): Promise<void> {

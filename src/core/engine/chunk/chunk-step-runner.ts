@@ -14,6 +14,7 @@ import { effectiveGuarantee } from '../effective-guarantee.ts'
 import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
+import { reconcile } from './reconcile.ts'
 import { unsealCheckpoint } from './checkpoint-seal.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { estimateBytes } from './item-bytes.ts'
@@ -47,6 +48,7 @@ export async function runChunkStep(
 async function loopAndPublish(loop: ChunkLoop): Promise<StepOutcome> {
   const outcome = await runChunkLoop(loop)
   if (outcome === 'completed') {
+    reconcile(loop.run)
     const { earlierCounts, ledger } = loop.run
     await loop.target.sink.complete?.({ writeCount: earlierCounts.writeCount + ledger.counts().writeCount })
   }
