@@ -87,7 +87,13 @@ export type {
   QuarantineEntry,
 } from './core/model/quarantined-item.ts'
 export type { Partition, PartitionResult, Partitions } from './core/model/partition.ts'
-export type { PartitionExecution, StepCounts, StepExecution } from './core/model/step-execution.ts'
+export type {
+  PartitionExecution,
+  ReconciledCounts,
+  StepCounts,
+  StepExecution,
+  StepReconciliation,
+} from './core/model/step-execution.ts'
 export { drawFlow } from './core/operator/draw-flow.ts'
 export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
 export type { DryRunOptions } from './core/operator/dry-run/dry-run.ts'

@@ -5,6 +5,7 @@ import type { ExitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobParameter, JobParameters } from '../../core/model/job-parameters.ts'
 import type { StepCounts, StepExecution, StepReconciliation } from '../../core/model/step-execution.ts'
+import { reconciledCounts } from '../../core/model/step-reconciliation.ts'
 import { decodeContextColumns } from './context-columns.ts'
 import type {
   CountColumns,
@@ -47,12 +48,10 @@ export function decodeStepExecution(row: StepExecutionRow): StepExecution {
 }
 
 function decodeReconciliation({ isBalanced, ...row }: ReconciliationRow): StepReconciliation {
-  const {
-    commitCount: _,
-    rollbackCount: __,
-    ...totals
-  } = decodeCounts({ ...row, commitCount: null, rollbackCount: null })
-  return { totals, isBalanced }
+  return {
+    totals: reconciledCounts(decodeCounts({ ...row, commitCount: null, rollbackCount: null })),
+    isBalanced,
+  }
 }
 
 export function decodeCounts(row: CountColumns): StepCounts {
