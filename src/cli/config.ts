@@ -23,7 +23,7 @@ export interface RepositoryConfig {
   readonly schema?: string
   /** In lower case. @default 'batch_' */
   readonly tablePrefix?: string
-  /** Connections for steps, readers and writers. @default 10 */
+  /** Connections for writers and callbacks. Each step and partition at work has one besides, and a Postgres reader another. @default 10 */
   readonly poolSize?: number
   /** Where the embedded Postgres keeps its data, from the config's folder. @default '.batchwright/postgres' */
   readonly directory?: string

@@ -2,7 +2,7 @@
 import { Pool, type PoolConfig } from 'pg'
 import { BatchError, type BatchErrorCode } from '../core/model/batch-error.ts'
 import type { Resources } from '../core/ports/resource.ts'
-import { PG_POOL } from './resources.ts'
+import { PG_POOL, PG_SESSIONS } from './resources.ts'
 
 /**
  * A pool is used and left open; from a connection string or a configuration a pool is made at `open`, and closed with
@@ -10,17 +10,26 @@ import { PG_POOL } from './resources.ts'
  */
 export type PostgresConnection = Pool | PoolConfig | string
 
+interface Wanted {
+  readonly by: string
+  readonly code: BatchErrorCode
+  readonly held?: boolean
+}
+
 export interface HeldPool {
   readonly pool: Pool
   /** Closes it if we opened it. */
   readonly close: () => Promise<void>
 }
 
-/** @throws BatchError with `code` when neither the author nor the repository has a connection. */
+/**
+ * `held` asks for a pool whose connections may be kept as long as the step is at work.
+ * @throws BatchError with `code` when neither the author nor the repository has a connection.
+ */
 export function holdPool(
   connection: PostgresConnection | undefined,
   resources: Resources,
-  wanted: { readonly by: string; readonly code: BatchErrorCode },
+  wanted: Wanted,
 ): HeldPool {
   if (connection === undefined) return { pool: repositoryPool(resources, wanted), close: nothingToClose }
   if (isPool(connection)) return { pool: connection, close: nothingToClose }
@@ -30,11 +39,8 @@ export function holdPool(
   return { pool, close: () => pool.end() }
 }
 
-function repositoryPool(
-  resources: Resources,
-  wanted: { readonly by: string; readonly code: BatchErrorCode },
-): Pool {
-  const pool = resources.find(PG_POOL)
+function repositoryPool(resources: Resources, wanted: Wanted): Pool {
+  const pool = (wanted.held === true ? resources.find(PG_SESSIONS) : undefined) ?? resources.find(PG_POOL)
   if (pool !== undefined) return pool
   throw new BatchError(
     wanted.code,

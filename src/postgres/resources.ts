@@ -9,6 +9,11 @@ export const PG_CLIENT: ResourceKey<ClientBase> = resourceKey('pg client')
 export const ENTITY_MANAGER: ResourceKey<EntityManager> = resourceKey('typeorm entity manager')
 /** Outside a transaction: the pool of the job repository. */
 export const PG_POOL: ResourceKey<Pool> = resourceKey('pg pool')
+/**
+ * Outside a transaction, for connections that are held as long as a step or partition is at work, one each: opened as they are
+ * needed. Were they taken from the pool, steps side by side could each hold one and wait for ever for a second.
+ */
+export const PG_SESSIONS: ResourceKey<Pool> = resourceKey('pg sessions')
 /** Outside a transaction: the data source of the job repository. */
 export const DATA_SOURCE: ResourceKey<DataSource> = resourceKey('typeorm data source')
 

@@ -97,7 +97,11 @@ async function open<T>(
   scope: ReaderScope,
 ): Promise<OpenedReader<T>> {
   const from = scope.from === undefined ? undefined : decodePosition(plan.order, scope.from, plan.description)
-  const held = holdPool(connection, scope.resources, { by: 'postgresReader', code: 'INVALID_READER_OPTIONS' })
+  const held = holdPool(connection, scope.resources, {
+    by: 'postgresReader',
+    code: 'INVALID_READER_OPTIONS',
+    held: true,
+  })
   let session: ReadingSession | undefined
   const close = async (): Promise<void> => {
     await session?.close()

@@ -19,13 +19,20 @@ export interface Connections {
    * would lose its lease.
    */
   readonly metadata: DataSource
-  /** Lent to steps, readers, writers and authors. */
+  /**
+   * Held by the steps at work and by their readers for as long as they run. They are opened as they are needed: were they taken from
+   * a pool of a given size, steps side by side would hold all of it, each waiting for one more.
+   */
+  readonly sessions: DataSource
+  /** Lent to writers and authors, for a short time each. */
   readonly work: DataSource
   /** Closes what was opened here. */
   readonly close: () => Promise<void>
 }
 
 const METADATA_CONNECTIONS = 4
+/** More than any server allows by default: how many steps run side by side is the jobs' to say. */
+const MOST_SESSIONS = 1_000
 const TIMESTAMP = 1114
 
 type OwnOptions = Pick<DataSourceOptions, 'entities' | 'migrations' | 'logging'>
@@ -40,23 +47,30 @@ export async function connect(
   const metadata = metadataSource(options, address, { entities: [...ENTITIES] }, pool)
   if (isGiven(options.connection)) {
     await initialize([metadata], address)
-    return { metadata, work: options.connection.dataSource, close: () => metadata.destroy() }
+    const { dataSource } = options.connection
+    return { metadata, sessions: dataSource, work: dataSource, close: () => metadata.destroy() }
   }
-  const work = new DataSource({
+  const sessions = workSource(options, MOST_SESSIONS)
+  const work = workSource(options, options.poolSize ?? DEFAULT_POOL_SIZE)
+  await initialize([metadata, sessions, work], address)
+  return {
+    metadata,
+    sessions,
+    work,
+    close: async () => {
+      await Promise.all([metadata.destroy(), sessions.destroy(), work.destroy()])
+    },
+  }
+}
+
+function workSource(options: PostgresRepositoryOptions, max: number): DataSource {
+  return new DataSource({
     type: 'postgres',
     driver: pg,
     installExtensions: false,
     poolErrorHandler: ignoreIdleLoss,
-    extra: { ...poolConfig(options), max: options.poolSize ?? DEFAULT_POOL_SIZE },
+    extra: { ...poolConfig(options), max },
   })
-  await initialize([metadata, work], address)
-  return {
-    metadata,
-    work,
-    close: async () => {
-      await Promise.all([metadata.destroy(), work.destroy()])
-    },
-  }
 }
 
 /** A data source of ours alone, not yet connected. Its schema and prefix are where migrations read them. */

@@ -9,10 +9,10 @@ import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
 import { classified, type LossOutcome } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 
-/** `work` lends the sessions, `metadata` everything else. */
+/** Partitions at work hold a connection of `sessions` each; the rest is done on `metadata`. */
 export function partitionStore(
   metadata: DataSource,
-  work: DataSource,
+  sessions: DataSource,
   address: RepositoryAddress,
 ): PartitionStore {
   const { tables } = address
@@ -35,7 +35,7 @@ export function partitionStore(
       during("renewing a worker's lease", 'unknown', () =>
         beatWorker(autocommit(metadata, lease / 3), tables, claim, workerId, lease),
       ),
-    claimPartition: (claim, from) => claimPartition({ source: work, address, claim }, from),
+    claimPartition: (claim, from) => claimPartition({ source: sessions, address, claim }, from),
     retireWorkers: (claim, retirement) =>
       during('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),
     findPartitions: ({ jobExecutionId }, planId) =>

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { DataSource } from 'typeorm'
 import type { Claim, JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
-import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL } from '../../postgres/resources.ts'
+import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'
 import type { RunSql } from './fence.ts'
 import {
@@ -60,7 +60,7 @@ export async function postgresRepository(options: PostgresRepositoryOptions): Pr
 
 /** Without a thread, whoever runs an execution has to beat. */
 function repositoryOn(
-  { metadata, work, close }: Connections,
+  { metadata, sessions, work, close }: Connections,
   address: RepositoryAddress,
   thread: BeatingThread | undefined,
 ): JobRepository {
@@ -76,7 +76,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
-    resources: lentOutside(work),
+    resources: lentOutside(work, sessions),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
     launchNext: (request) => launchNext(metadata, address, request),
@@ -85,8 +85,8 @@ function repositoryOn(
       during('starting a job execution', 'unknown', () => startJobExecution(run, tables, claim)),
     endJobExecution: (claim, end) =>
       during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
-    beginStep: (claim, begin) => beginStep({ source: work, address, claim }, begin),
-    partitions: partitionStore(metadata, work, address),
+    beginStep: (claim, begin) => beginStep({ source: sessions, address, claim }, begin),
+    partitions: partitionStore(metadata, sessions, address),
     abandonStep: (claim, stepExecutionId) =>
       during('abandoning a failed step', 'unknown', () => abandonStep(run, tables, claim, stepExecutionId)),
     heartbeat: (claim, leaseMilliseconds) =>
@@ -126,14 +126,18 @@ async function endForSure(run: RunSql, tables: TableNames, claim: Claim, end: Jo
   }
 }
 
-function lentOutside(work: DataSource): Resources {
-  const { master: pool } = work.driver as unknown as { readonly master: Pool }
+function lentOutside(work: DataSource, sessions: DataSource): Resources {
   return {
     find: <R>({ id }: ResourceKey<R>) => {
-      if (id === PG_POOL.id) return pool as R
+      if (id === PG_POOL.id) return poolOf(work) as R
+      if (id === PG_SESSIONS.id) return poolOf(sessions) as R
       return id === DATA_SOURCE.id ? (work as R) : undefined
     },
   }
+}
+
+function poolOf({ driver }: DataSource): Pool {
+  return (driver as unknown as { readonly master: Pool }).master
 }
 
 function onlyOnce(close: () => Promise<void>): () => Promise<void> {
