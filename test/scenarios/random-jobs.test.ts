@@ -5,7 +5,8 @@ import type { StepFactory } from '../../src/core/definition/step-factory.ts'
 import type { Steps } from '../../src/core/definition/define-job.ts'
 import type { ItemReader } from '../../src/core/ports/item-reader.ts'
 import type { ItemWriter } from '../../src/core/ports/item-writer.ts'
-import { defineJob, FILTERED } from '../../src/index.ts'
+import type { JobRepository } from '../../src/core/ports/job-repository.ts'
+import { defineJob, FILTERED, memoryRepository } from '../../src/index.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
 import {
   everyKillPoint,
@@ -15,11 +16,16 @@ import {
   type MemoryTable,
   memoryTable,
   testBatch,
+  type ThrowAwaySchema,
+  throwAwaySchema,
 } from '../../src/testing/index.ts'
+import { postgresWriter } from '../../src/writers/postgres.ts'
 import { numbers } from '../core/items.ts'
+import { testDatabase } from '../embedded-postgres.ts'
 
 /** The developer's run tries less; `.ci/run` asks for more. */
 const RUNS = Number(process.env['BATCHWRIGHT_TEST_RUNS'] ?? 40)
+const POSTGRES_RUNS = Math.ceil(RUNS / 10)
 const KILLS_PER_RUN = 4
 
 type Row = { readonly step: number; readonly id: number }
@@ -73,46 +79,110 @@ const randomJob = fc.record({
   kills: fc.constantFrom(1 as const, 2 as const),
 })
 
-describe(`Of ${RUNS} random jobs with random faults that are killed at random points`, function () {
-  this.timeout(60_000 + RUNS * 2_000)
+describe('Random jobs with random faults that are killed at random points', function () {
+  this.timeout(120_000 + RUNS * 4_000)
 
-  it('each writes every good item once, counts each once, and costs one item for each bad one', () =>
+  it(`write every good item once, count each once, and lose one item for each bad one: ${RUNS} jobs in memory`, () =>
     fc.assert(
-      fc.asyncProperty(randomJob, async ({ steps, seed, kills }) => {
-        const world = createWorld(steps)
-        await checkUndisturbed(world, steps)
-        await everyKillPoint(world.job, {
-          parameters: {},
-          output: () => world.table.rows().toSorted(byStepAndId),
-          reset: world.reset,
-          restarts: RESTARTS,
-          sample: KILLS_PER_RUN,
-          kills,
-          seed,
-        })
-        expect(world.table.rows().toSorted(byStepAndId)).to.deep.equal(steps.flatMap(goodRows))
-      }),
+      fc.asyncProperty(randomJob, (job) => holds(job, inMemory())),
       { numRuns: RUNS },
     ))
+
+  it(`do so in Postgres: ${POSTGRES_RUNS} jobs`, async () => {
+    const server = await testDatabase()
+    try {
+      await using schema = await throwAwaySchema({ connection: server.connection })
+      await schema.pool.query('create table row (step int, id int, primary key (step, id))')
+      await fc.assert(
+        fc.asyncProperty(randomJob, (job) => holds(withoutIdempotence(job), inPostgres(schema))),
+        { numRuns: POSTGRES_RUNS },
+      )
+    } finally {
+      await server.close()
+    }
+  })
 })
+
+type RandomJob = typeof randomJob extends fc.Arbitrary<infer J> ? J : never
+
+async function holds({ steps, seed, kills }: RandomJob, store: Store): Promise<void> {
+  const world = createWorld(steps, store)
+  await checkUndisturbed(world, steps, store.schema?.repository ?? memoryRepository())
+  await everyKillPoint(world.job, {
+    parameters: { run: 0 },
+    output: world.rows,
+    reset: world.reset,
+    restarts: RESTARTS,
+    sample: KILLS_PER_RUN,
+    kills,
+    seed,
+    ...(store.schema && { schema: store.schema }),
+  })
+  expect(await world.rows()).to.deep.equal(steps.flatMap(goodRows))
+}
+
+/** Where the rows go, and the repository that belongs to it. */
+interface Store {
+  readonly writer: ItemWriter<Row>
+  readonly upsertingWriter: ItemWriter<Row>
+  readonly rows: () => Promise<readonly Row[]>
+  readonly clear: () => Promise<void>
+  readonly schema?: ThrowAwaySchema
+}
+
+function inMemory(): Store {
+  const table = memoryTable<Row>({ key: ({ step, id }) => `${step} ${id}` })
+  return {
+    writer: table.writer,
+    upsertingWriter: upserting(table),
+    rows: async () => table.rows(),
+    clear: async () => table.clear(),
+  }
+}
+
+function inPostgres(schema: ThrowAwaySchema): Store {
+  const writer = postgresWriter<Row>({ table: 'row', columns: ['step', 'id'] })
+  return {
+    writer,
+    upsertingWriter: writer,
+    rows: async () => (await schema.pool.query<Row>('select step, id from row')).rows,
+    clear: async () => void (await schema.pool.query('truncate row')),
+    schema,
+  }
+}
+
+function withoutIdempotence(job: RandomJob): RandomJob {
+  return { ...job, steps: job.steps.map((step) => ({ ...step, idempotent: false })) }
+}
 
 /** At most four faults a step are fatal, and each of them once. */
 const RESTARTS = 12
 
+/** Each is an instance of its own. */
+let run = 0
+
 /** Against what the definition says, and not against another run. */
-async function checkUndisturbed(world: World, steps: readonly RandomStep[]): Promise<void> {
-  world.reset()
-  const batch = testBatch({ clock: fakeClock({ autoAdvance: true }) })
-  let result = await batch.runJob(world.job, {})
+async function checkUndisturbed(
+  { job, rows, reset }: World,
+  steps: readonly RandomStep[],
+  repository: JobRepository,
+): Promise<void> {
+  const parameters = { run: (run += 1) }
+  await reset()
+  const batch = testBatch({ repository, clock: fakeClock({ autoAdvance: true }) })
+  let result = await batch.runJob(job, parameters)
   for (let restart = 0; restart < RESTARTS && result.status === 'FAILED'; restart += 1)
-    result = await batch.runJob(world.job, {})
+    result = await batch.runJob(job, parameters)
   result.completed()
-  expect(world.table.rows().toSorted(byStepAndId)).to.deep.equal(steps.flatMap(goodRows))
-  const executions = await batch.repository.listJobExecutions({ limit: 100 })
+  expect(await rows()).to.deep.equal(steps.flatMap(goodRows))
+  const executions = await repository.listJobExecutions({
+    jobInstanceId: result.execution.jobInstance.id,
+    limit: 100,
+  })
   for (const [number, step] of steps.entries()) {
     const sums = { read: 0, write: 0, filter: 0, readSkip: 0, processSkip: 0, writeSkip: 0 }
     for (const { id } of executions) {
-      const found = await batch.repository.findJobExecution(id)
+      const found = await repository.findJobExecution(id)
       for (const one of found?.stepExecutions ?? []) {
         if (one.stepName !== `step${number}`) continue
         sums.read += one.readCount
@@ -170,20 +240,19 @@ class Poison extends Error {}
 
 interface World {
   readonly job: ReturnType<typeof jobOf>
-  readonly table: MemoryTable<Row>
+  readonly rows: () => Promise<readonly Row[]>
   /** Empties the table, and lets every fault happen again. */
-  readonly reset: () => void
+  readonly reset: () => Promise<void>
 }
 
-function createWorld(steps: readonly RandomStep[]): World {
-  const table = memoryTable<Row>({ key: ({ step, id }) => `${step} ${id}` })
-  const parts = { of: steps.map((step, number) => partsOf(step, number, table)) }
+function createWorld(steps: readonly RandomStep[], store: Store): World {
+  const parts = { of: steps.map((step, number) => partsOf(step, number, store)) }
   return {
     job: jobOf(steps, (number) => parts.of[number] as StepParts),
-    table,
-    reset: () => {
-      table.clear()
-      parts.of = steps.map((step, number) => partsOf(step, number, table))
+    rows: async () => (await store.rows()).toSorted(byStepAndId),
+    reset: async () => {
+      await store.clear()
+      parts.of = steps.map((step, number) => partsOf(step, number, store))
     },
   }
 }
@@ -191,7 +260,7 @@ function createWorld(steps: readonly RandomStep[]): World {
 function jobOf(steps: readonly RandomStep[], partsAt: (number: number) => StepParts) {
   return defineJob({
     name: 'random',
-    parameters: z.object({}),
+    parameters: z.object({ run: z.int() }),
     steps: (factory): Steps =>
       Object.fromEntries(
         steps.map((step, number) => [`step${number}`, chunkStep(factory, step, () => partsAt(number))]),
@@ -224,7 +293,7 @@ interface StepParts {
   readonly writer: ItemWriter<Row>
 }
 
-function partsOf(step: RandomStep, number: number, table: MemoryTable<Row>): StepParts {
+function partsOf(step: RandomStep, number: number, store: Store): StepParts {
   const at = (phase: Fault['phase']) => step.faults.filter((one) => one.phase === phase)
   const reader = at('read').reduce<ItemReader<number>>(
     (inner, one) =>
@@ -240,7 +309,7 @@ function partsOf(step: RandomStep, number: number, table: MemoryTable<Row>): Ste
     .reduce(
       (inner, one) =>
         failingWriter(inner, { ...plan(one), at: ({ id }) => isAt(step, one, id), when: one.when }),
-      step.idempotent ? upserting(table) : table.writer,
+      step.idempotent ? store.upsertingWriter : store.writer,
     )
   return { reader, process: processorOf(step, number, at('process')), writer }
 }

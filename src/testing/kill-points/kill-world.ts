@@ -1,4 +1,6 @@
 /** Where a job is killed and restarted: a job repository that outlives the process. */
+import { setTimeout } from 'node:timers/promises'
+import type { Pool } from 'pg'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import { memoryRepository } from '../../repository/memory/memory-repository.ts'
@@ -17,8 +19,10 @@ export interface KillWorld {
 
 export interface Connected {
   readonly repository: JobRepository
-  /** What the system does when the process is gone: its transactions are rolled back, its connections closed. */
-  readonly disconnect: (sessions: readonly Close[]) => Promise<void>
+  /** The process has come to its end. */
+  readonly end: Close
+  /** What the system does when the process was killed: its transactions are rolled back, its connections closed. */
+  readonly cut: (sessions: readonly Close[]) => Promise<void>
 }
 
 /** A process that is killed leaves nothing here: what it has not committed is in nobody's memory. */
@@ -28,7 +32,7 @@ export function memoryWorld(clock: Pick<Clock, 'now'>): KillWorld {
     renew: async () => {
       repository = memoryRepository({ clock })
     },
-    connect: async () => ({ repository, disconnect: closeAll }),
+    connect: async () => ({ repository, end: async () => {}, cut: closeAll }),
   }
 }
 
@@ -52,15 +56,25 @@ export function postgresWorld({ schema, connection, pool }: ThrowAwaySchema): Ki
       })
       return {
         repository,
-        disconnect: async (sessions) => {
-          await pool.query(
-            'select pg_terminate_backend(pid, 10000) from pg_stat_activity where application_name = $1',
-            [name],
-          )
+        end: async () => repository.close(),
+        cut: async (sessions) => {
+          await pool.query(`select pg_terminate_backend(pid) ${BACKENDS}`, [name])
+          await untilGone(pool, name)
           await closeAll([...sessions, () => repository.close()])
         },
       }
     },
+  }
+}
+
+const BACKENDS = 'from pg_stat_activity where application_name = $1'
+
+/** A backend that was told to end rolls back first. With a timeout pg_terminate_backend waits too, but looks only ten times a second. */
+async function untilGone(pool: Pool, name: string): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query(`select 1 ${BACKENDS}`, [name])
+    if (rows.length === 0) return
+    await setTimeout(2)
   }
 }
 

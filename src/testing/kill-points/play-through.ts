@@ -72,7 +72,7 @@ type End =
   | { readonly ending: 'failed'; readonly reason: string }
 
 async function live(play: Play, life: KillSwitch, number: number): Promise<End> {
-  const { repository, disconnect } = await play.world.connect()
+  const { repository, end, cut } = await play.world.connect()
   try {
     const ended = await settle(() => runUntilDeath(play, life, number, repository))
     const at = life.diedAt()
@@ -84,7 +84,7 @@ async function live(play: Play, life: KillSwitch, number: number): Promise<End> 
     const executions = await executionsOf(repository, execution.jobInstance.id)
     return { ending: 'completed', executions }
   } finally {
-    await disconnect(life.sessions)
+    await (life.diedAt() === undefined ? end() : cut(life.sessions))
   }
 }
 
