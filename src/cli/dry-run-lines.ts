@@ -150,6 +150,7 @@ function verdict({ wouldFail, steps }: DryRunReport): string {
   const parts = [
     ...(failed === 0 ? [] : [`${countText(failed)} ${failed === 1 ? 'item' : 'items'}`]),
     ...broken.map(({ name }) => `step ${name}`),
+    ...steps.flatMap((step) => (step.kind === 'not run' && step.failed ? [`step ${step.name}`] : [])),
   ]
   return `A run would fail: ${parts.join(', ')}.`
 }

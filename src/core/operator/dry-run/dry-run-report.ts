@@ -20,6 +20,8 @@ export interface UnrunStep {
   readonly kind: 'not run'
   readonly name: string
   readonly reason: string
+  /** Whether a run would come no further. */
+  readonly failed: boolean
 }
 
 export interface RehearsedStep {

@@ -16,6 +16,7 @@ import type { JobRepository } from '../../ports/job-repository.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { RunObserver } from '../../ports/run-observer.ts'
 import type { DryRunReport, DryRunStep } from './dry-run-report.ts'
+import { rehearsePartitions } from './rehearse-partitions.ts'
 import { rehearseStep } from './rehearse-step.ts'
 
 export interface DryRunOptions {
@@ -113,32 +114,39 @@ function quietLogger(logger: Logger, jobName: string): Logger {
 async function rehearseSteps(run: JobRun, sample: number): Promise<readonly DryRunStep[]> {
   const steps: DryRunStep[] = []
   for (const [name, step] of Object.entries(run.job.steps)) {
-    const reason = reasonNotToRun(run, step)
-    if (reason !== undefined || step.kind !== 'chunk') {
-      steps.push({ kind: 'not run', name, reason: reason ?? '' })
-      continue
-    }
-    const rehearsed = await rehearseStep(run, name, step, sample)
+    const rehearsed = run.control.stop.aborted
+      ? [notRun(name, 'the dry run was stopped before it')]
+      : await rehearse(run, name, step, sample)
     const earlier = notesOnEarlierSteps(steps)
-    steps.push({ ...rehearsed, notes: [...earlier, ...rehearsed.notes] })
+    steps.push(
+      ...rehearsed.map((one) => (one.kind === 'chunk' ? { ...one, notes: [...earlier, ...one.notes] } : one)),
+    )
   }
   return steps
 }
 
-function reasonNotToRun({ control }: JobRun, step: StepDefinition): string | undefined {
-  if (control.stop.aborted) return 'the dry run was stopped before it'
+async function rehearse(
+  run: JobRun,
+  name: string,
+  step: StepDefinition,
+  sample: number,
+): Promise<readonly DryRunStep[]> {
   switch (step.kind) {
     case 'chunk':
-      return undefined
-    case 'tasklet':
-      return 'a tasklet may do anything, so it is not called'
+      return [await rehearseStep(run, name, step, sample)]
     case 'partitioned':
-      return 'the partitions of a step are not rehearsed'
+      return rehearsePartitions(run, name, step, sample)
+    case 'tasklet':
+      return [notRun(name, 'a tasklet may do anything, so it is not called')]
     case 'job':
-      return `it runs the job ${step.job.name}: rehearse that one by itself`
+      return [notRun(name, `it runs the job ${step.job.name}: rehearse that one by itself`)]
     default:
       return step satisfies never
   }
+}
+
+function notRun(name: string, reason: string): DryRunStep {
+  return { kind: 'not run', name, reason, failed: false }
 }
 
 function notesOnEarlierSteps(steps: readonly DryRunStep[]): readonly string[] {
@@ -150,7 +158,7 @@ function notesOnEarlierSteps(steps: readonly DryRunStep[]): readonly string[] {
 
 /** A writer that could not be opened, behind a tasklet that was not called, may find later what it misses now. */
 function hasFailed(step: DryRunStep, index: number, steps: readonly DryRunStep[]): boolean {
-  if (step.kind === 'not run') return false
+  if (step.kind === 'not run') return step.failed
   if (step.ended === 'failed' || step.failedCount > 0) return true
   const mayBeMade = steps.slice(0, index).some(({ kind }) => kind === 'not run')
   return !mayBeMade && step.writes.some(({ what }) => what === 'refused')

@@ -237,6 +237,105 @@ describe('A dry run', () => {
     expect(events).to.deep.equal(['job of load', 'start load', 'COMPLETED'])
   })
 
+  it('counts each failure by what it is and where, and goes on behind it', async () => {
+    const target = new Set([4, 6])
+    const { repository, dryRun } = dryBatch(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 5, skip: { on: SyntaxError, limit: 0 } },
+          {
+            reader: listReader(numbers(20)),
+            processor: (item) => {
+              if (item % 10 === 3) throw new RangeError(`${item} is out of range`)
+              return item
+            },
+            writer: setWriter(target),
+          },
+        ),
+      })),
+    )
+    const report = await dryRun()
+    const step = rehearsed(report.steps[0])
+    expect(step).to.deep.include({ ended: 'complete', readCount: 20, processedCount: 18, failedCount: 4 })
+    expect(step.failures).to.deep.equal([
+      {
+        phase: 'process',
+        error: 'RangeError',
+        count: 2,
+        message: '3 is out of range',
+        positions: ['item 3', 'item 13'],
+      },
+      {
+        phase: 'write',
+        error: 'Error',
+        count: 2,
+        message: '4 is there already',
+        positions: ['item 4', 'item 6'],
+      },
+    ])
+    expect(step.estimate?.failedShare).to.equal(0.2)
+    expect(report.wouldFail).to.equal(true)
+    expect([...target]).to.deep.equal([4, 6])
+    expect(await repository.listJobExecutions({ limit: 1 })).to.deep.equal([])
+  })
+
+  it('gives a step up that fails too often', async () => {
+    const { dryRun } = dryBatch(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 500 },
+          {
+            reader: listReader(numbers(3000)),
+            processor: (): number => {
+              throw new Error('never')
+            },
+            writer: listWriter<number>(),
+          },
+        ),
+      })),
+    )
+    const step = rehearsed((await dryRun()).steps[0])
+    expect(step.ended).to.equal('failed')
+    expect(step.failedCount).to.equal(1000)
+    expect(step.failures).to.have.length(1)
+  })
+
+  it('tries the first partitions of a step, each by itself', async () => {
+    const target = new Set<number>()
+    const { dryRun } = dryBatch(
+      jobOf((step) => ({
+        load: step.partitioned(
+          {
+            size: 5,
+            partitions: () => [1, 2, 3, 4].map((part) => ({ name: `part${part}`, value: part })),
+          },
+          {
+            reader: ({ partition }) => listReader(numbers(partition.value)),
+            processor: (item, { partition }) => item + partition.value * 100,
+            writer: setWriter(target),
+          },
+        ),
+        none: step.partitioned(
+          {
+            size: 5,
+            partitions: (): { name: string; value: number }[] => {
+              throw new Error('there is no folder')
+            },
+          },
+          { reader: ({ partition }) => listReader([partition.value]), writer: listWriter<number>() },
+        ),
+      })),
+    )
+    const { steps, wouldFail } = await dryRun()
+    expect(steps.map(({ name }) => name)).to.deep.equal(['load:part1', 'load:part2', 'load:part3', 'none'])
+    const third = rehearsed(steps[2])
+    expect(third.notes).to.include('one of 4 partitions, of which the first 3 were tried')
+    expect(third.outputs.fields[0]?.values).to.deep.equal({ min: '300', max: '302' })
+    expect(steps[3]).to.deep.include({ reason: 'its partitions could not be planned: there is no folder' })
+    expect(wouldFail).to.equal(true)
+    expect(target.size).to.equal(0)
+  })
+
   it('refuses a sample of nothing', async () => {
     const { dryRun } = dryBatch(
       jobOf((step) => ({
