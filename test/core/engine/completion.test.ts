@@ -235,6 +235,54 @@ describe('A chunk by time', () => {
   })
 })
 
+describe('Chunks by time', () => {
+  it('hold every item once and in order, whatever comes late and is killed', async () => {
+    const runs = fc.asyncProperty(
+      fc.record({
+        count: fc.integer({ min: 0, max: 25 }),
+        size: fc.integer({ min: 1, max: 9 }),
+        maxMilliseconds: fc.integer({ min: 1, max: 4 }),
+        maxBytes: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+        pageSize: fc.integer({ min: 1, max: 6 }),
+        delays: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 8 }),
+        failures: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 3 }),
+      }),
+      async ({ count, size, maxMilliseconds, maxBytes, pageSize, delays, failures }) => {
+        const written: number[] = []
+        const { run } = testBatch()
+        for (const failAt of [...failures, Infinity]) {
+          let reads = 0
+          const writer = listWriter<number>({
+            onWrite: (chunk, call) => {
+              if (call === failAt) throw new Error('killed')
+              expect(chunk.length).to.be.within(1, size)
+              written.push(...chunk)
+            },
+          })
+          const onRead = () => sleep(delays[reads++ % delays.length])
+          const reader = listReader(numbers(count), { pageSize, onRead })
+          const { execution } = await run(
+            jobOf((step) => ({
+              load: step.chunk(
+                { size, maxMilliseconds, ...(maxBytes === undefined ? {} : { maxBytes }) },
+                {
+                  reader,
+                  ...(maxBytes === undefined ? {} : { bytesOf: (item: number) => item % 7 }),
+                  writer,
+                },
+              ),
+            })),
+          )
+          expect(reader.closed).to.equal(1)
+          if (execution.status === 'COMPLETED') break
+        }
+        expect(written).to.deep.equal(numbers(count))
+      },
+    )
+    await fc.assert(runs, { numRuns: 40 })
+  })
+})
+
 describe('Killed wherever it can be killed, a step', () => {
   const table = memoryTable<{ readonly id: number }>()
   const target = { parameters: {}, output: table.rows, reset: () => table.clear() }

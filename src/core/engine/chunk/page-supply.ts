@@ -31,7 +31,7 @@ export interface SupplyParts {
 export function pageSupply(parts: SupplyParts): PageSupply {
   const { maxBytes, maxMilliseconds } = parts.limits
   if (maxBytes !== undefined || maxMilliseconds !== undefined) return new LimitedSupply(parts)
-  return { beginChunk: () => {}, next: parts.reader.read, isReading: () => false }
+  return { beginChunk: () => {}, next: (limit) => parts.reader.read(limit), isReading: () => false }
 }
 
 /** Of a first page, before anything is known of the items' sizes. */
