@@ -18,8 +18,9 @@ export async function insertStep(
   run: RunSql,
   tables: TableNames,
   claim: Claim,
-  { stepName, executionContext }: StepBegin,
+  begin: StepBegin,
 ): Promise<StepExecution> {
+  const { stepName, executionContext } = begin
   checkNameColumn('step', stepName)
   const { shortContext, serializedContext } = contextColumns(executionContext)
   const [row] = await run<{ id: string; milliseconds: string }>(insertStepSql(tables), [
@@ -29,7 +30,15 @@ export async function insertStep(
     shortContext,
     serializedContext,
   ])
-  const { id, milliseconds } = row as { id: string; milliseconds: string }
+  return begunStep(row as { id: string; milliseconds: string }, claim, begin)
+}
+
+/** As it was inserted. */
+export function begunStep(
+  { id, milliseconds }: { readonly id: string; readonly milliseconds: string },
+  claim: Claim,
+  { stepName, executionContext }: StepBegin,
+): StepExecution {
   const now = new Date(Number(milliseconds))
   return {
     ...NO_COUNTS,

@@ -82,7 +82,10 @@ function repositoryOn(
     launchNext: (request) => launchNext(metadata, address, request),
     launchRedrive: (request) => launchRedrive(metadata, address, request),
     startJobExecution: (claim) =>
-      during('starting a job execution', 'unknown', () => startJobExecution(run, tables, claim)),
+      during('starting a job execution', 'unknown', () =>
+        // Doing it twice is as good as once.
+        untilReachable(() => startJobExecution(run, tables, claim)),
+      ),
     endJobExecution: (claim, end) =>
       during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
     beginStep: (claim, begin) => beginStep({ source: sessions, address, claim }, begin),

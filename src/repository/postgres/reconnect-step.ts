@@ -57,7 +57,7 @@ async function endFormerBackend(run: RunSql, tables: TableNames, stepExecutionId
 }
 
 /** Registers the new session. Locks: owner (shared), then the step, which waits for a commit that is still under way. */
-async function registerBackend(run: RunSql, tables: TableNames, at: StepAt): Promise<FoundStep> {
+export async function registerBackend(run: RunSql, tables: TableNames, at: StepAt): Promise<FoundStep> {
   const [row] = await run<{ version: string; status: string; jobStatus: string }>(
     `with ${fenceSql(tables)}, step as materialized (
       select version, status from ${tables.stepExecution}

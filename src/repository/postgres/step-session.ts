@@ -12,10 +12,11 @@ import type {
   StepSession,
 } from '../../core/ports/job-repository.ts'
 import { insertStep } from './begin-step.ts'
+import { insertStepOnce } from './begin-step-again.ts'
 import { type CommitAttempt, commitAwaited, commitCollected, type Metadata } from './chunk-commit.ts'
 import { explainRefusal, isProofFailure, whileFenced } from './fence.ts'
 import { classified, errorCode, isConnectionLoss } from './postgres-errors.ts'
-import { type FoundStep, reconnect } from './reconnect-step.ts'
+import { type FoundStep, reconnect, untilReachable } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { StepConnection } from './step-connection.ts'
 import {
@@ -37,23 +38,38 @@ export interface StepPlace {
   readonly claim: Claim
 }
 
-/** @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE */
+/**
+ * When the connection is lost, on a fresh one: nothing of the step has been done yet, and its row is found again.
+ * @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE
+ */
 export async function beginStep(place: StepPlace, begin: StepBegin): Promise<StepSession> {
-  const { source, claim, address } = place
-  const doing = `beginning step '${begin.stepName}'`
-  const connection = await StepConnection.open(source).catch((error: unknown) => {
-    throw classified(error, address, doing, 'nothing-committed')
-  })
+  const attempt = (insert: typeof insertStep) => beginWith(place, begin, insert)
   try {
-    const { tables } = address
+    return await attempt(insertStep).catch((error: unknown) => {
+      if (!isConnectionLoss(error)) throw error
+      return untilReachable(() => attempt(insertStepOnce))
+    })
+  } catch (error) {
+    throw classified(error, place.address, `beginning step '${begin.stepName}'`, 'unknown')
+  }
+}
+
+async function beginWith(
+  place: StepPlace,
+  begin: StepBegin,
+  insert: typeof insertStep,
+): Promise<StepSession> {
+  const { tables } = place.address
+  const connection = await StepConnection.open(place.source)
+  try {
     const stepExecution = await whileFenced(
-      () => insertStep(connection.run, tables, claim, begin),
-      () => explainRefusal(connection.run, tables, claim),
+      () => insert(connection.run, tables, place.claim, begin),
+      () => explainRefusal(connection.run, tables, place.claim),
     )
     return new PostgresStepSession(place, connection, stepExecution)
   } catch (error) {
     await connection.destroy()
-    throw classified(error, address, doing, 'unknown')
+    throw error
   }
 }
 

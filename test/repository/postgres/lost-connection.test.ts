@@ -197,6 +197,22 @@ describe('A connection to Postgres that is lost', () => {
     expect((await find()).stepExecutions[0]?.version).to.equal(1)
   })
 
+  it('behind the start of a job, and the beginning of a step, is no failure; neither is recorded twice', async () => {
+    proxy.loseNextAnswerTo('start_time = ')
+    await repository.startJobExecution(claim)
+    proxy.loseNextAnswerTo('"milliseconds"')
+    const second = await repository.beginStep(claim, { stepName: 'second', executionContext: { at: 1 } })
+    await commit(second, 5, insert)
+    await second.end(stepEnd('COMPLETED', 5))
+    await second.close()
+    const { status, stepExecutions } = await find()
+    expect(status).to.equal('STARTED')
+    expect(stepExecutions.map(({ stepName, readCount }) => [stepName, readCount])).to.deep.equal([
+      ['load', 0],
+      ['second', 5],
+    ])
+  })
+
   it('behind the COMMIT of a launch is said to be unknown', async () => {
     proxy.loseNextCommitAnswer()
     const error = await errorOf(launchJob(repository))
