@@ -2,7 +2,8 @@
 import type { StoredContext } from '../core/model/execution-context.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
 import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
-import type { StepCounts, StepExecution } from '../core/model/step-execution.ts'
+import type { PartitionExecution, StepCounts, StepExecution } from '../core/model/step-execution.ts'
+import { partitionFigures } from './partition-table.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -41,7 +42,12 @@ function stepExecutionJson(step: StepExecution): Json {
     ...endingJson(step),
     ...countsJson(step),
     executionContext: contextJson(step.executionContext),
+    ...(step.partition === undefined ? {} : { partition: partitionJson(step, step.partition) }),
   }
+}
+
+function partitionJson(step: StepExecution, { stepName, name, worker }: PartitionExecution): Json {
+  return { stepName, name, worker, ...partitionFigures(step, new Date()) }
 }
 
 function endingJson(execution: JobExecution | StepExecution): Json {

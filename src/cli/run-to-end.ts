@@ -118,7 +118,12 @@ async function launchNotes(operator: JobOperator, started: StartedJob): Promise<
 }
 
 function committedItems({ stepExecutions }: JobExecutionDetails): number {
-  return stepExecutions.reduce((sum, { readCount }) => sum + readCount, 0)
+  // What partitions have read is in the counts of their step, unless its process died before it could record them.
+  const counted = stepExecutions.filter(({ partition }) => partition === undefined)
+  const uncounted = stepExecutions.filter(({ partition }) =>
+    counted.some(({ stepName, readCount }) => stepName === partition?.stepName && readCount === 0),
+  )
+  return [...counted, ...uncounted].reduce((sum, { readCount }) => sum + readCount, 0)
 }
 
 function printEnd(

@@ -2,9 +2,11 @@
 import { describeOwner } from '../../core/model/execution-owner.ts'
 import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
+import { partitionLines } from '../partition-table.ts'
 import { executionDetailsJson, jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 
@@ -27,15 +29,21 @@ function detailLines(execution: JobExecutionDetails, actions: readonly OperatorA
   ]
   return [
     ...executionReport(execution, notes),
+    ...partitionLines(stepExecutions, new Date()),
     ...described('exit description', exitStatus.exitDescription),
     ...described('execution context', contextText(execution.executionContext)),
-    ...stepExecutions.flatMap((step) => [
+    ...worthTelling(stepExecutions).flatMap((step) => [
       ...(step.exitStatus.exitDescription === exitStatus.exitDescription
         ? []
         : described(`exit description of step ${step.stepName}`, step.exitStatus.exitDescription)),
       ...described(`execution context of step ${step.stepName}`, contextText(step.executionContext)),
     ]),
   ]
+}
+
+/** Of partitions, of which there may be thousands, only what went wrong. */
+function worthTelling(steps: readonly StepExecution[]): readonly StepExecution[] {
+  return steps.filter(({ partition, status }) => partition === undefined || status === 'FAILED')
 }
 
 function timesText(times: Readonly<Record<string, Date | null>>): string {
