@@ -118,12 +118,9 @@ async function launchNotes(operator: JobOperator, started: StartedJob): Promise<
 }
 
 function committedItems({ stepExecutions }: JobExecutionDetails): number {
-  // What partitions have read is in the counts of their step, unless its process died before it could record them.
-  const counted = stepExecutions.filter(({ partition }) => partition === undefined)
-  const uncounted = stepExecutions.filter(({ partition }) =>
-    counted.some(({ stepName, readCount }) => stepName === partition?.stepName && readCount === 0),
-  )
-  return [...counted, ...uncounted].reduce((sum, { readCount }) => sum + readCount, 0)
+  // What partitions have read is in the counts of their step.
+  const steps = stepExecutions.filter(({ partition }) => partition === undefined)
+  return steps.reduce((sum, { readCount }) => sum + readCount, 0)
 }
 
 function printEnd(

@@ -8,6 +8,7 @@ import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/job
 import {
   executionsOf,
   type MemoryState,
+  partitionSums,
   readable,
   shownExecution,
   snapshot,
@@ -90,7 +91,9 @@ function closeAsFailed(stored: StoredExecution, reason: string, by: string, now:
     version: one.version + 1,
   })
   stored.execution = failed(stored.execution)
-  stored.steps = stored.steps.map((step) => (isLive(step.status) ? failed(step) : step))
+  stored.steps = stored.steps.map((step) =>
+    isLive(step.status) ? { ...failed(step), ...partitionSums(step, stored.steps) } : step,
+  )
   stored.leaseExpiresAt = now
   stored.actions = [...stored.actions, { action: 'recover', at: now, by }]
 }

@@ -5,7 +5,13 @@ import { exitStatus } from '../../core/model/exit-status.ts'
 import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
-import { type MemoryState, shownExecution, type StoredExecution, storedExit } from './memory-state.ts'
+import {
+  type MemoryState,
+  partitionSums,
+  shownExecution,
+  type StoredExecution,
+  storedExit,
+} from './memory-state.ts'
 
 export function retire(state: MemoryState, { jobExecutionId, by, decide }: RetireRequest): RetireOutcome {
   const stored = state.executions.get(jobExecutionId)
@@ -71,6 +77,7 @@ function closeSteps(
   const now = state.now()
   const closed = (step: StepExecution): StepExecution => ({
     ...step,
+    ...partitionSums(step, stored.steps),
     status,
     exitStatus: storedExit(exitStatus(status, reason)),
     endTime: step.endTime ?? now,

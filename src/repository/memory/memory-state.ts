@@ -10,7 +10,7 @@ import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
-import type { StepExecution } from '../../core/model/step-execution.ts'
+import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim, LatestExecution } from '../../core/ports/job-repository.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 
@@ -173,4 +173,13 @@ export function shownExecution(state: MemoryState, stored: StoredExecution): Lat
     definition: stored.definition,
     stepStatuses: new Map(own.map(({ stepName, status }) => [stepName, status])),
   }
+}
+
+/** The sums of a step's partitions, for one whose owner could not record them; nothing where it was not partitioned. */
+export function partitionSums(
+  { stepName, partition }: StepExecution,
+  steps: readonly StepExecution[],
+): Partial<StepCounts> {
+  const parts = steps.filter((one) => partition === undefined && one.partition?.stepName === stepName)
+  return parts.length === 0 ? {} : parts.reduce<StepCounts>(addCounts, NO_COUNTS)
 }

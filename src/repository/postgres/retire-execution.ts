@@ -78,7 +78,8 @@ async function close(
     `with job as (update ${tables.jobExecution} set ${unlessFailed('exit_code', '$3')},
         ${unlessFailed('exit_message', '$2')}, status = $3, ${ended}
       where job_execution_id = $1 and (status = any($4::text[])) is not true returning 1),
-    steps as (update ${tables.stepExecution} set status = $3, exit_code = $3, exit_message = $2, ${ended}
+    steps as (update ${tables.stepExecution} s set status = $3, exit_code = $3, exit_message = $2, ${ended},
+        ${partitionSumsSql(tables)}
       where job_execution_id = $1 and ${steps}),
     ${tidySql(tables)},
     noted as (insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
@@ -123,4 +124,20 @@ function tidySql(tables: TableNames): string {
 /** The words that we do not know count as UNKNOWN, so what must not be met is listed, not what may. */
 function othersThan(from: readonly BatchStatus[]): readonly BatchStatus[] {
   return BATCH_STATUSES.filter((status) => !from.includes(status))
+}
+
+const COUNTS = ['read', 'write', 'filter', 'read_skip', 'process_skip', 'write_skip', 'commit', 'rollback']
+
+/**
+ * A step that was partitioned gets the sums of its partitions in this job execution, which whoever ran it could no longer
+ * record. Any other keeps its counts.
+ */
+function partitionSumsSql(tables: TableNames): string {
+  const columns = COUNTS.map((kind) => `${kind}_count`)
+  return `(${columns.join(', ')}) = (
+          select ${columns.map((column) => `coalesce(sum(e.${column}), s.${column})`).join(', ')}
+            from ${tables.stepExecution} e
+            join ${tables.partitionExecution} x on x.step_execution_id = e.step_execution_id
+            join ${tables.stepExecution} plan on plan.step_execution_id = x.plan_id
+            where e.job_execution_id = $1 and plan.step_name = s.step_name)`
 }

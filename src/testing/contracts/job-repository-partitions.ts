@@ -29,6 +29,7 @@ export const PARTITION_PROMISES: Readonly<Record<string, Check>> = {
   'a partition that takes its workers along stays failed after so many attempts': givesUpPartition,
   'workers whose lease has run out are found by the clock of the repository': findsExpired,
   'a partition commits under the fence of its job': fencesPartitions,
+  'a recovery gives the partitioned step the sums that its process could not record': recoversSums,
 }
 
 const RANGES: readonly Partition[] = [
@@ -283,4 +284,29 @@ async function fencesPartitions(trial: RepositoryTrial): Promise<void> {
   await assertRefused(partitions.retireWorkers(claim, retirement), 'LEASE_LOST')
   await session.close()
   await manager.close()
+}
+
+async function recoversSums(trial: RepositoryTrial): Promise<void> {
+  const { claim } = await trial.started('sums')
+  const { planId, manager } = await planned(trial, claim, numbered(2))
+  const first = await claimNext(trial, claim, planId)
+  await finish(first.session, stepEnd('COMPLETED', { readCount: 10, writeCount: 10, commitCount: 1 }))
+  const second = await claimNext(trial, claim, planId)
+  await trial.commit(second.session, { readCount: 4, writeCount: 3, filterCount: 1, commitCount: 1 })
+  const { previousSteps } = await trial.launch('sums', RECOVER)
+  await second.session.close()
+  await manager.close()
+  const [load, ...parts] = (await trial.find(claim)).stepExecutions
+  assert.deepEqual(
+    [load?.status, load?.readCount, load?.writeCount, load?.filterCount, load?.commitCount],
+    ['FAILED', 14, 13, 1, 2],
+  )
+  assert.deepEqual(
+    parts.map(({ status, readCount }) => [status, readCount]),
+    [
+      ['COMPLETED', 10],
+      ['FAILED', 4],
+    ],
+  )
+  assert.equal(previousSteps.get('load')?.counts.readCount, 14)
 }
