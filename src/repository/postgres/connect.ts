@@ -1,4 +1,4 @@
-/** The connections of a repository: a few of its own for metadata, and those that steps, readers and writers share. */
+/** The connections of a repository: a few of its own for metadata, those of the steps, and those that are lent to readers and writers. */
 import pg, { type CustomTypesConfig, type PoolConfig } from 'pg'
 import { DataSource, type DataSourceOptions } from 'typeorm'
 import { ENTITIES } from './entities.ts'
@@ -10,6 +10,7 @@ import {
   type PostgresRepositoryOptions,
   type RepositoryAddress,
 } from './repository-options.ts'
+import { placesOfShared, type SessionSource, sessionSource } from './session-source.ts'
 import { withSessionOptions } from './session-options.ts'
 import { MIGRATION_TABLE } from './table-names.ts'
 
@@ -23,7 +24,7 @@ export interface Connections {
    * Held by the steps at work and by their readers for as long as they run. They are opened as they are needed: were they taken from
    * a pool of a given size, steps side by side would hold all of it, each waiting for one more.
    */
-  readonly sessions: DataSource
+  readonly sessions: SessionSource
   /** Lent to writers and authors, for a short time each. */
   readonly work: DataSource
   /** Closes what was opened here. */
@@ -48,14 +49,15 @@ export async function connect(
   if (isGiven(options.connection)) {
     await initialize([metadata], address)
     const { dataSource } = options.connection
-    return { metadata, sessions: dataSource, work: dataSource, close: () => metadata.destroy() }
+    const shared = sessionSource(dataSource, placesOfShared(dataSource))
+    return { metadata, sessions: shared, work: dataSource, close: () => metadata.destroy() }
   }
   const sessions = workSource(options, MOST_SESSIONS)
   const work = workSource(options, options.poolSize ?? DEFAULT_POOL_SIZE)
   await initialize([metadata, sessions, work], address)
   return {
     metadata,
-    sessions,
+    sessions: sessionSource(sessions, Infinity),
     work,
     close: async () => {
       await Promise.all([metadata.destroy(), sessions.destroy(), work.destroy()])

@@ -47,7 +47,7 @@ export async function claimPartition(
       earlierCounts: decodeCounts(row),
     }
   } catch (error) {
-    await connection.destroy()
+    await connection.discard()
     throw isBatchError(error) ? error : classified(error, address, doing, 'unknown')
   }
 }

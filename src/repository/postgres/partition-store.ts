@@ -8,11 +8,12 @@ import { findPartitions } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
 import { classified, type LossOutcome } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
+import type { SessionSource } from './session-source.ts'
 
 /** Partitions at work hold a connection of `sessions` each; the rest is done on `metadata`. */
 export function partitionStore(
   metadata: DataSource,
-  sessions: DataSource,
+  sessions: SessionSource,
   address: RepositoryAddress,
 ): PartitionStore {
   const { tables } = address

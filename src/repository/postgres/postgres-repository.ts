@@ -76,7 +76,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
-    resources: lentOutside(work, sessions),
+    resources: lentOutside(work, sessions.source),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
     launchNext: (request) => launchNext(metadata, address, request),
@@ -109,7 +109,7 @@ function repositoryOn(
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(metadata, filter)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
-    openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(work)),
+    openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
     close: onlyOnce(async () => {
       await Promise.all([thread?.close(), close()])

@@ -1,14 +1,14 @@
 /** Chunks tried in Postgres and never committed. */
-import type { DataSource } from 'typeorm'
 import type { Rehearsal } from '../../core/ports/job-repository.ts'
 import { awaitedTransaction } from './chunk-transaction.ts'
+import type { SessionSource } from './session-source.ts'
 import { StepConnection } from './step-connection.ts'
 
 /**
  * On a connection of its own, which is registered nowhere: there is no step execution that recovery could look for. The
  * transaction begins when it is first used, and keeps its row locks until it is closed. Sequences do not roll back.
  */
-export async function openRehearsal(source: DataSource): Promise<Rehearsal> {
+export async function openRehearsal(source: SessionSource): Promise<Rehearsal> {
   const connection = await StepConnection.open(source)
   const { transaction, over, begun } = awaitedTransaction(connection)
   return {
@@ -21,7 +21,7 @@ export async function openRehearsal(source: DataSource): Promise<Rehearsal> {
         connection.markTransaction('over')
         await connection.release()
       } catch {
-        await connection.destroy() // the server rolls back by itself
+        await connection.discard() // the server rolls back by itself
       }
     },
   }

@@ -14,7 +14,11 @@ export interface PostgresRepositoryOptions {
   readonly schema?: string
   /** In lower case, as Postgres folds Spring's. @default 'batch_' */
   readonly tablePrefix?: string
-  /** Connections for writers and callbacks. Each step and partition at work has one besides, and a Postgres reader another. @default 10 */
+  /**
+   * Connections for writers and callbacks. Each step and partition at work has one besides, and a Postgres reader another. Of the pool of
+   * a given DataSource steps take less than half, and further ones wait for their turn.
+   * @default 10
+   */
   readonly poolSize?: number
   /**
    * The lease of the executions. Idle transactions are ended by the server, and dead peers noticed, before it runs out,

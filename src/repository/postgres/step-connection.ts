@@ -2,6 +2,7 @@
 import type { ClientBase, PoolClient, QueryResult } from 'pg'
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
 import type { RunSql } from './fence.ts'
+import type { SessionSource } from './session-source.ts'
 
 /** TypeORM counts nested transactions here; its typings keep it to themselves. */
 interface TransactionState {
@@ -10,19 +11,34 @@ interface TransactionState {
 }
 
 export class StepConnection {
-  readonly #source: DataSource
+  readonly #source: SessionSource
+  #givePlaceBack: () => void
+  #isResting = false
   #runner: QueryRunner
   #client: PoolClient
 
-  private constructor(source: DataSource, runner: QueryRunner, client: PoolClient) {
+  private constructor(
+    source: SessionSource,
+    givePlaceBack: () => void,
+    runner: QueryRunner,
+    client: PoolClient,
+  ) {
     this.#source = source
+    this.#givePlaceBack = givePlaceBack
     this.#runner = runner
     this.#client = client
   }
 
-  static async open(source: DataSource): Promise<StepConnection> {
-    const [runner, client] = await checkOut(source)
-    return new StepConnection(source, runner, client)
+  /** Waits for its turn when as many steps are at work as there are places. */
+  static async open(source: SessionSource): Promise<StepConnection> {
+    const givePlaceBack = await source.takePlace()
+    try {
+      const [runner, client] = await checkOut(source.source)
+      return new StepConnection(source, givePlaceBack, runner, client)
+    } catch (error) {
+      givePlaceBack()
+      throw error
+    }
   }
 
   get client(): PoolClient {
@@ -57,17 +73,34 @@ export class StepConnection {
   /** Throws this connection away and takes another. */
   async replace(): Promise<void> {
     await this.destroy()
-    const [runner, client] = await checkOut(this.#source)
+    if (this.#isResting) this.#givePlaceBack = await this.#source.takePlace()
+    this.#isResting = false
+    const [runner, client] = await checkOut(this.#source.source)
     this.#runner = runner
     this.#client = client
   }
 
   /** Back to the pool, to be used again. */
-  release(): Promise<void> {
-    return this.#runner.release()
+  async release(): Promise<void> {
+    await this.#runner.release()
+    this.#leave()
   }
 
-  /** Back to the pool, which closes it: nobody else may get a session that is still registered as this step's. */
+  /** The end of a connection that must not be used again, and of the step's place. */
+  async discard(): Promise<void> {
+    await this.destroy()
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.#isResting = true
+    this.#givePlaceBack()
+  }
+
+  /**
+   * Back to the pool, which closes it: nobody else may get a session that is still registered as this step's. The step keeps
+   * its place, for another connection.
+   */
   async destroy(): Promise<void> {
     if (this.#runner.isReleased) return
     endNow(this.#client)

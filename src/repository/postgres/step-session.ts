@@ -18,6 +18,7 @@ import { explainRefusal, isProofFailure, whileFenced } from './fence.ts'
 import { classified, errorCode, isConnectionLoss } from './postgres-errors.ts'
 import { type FoundStep, reconnect, untilReachable } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
+import type { SessionSource } from './session-source.ts'
 import { StepConnection } from './step-connection.ts'
 import {
   endStatement,
@@ -30,10 +31,9 @@ import {
   quarantiningValues,
   type StepAt,
 } from './step-statements.ts'
-import type { DataSource } from 'typeorm'
 
 export interface StepPlace {
-  readonly source: DataSource
+  readonly source: SessionSource
   readonly address: RepositoryAddress
   readonly claim: Claim
 }
@@ -68,7 +68,7 @@ async function beginWith(
     )
     return new PostgresStepSession(place, connection, stepExecution)
   } catch (error) {
-    await connection.destroy()
+    await connection.discard()
     throw error
   }
 }
@@ -134,13 +134,13 @@ class PostgresStepSession implements StepSession {
 
   /** The next call finds the connection lost, and takes another. */
   async rest(): Promise<void> {
-    await this.#connection.destroy()
+    await this.#connection.discard()
   }
 
   /** A session that did not end stays registered for recovery, so its connection must not be given to anybody else. */
   async close(): Promise<void> {
     if (this.#hasEnded) await this.#connection.release()
-    else await this.#connection.destroy()
+    else await this.#connection.discard()
   }
 
   readonly #metadata = (progress: StepProgress): Metadata =>

@@ -50,6 +50,7 @@ async function work(
   const { claim } = job.launched
   const tally = await store.openPlan(claim, planId)
   if (tally.completed === tally.total || run.control.stop.aborted) return
+  await run.session.rest?.() // its workers need connections; it only waits
   const watch = createPartitionTally(run, tally)
   const { stepName } = run
   const open = tally.total - tally.completed
