@@ -1,7 +1,7 @@
 /** For those who write readers, writers and repositories. */
 export type { DefinitionFingerprint, StepFingerprint } from './core/model/definition-fingerprint.ts'
 export type { ExecutionContext } from './core/model/execution-context.ts'
-export type { Checkpoint, JsonValue } from './core/model/json-value.ts'
+export type { Checkpoint, JsonValue, StoredCheckpoint } from './core/model/json-value.ts'
 export type { Partition } from './core/model/partition.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
 export type {

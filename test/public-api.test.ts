@@ -241,6 +241,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'StepFingerprint',
       'StepProgress',
       'StepSession',
+      'StoredCheckpoint',
       'Transaction',
       'WriterScope',
       'WriteSummary',

@@ -77,6 +77,7 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     scope,
     session,
     acceptChanges: job.acceptChanges ?? false,
+    acceptsChange: (change) => job.acceptChanges === true || job.job.acceptedChanges.includes(change),
     control,
     clock,
     transactionHas: job.repository.transactionHas,

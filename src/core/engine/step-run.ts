@@ -19,6 +19,8 @@ export interface StepRun {
   readonly session: StepSession
   /** Whether changes since the execution that is continued are no reason to refuse. */
   readonly acceptChanges: boolean
+  /** Whether this one is, as the job or the operator has said. */
+  readonly acceptsChange: (change: string) => boolean
   readonly control: RunControl
   readonly clock: Clock
   /** Whether a transaction of the repository has this resource. */

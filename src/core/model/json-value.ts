@@ -14,3 +14,10 @@ export type JsonValue =
  * stored in the step's context in the transaction that writes the chunk. Null is none: a context holds no null at its root.
  */
 export type Checkpoint = Exclude<JsonValue, null>
+
+/** A checkpoint as it was stored: by which kind of reader or writer, in which version of its layout. */
+export interface StoredCheckpoint {
+  readonly kind: string
+  readonly version: number
+  readonly at: Checkpoint
+}

@@ -1,6 +1,6 @@
 /** Where items come from. A third-party reader is one file that fulfils this port. */
 import type { ExecutionContext } from '../model/execution-context.ts'
-import type { Checkpoint } from '../model/json-value.ts'
+import type { Checkpoint, StoredCheckpoint } from '../model/json-value.ts'
 import type { Logger } from './logger.ts'
 import type { Resources } from './resource.ts'
 
@@ -14,8 +14,13 @@ import type { Resources } from './resource.ts'
 export interface ItemReader<T> {
   /** The kind in a word, as in `delimited`, `postgres`: part of explanations and of the restart guard. */
   readonly kind: string
-  /** Of the layout of its checkpoints: raise it when it changes, and older ones are refused by name. @default 1 */
+  /** Of the layout of its checkpoints: raise it when it changes, and migrate older ones, or they are refused. @default 1 */
   readonly checkpointVersion?: number
+  /**
+   * For a checkpoint of another version or another kind: the one of its own that stands for the same place, or undefined,
+   * and it is refused by name.
+   */
+  readonly migrateCheckpoint?: (stored: StoredCheckpoint) => Checkpoint | undefined
   /** For people: `delimited file trades.csv`. No secrets. */
   readonly description: string
   /**

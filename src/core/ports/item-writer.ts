@@ -1,5 +1,5 @@
 /** Where items go. A third-party writer is one file that fulfils this port. */
-import type { Checkpoint } from '../model/json-value.ts'
+import type { Checkpoint, StoredCheckpoint } from '../model/json-value.ts'
 import type { Logger } from './logger.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
 
@@ -15,8 +15,13 @@ export type Guarantee = 'transactional' | 'idempotent' | 'at-least-once'
 export interface ItemWriter<T> {
   /** The kind in a word, as in `postgres`, `delimited`. */
   readonly kind: string
-  /** Of the layout of its checkpoints: raise it when it changes, and older ones are refused by name. @default 1 */
+  /** Of the layout of its checkpoints: raise it when it changes, and migrate older ones, or they are refused. @default 1 */
   readonly checkpointVersion?: number
+  /**
+   * For a checkpoint of another version or another kind: the one of its own that stands for the same place, or undefined,
+   * and it is refused by name.
+   */
+  readonly migrateCheckpoint?: (stored: StoredCheckpoint) => Checkpoint | undefined
   /** For people: `copy into table public.trade`. No secrets. */
   readonly description: string
   readonly guarantee: Guarantee

@@ -2,20 +2,17 @@
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
 import { isPositiveInteger } from '../../definition/check-definition.ts'
 import { BatchError } from '../../model/batch-error.ts'
-import {
-  type ExecutionContext,
-  READER_CHECKPOINT_KEY,
-  WRITER_CHECKPOINT_KEY,
-} from '../../model/execution-context.ts'
+import { type ExecutionContext, WRITER_CHECKPOINT_KEY } from '../../model/execution-context.ts'
 import type { Checkpoint } from '../../model/json-value.ts'
+import { addCounts } from '../../model/step-execution.ts'
 import type { ItemReader } from '../../ports/item-reader.ts'
 import type { ItemWriter } from '../../ports/item-writer.ts'
 import { effectiveGuarantee } from '../effective-guarantee.ts'
 import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
+import { sealCheckpoint, unsealCheckpoint } from './checkpoint-seal.ts'
 import { reconcile } from './reconcile.ts'
-import { unsealCheckpoint } from './checkpoint-seal.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { estimateBytes } from './item-bytes.ts'
 import { type CompletionLimits, pageSupply } from './page-supply.ts'
@@ -49,10 +46,27 @@ async function loopAndPublish(loop: ChunkLoop): Promise<StepOutcome> {
   const outcome = await runChunkLoop(loop)
   if (outcome === 'completed') {
     reconcile(loop.run)
+    await commitBeforePublishing(loop)
     const { earlierCounts, ledger } = loop.run
     await loop.target.sink.complete?.({ writeCount: earlierCounts.writeCount + ledger.counts().writeCount })
   }
   return outcome
+}
+
+/**
+ * By its checkpoint a writer recognises what it has published, should the process die before the step is recorded. A
+ * step that wrote nothing has none yet.
+ */
+async function commitBeforePublishing({ run, target: { sink, writer } }: ChunkLoop): Promise<void> {
+  const { ledger, session } = run
+  const before = ledger.context()
+  if (!sink.complete || !sink.checkpoint || before[WRITER_CHECKPOINT_KEY] !== undefined) return
+  const context = { ...before, [WRITER_CHECKPOINT_KEY]: sealCheckpoint(writer, sink.checkpoint()) }
+  const contribution = { commitCount: 1 }
+  const counts = addCounts(ledger.counts(), contribution)
+  const progress = () => ({ counts, executionContext: context })
+  await session.commit({ pipelined: false, work: async () => {}, progress })
+  ledger.committed(contribution, { step: context, job: ledger.jobContext() })
 }
 
 async function openReader(run: StepRun, step: ChunkStepDefinition, start: ChunkStart): Promise<ChunkSource> {
@@ -60,7 +74,7 @@ async function openReader(run: StepRun, step: ChunkStepDefinition, start: ChunkS
   const { logger, resources } = run.scope
   const from = start.begunBySpring
     ? checkpointFromSpring(run, definition, start.from)
-    : unsealCheckpoint(definition, start.from, READER_CHECKPOINT_KEY)
+    : unsealCheckpoint(run, definition, start.from, 'reader')
   const ending = new AbortController()
   const signal = AbortSignal.any([run.scope.signal, ending.signal])
   const reader = await definition.open({ from, acceptChanges: run.acceptChanges, signal, logger, resources })
@@ -88,7 +102,7 @@ async function openWriter(
 ): Promise<ChunkTarget> {
   const { signal, logger, resources, jobExecution, stepExecution } = run.scope
   const sink = await writer.open({
-    from: unsealCheckpoint(writer, from, WRITER_CHECKPOINT_KEY),
+    from: unsealCheckpoint(run, writer, from, 'writer'),
     jobExecutionId: jobExecution.id,
     stepExecutionId: stepExecution.id,
     signal,

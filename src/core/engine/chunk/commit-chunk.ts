@@ -132,9 +132,8 @@ function withCheckpoints(
   hasWritten: boolean,
 ): ExecutionContext {
   const before = run.ledger.context()
-  const written = hasWritten ? sink.checkpoint?.() : undefined
   const read = chunk.checkpoint ?? before[READER_CHECKPOINT_KEY]
-  const wrote = written === undefined ? before[WRITER_CHECKPOINT_KEY] : sealCheckpoint(writer, written)
+  const wrote = hasWritten ? sealCheckpoint(writer, sink.checkpoint?.()) : before[WRITER_CHECKPOINT_KEY]
   return {
     ...chunk.stepContext,
     ...(read === undefined ? {} : { [READER_CHECKPOINT_KEY]: read }),
