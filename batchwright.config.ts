@@ -5,5 +5,6 @@ import { birdStrikes } from './examples/02-bird-strikes.ts'
 import { crashAndRestart } from './examples/03-crash-and-restart.ts'
 import { roundTrip } from './examples/04-round-trip.ts'
 import { badRows } from './examples/05-bad-rows.ts'
+import { partitions } from './examples/07-partitions.ts'
 
-export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows] })
+export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, partitions] })

@@ -150,6 +150,27 @@ describe('The lessons in examples/', function () {
     expect(phases).to.deep.equal({ phases: 'read 18, read 42, process 79, write 85, write 122, write 152' })
   })
 
+  it('7: splits work among worker processes, which seal each account once, and show names them', async () => {
+    const { code, err, out } = batchwright('run', 'partitions', 'day=2026-01-31', 'rounds=20', '--json')
+    expect(code, err).to.equal(0)
+    expect(
+      await rowOf('select count(*)::int as seals, min(account), max(account) from account_seal'),
+    ).to.deep.equal({
+      seals: 4000,
+      min: 1,
+      max: 4000,
+    })
+    expect(await rowOf('select accounts, partitions from seal_total')).to.deep.equal({
+      accounts: 4000,
+      partitions: 8,
+    })
+    const { jobExecutionId } = JSON.parse(out) as { jobExecutionId: string }
+    const shown = batchwright('show', jobExecutionId).out
+    expect(shown).to.match(/^seal +COMPLETED +4,000 +4,000/m)
+    for (let part = 1; part <= 8; part += 1)
+      expect(shown).to.match(new RegExp(`^seal:part${part} +COMPLETED +\\S+ pid \\d+ +500 +500`, 'm'))
+  })
+
   it('8: tests a job with Node’s test runner, and kills it anywhere', () => {
     const script = ['--test', '--test-reporter=tap', 'dist/examples/08-test-your-job.js']
     const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' })
