@@ -99,11 +99,9 @@ function checkpointsOf(
   before: Prefix,
 ): PageCheckpoints {
   const prefix = count === 0 ? before : batch.prefixAfter(first + count - 1)
+  const placeAfter = batch.placesAfter(first, count)
   const after = (index: number) =>
-    encodeCheckpoint(batch.placeAfter(first + index), {
-      identity,
-      prefix: index === count - 1 ? prefix : before,
-    })
+    encodeCheckpoint(placeAfter(index), { identity, prefix: index === count - 1 ? prefix : before })
   return { prefix, after }
 }
 
@@ -149,10 +147,11 @@ function pageOf<T>(
   checkpoints: PageCheckpoints,
   file: string,
 ): Page<T> {
-  const { recordLines } = batch.scanned
+  // A copy: the batch is overwritten by the next one, while the page may still be held.
+  const lines = batch.scanned.recordLines.slice(first, first + rows.items.length)
   return {
     items: rows.items as readonly T[],
     checkpointAfter: checkpoints.after,
-    positionOf: (index) => ({ file, line: recordLines[first + index] as number }),
+    positionOf: (index) => ({ file, line: lines[index] as number }),
   }
 }

@@ -20,6 +20,8 @@ export interface RecordBatch {
   /** The record as it stands in the file, without its newline. */
   readonly rawOf: (record: number) => string
   readonly placeAfter: (record: number) => RecordPlace
+  /** The same for `count` records from `first` on, by their index among these; it stays valid. */
+  readonly placesAfter: (first: number, count: number) => (index: number) => RecordPlace
   /** Of everything up to the end of the record. Asked for in rising order. */
   readonly prefixAfter: (record: number) => Prefix
 }
@@ -109,6 +111,11 @@ function batchOf(
       offset: base + (recordEnds[record] as number),
       line: recordEndLines[record] as number,
     }),
+    placesAfter: (first, many) => {
+      const ends = recordEnds.slice(first, first + many)
+      const lines = recordEndLines.slice(first, first + many)
+      return (index) => ({ offset: base + (ends[index] as number), line: lines[index] as number })
+    },
     prefixAfter: (record) => window.prefixAt(recordEnds[record] as number),
   }
 }

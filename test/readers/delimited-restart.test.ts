@@ -118,6 +118,18 @@ describe('delimited reader: restart', () => {
     expect(zipped.lines).to.deep.equal(whole.lines.slice(12_346))
   })
 
+  it('keeps checkpoints and positions of pages that are held while further ones are read', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, id) => `${id},${'x'.repeat(id % 700)}`)
+    const file = await folder.file('held.csv', `id,text\n${rows.join('\n')}\n`)
+    const reader = await delimitedReader({ file }).open(readerScope())
+    const first = await reader.read(300)
+    const told = first?.checkpointAfter(10)
+    while ((await reader.read(500)) !== undefined);
+    expect(first?.positionOf(10)).to.deep.equal({ file, line: 12 })
+    expect(first?.checkpointAfter(10)).to.deep.equal(told)
+    await reader.close()
+  })
+
   it('reads a record that is larger than many blocks', async () => {
     const long = 'long "" line\n'.repeat(200_000)
     const file = await folder.file('long.csv', `id,text\n1,"${long}"\n2,b\n`)

@@ -38,6 +38,8 @@ export function itemReaderContract<T>(subject: ItemReaderSubject<T>): readonly C
     'ends at once when it is opened after the last item': () => endsAfterLast(subject),
     'refuses a checkpoint that is not its own': () => refusesForeignCheckpoint(subject),
     'says where each item stands': () => saysPositions(subject),
+    'a page that is held keeps its checkpoints and positions while further pages are read': () =>
+      keepsHeldPages(subject),
     'reports progress that never goes back nor past the total': () => reportsProgress(subject),
     'can be closed before, between and behind its pages': () => closesAnytime(subject),
     'can be closed after an abort while a read is pending': () => closesDuringRead(subject),
@@ -118,6 +120,19 @@ async function saysPositions<T>(subject: ItemReaderSubject<T>): Promise<void> {
       items += page.items.length
     }
     assert.equal(seen.size, items, 'two items stand at the same position')
+  })
+}
+
+async function keepsHeldPages<T>(subject: ItemReaderSubject<T>): Promise<void> {
+  await opened(subject.reader, subject, undefined, async (reader) => {
+    const held: { readonly tell: () => unknown; readonly told: unknown }[] = []
+    for (let page = await reader.read(2); page; page = await reader.read(2)) {
+      const { items, checkpointAfter, positionOf } = page
+      const tell = (): unknown =>
+        [...items.keys()].map((index) => [checkpointAfter(index), positionOf(index)])
+      held.push({ tell, told: tell() })
+    }
+    for (const [index, { tell, told }] of held.entries()) assert.deepEqual(tell(), told, `page ${index + 1}`)
   })
 }
 
