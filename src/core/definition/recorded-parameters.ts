@@ -37,7 +37,7 @@ export async function parseRecordedParameters(
     ...Object.fromEntries(kept.map(({ name }) => [name, outputSide(schema.shape[name] as z.core.$ZodType)])),
   })
   const texts = kept.map((one) => [one.name, textForSchema(takesRecorded.shape[one.name], one)])
-  const given = 'texts' in changes ? convertTexts(jobName, schema, changes.texts) : changes.values
+  const given = 'texts' in changes ? convertTexts(jobName, schema, changes.texts) : present(changes.values)
   const parsed = await parseParameters(jobName, takesRecorded, {
     ...convertTexts(jobName, takesRecorded, Object.fromEntries(texts) as Texts),
     ...given,
@@ -46,6 +46,10 @@ export async function parseRecordedParameters(
     ({ name }) => isFrameworkParameter(name) && !Object.hasOwn(schema.shape, name),
   )
   return { values: parsed.values, recorded: [...parsed.recorded, ...ofFramework] }
+}
+
+function present(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
 /** What was recorded has been through a transform already: only what stands behind it is asked again. */
