@@ -2,6 +2,7 @@
 import type { ChunkStepDefinition, ChunkStepListener } from '../../definition/step-definition.ts'
 import type { JobRun } from '../../engine/job-run.ts'
 import { runStep } from '../../engine/step-runner.ts'
+import { isBatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
 import { FILTERED } from '../../model/filtered.ts'
 import type { StepExecution } from '../../model/step-execution.ts'
@@ -21,6 +22,7 @@ interface Watched {
   readonly outputs: ShapeCollector
   readonly failures: FailureCollector
   readonly writes: RehearsedWrite[]
+  filtered: number
   reader: string
   writer: string
   /** Of the reader when it was opened: what a file begins with is not repeated. */
@@ -42,6 +44,7 @@ export async function rehearseStep(
     outputs: createShapeCollector(),
     failures: createFailureCollector(),
     writes: [],
+    filtered: 0,
     reader: '',
     writer: '',
     begun: 0,
@@ -87,15 +90,17 @@ function watchedStep(
 
 function watchingListener(
   { processor }: ChunkStepDefinition,
-  { items, outputs, failures }: Watched,
+  watched: Watched,
 ): ChunkStepListener<unknown, unknown> {
+  const { items, outputs, failures } = watched
   return {
     afterRead: (item) => {
       items.add(item)
       if (processor === undefined) outputs.add(item)
     },
     afterProcess: (_, output) => {
-      if (output !== FILTERED) outputs.add(output)
+      if (output === FILTERED) watched.filtered += 1
+      else outputs.add(output)
     },
     onSkipInRead: (error, _, position) => failures.add('read', error, position),
     onSkipInProcess: (error, _, position) => failures.add('process', error, position),
@@ -110,18 +115,18 @@ interface Ended {
 }
 
 function reportOf(name: string, step: ChunkStepDefinition, watched: Watched, ended: Ended): RehearsedStep {
-  const { failures, items, outputs, writes } = watched
-  const { readCount, filterCount } = ended.execution
+  const { failures, items, outputs, writes, filtered: filterCount } = watched
   const failed = ended.error !== undefined
   const failedCount = failures.count()
-  const outputShape = outputs.shape()
+  const [itemShape, outputShape] = [items.shape(), outputs.shape()]
+  const readCount = itemShape.count
   return {
     kind: 'chunk',
     name,
     reader: watched.reader,
     writer: watched.writer,
     ended: failed ? 'failed' : endedHow(ended.execution, watched),
-    failure: failed ? thrownText(ended.error) : null,
+    failure: failed ? failureText(ended.error) : null,
     readCount,
     processedCount: outputShape.count,
     filterCount,
@@ -129,12 +134,19 @@ function reportOf(name: string, step: ChunkStepDefinition, watched: Watched, end
     writes,
     notes: notesOf(step, watched, ended),
     failures: failures.classes(),
-    items: items.shape(),
+    items: itemShape,
     outputs: outputShape,
     milliseconds: ended.milliseconds,
     itemsPerSecond: ended.milliseconds > 0 ? (readCount / ended.milliseconds) * 1000 : 0,
     estimate: failed ? null : estimateOf(watched, ended, readCount, failedCount),
   }
+}
+
+/** The limit is the dry run's, not the job's. */
+function failureText(error: unknown): string {
+  return isBatchError(error, 'SKIP_LIMIT_EXCEEDED')
+    ? `more than ${MOST_FAILURES} failures, so it was given up`
+    : thrownText(error)
 }
 
 function endedHow({ status }: StepExecution, { sampleEnded }: Watched): RehearsedStep['ended'] {

@@ -297,6 +297,7 @@ describe('A dry run', () => {
     const step = rehearsed((await dryRun()).steps[0])
     expect(step.ended).to.equal('failed')
     expect(step.failedCount).to.equal(1000)
+    expect(step.failure).to.equal('more than 1000 failures, so it was given up')
     expect(step.failures).to.have.length(1)
   })
 
