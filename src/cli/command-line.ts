@@ -11,6 +11,7 @@ import { exitCodeOfError } from './exit-code.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
 import { printError } from './print-error.ts'
+import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
 
 export interface System {
@@ -77,6 +78,10 @@ function commandTree(system: System, finish: Finish): Command {
     .helpCommand(false)
   runningCommands(program, system, finish)
   operatingCommands(program, (command) => contextOf(command, system), finish)
+  quarantineCommands(program, (command) => contextOf(command, system), finish, {
+    grace: graceOption,
+    progress: progressOption,
+  })
   readingCommands(program, system, finish)
   databaseCommands(program, system, finish)
   helpCommand(program)

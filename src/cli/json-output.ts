@@ -41,6 +41,7 @@ function stepExecutionJson(step: StepExecution): Json {
     stepName: step.stepName,
     ...endingJson(step),
     ...countsJson(step),
+    reconciliation: step.reconciliation ?? null,
     executionContext: contextJson(step.executionContext),
     ...(step.partition === undefined ? {} : { partition: partitionJson(step, step.partition) }),
   }

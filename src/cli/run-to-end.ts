@@ -13,6 +13,7 @@ import { withBatch } from './open-batch.ts'
 import { failureLines } from './print-error.ts'
 import { countText } from './quantity-text.ts'
 import type { Output } from './output.ts'
+import { skipCount } from './step-figures.ts'
 import { type ProgressMode, showProgress } from './show-progress.ts'
 import { type SignalWatch, watchSignals } from './signals.ts'
 import { type UnhandledErrors, watchUnhandledErrors } from './unhandled-errors.ts'
@@ -143,6 +144,9 @@ function printEnd(
     return
   }
   for (const line of executionReport(execution, notes)) output.result(line)
+  const skipped = execution.stepExecutions.reduce((sum, step) => sum + skipCount(step), 0)
+  if (skipped > 0)
+    output.tell(`${countText(skipped)} skipped: batchwright quarantine list --execution ${execution.id}`)
   if (execution.status !== 'FAILED') return
   const lines = failureLines(error, options.verbose === true ? 'verbose' : 'brief')
   for (const line of ['', ...lines]) output.tell(line)

@@ -3,8 +3,11 @@ import { describeOwner } from '../../core/model/execution-owner.ts'
 import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
+import { describeBalance } from '../../core/model/step-reconciliation.ts'
+import type { ExecutionQuarantine } from '../../core/operator/quarantine-operations.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { quarantineJson, quarantineLines } from '../execution-quarantine.ts'
 import { executionReport } from '../execution-report.ts'
 import { partitionLines } from '../partition-table.ts'
 import { executionDetailsJson, jsonLine } from '../json-output.ts'
@@ -12,25 +15,38 @@ import { withBatch } from '../open-batch.ts'
 
 export async function show(context: CommandContext, jobExecutionId: string): Promise<number> {
   const { output } = context
-  const [execution, actions] = await withBatch(context, await projectOf(context), [], ({ operator }) =>
-    Promise.all([operator.findJobExecution(jobExecutionId), operator.listOperatorActions(jobExecutionId)]),
-  )
-  if (output.json) output.result(jsonLine({ ...executionDetailsJson(execution), operatorActions: actions }))
-  else for (const line of detailLines(execution, actions)) output.result(line)
+  const shown = await withBatch(context, await projectOf(context), [], async ({ operator }) => ({
+    execution: await operator.findJobExecution(jobExecutionId),
+    actions: await operator.listOperatorActions(jobExecutionId),
+    quarantine: await operator.quarantineOf(jobExecutionId),
+  }))
+  const { execution, actions, quarantine } = shown
+  if (output.json) {
+    const more = { operatorActions: actions, quarantine: quarantineJson(quarantine) }
+    output.result(jsonLine({ ...executionDetailsJson(execution), ...more }))
+  } else for (const line of detailLines(shown)) output.result(line)
   return 0
 }
 
-function detailLines(execution: JobExecutionDetails, actions: readonly OperatorAction[]): readonly string[] {
+interface Shown {
+  readonly execution: JobExecutionDetails
+  readonly actions: readonly OperatorAction[]
+  readonly quarantine: ExecutionQuarantine
+}
+
+function detailLines({ execution, actions, quarantine }: Shown): readonly string[] {
   const { owner, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
   const notes = [
     timesText({ created: createTime, started: startTime, ended: endTime }),
     owner === null ? 'made by Spring Batch' : `run by ${describeOwner(owner)}`,
     ...actions.map(({ action, by, at }) => `${action} by ${by} at ${at.toISOString()}`),
+    ...quarantineLines(execution.id, quarantine),
   ]
   return [
     ...executionReport(execution, notes),
     ...partitionLines(stepExecutions, new Date()),
     ...described('exit description', exitStatus.exitDescription),
+    ...described('reconciled', reconciliationText(worthTelling(stepExecutions))),
     ...described('execution context', contextText(execution.executionContext)),
     ...worthTelling(stepExecutions).flatMap((step) => [
       ...(step.exitStatus.exitDescription === exitStatus.exitDescription
@@ -44,6 +60,13 @@ function detailLines(execution: JobExecutionDetails, actions: readonly OperatorA
 /** Of partitions, of which there may be thousands, only what went wrong. */
 function worthTelling(steps: readonly StepExecution[]): readonly StepExecution[] {
   return steps.filter(({ partition, status }) => partition === undefined || status === 'FAILED')
+}
+
+function reconciliationText(steps: readonly StepExecution[]): string {
+  const lines = steps.flatMap(({ stepName, reconciliation }) =>
+    reconciliation === undefined ? [] : [`${stepName}: ${describeBalance(reconciliation.totals)}`],
+  )
+  return lines.join('\n')
 }
 
 function timesText(times: Readonly<Record<string, Date | null>>): string {
