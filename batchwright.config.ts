@@ -5,6 +5,9 @@ import { birdStrikes } from './examples/02-bird-strikes.ts'
 import { crashAndRestart } from './examples/03-crash-and-restart.ts'
 import { roundTrip } from './examples/04-round-trip.ts'
 import { badRows } from './examples/05-bad-rows.ts'
+import { stateReport } from './examples/06-flow.ts'
 import { partitions } from './examples/07-partitions.ts'
 
-export default defineConfig({ jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, partitions] })
+export default defineConfig({
+  jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, stateReport, partitions],
+})

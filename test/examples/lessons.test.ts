@@ -128,6 +128,26 @@ describe('The lessons in examples/', function () {
     ).to.deep.equal({ different: 0 })
   })
 
+  it('6: ends early, decides, reports side by side, waits for a person, and goes on behind that', async () => {
+    const nothing = batchwright('run', 'state-report', 'state=Atlantis')
+    expect(nothing.code, nothing.err).to.equal(0)
+    expect(nothing.out).to.contain('NOTHING TO REPORT')
+    const waiting = batchwright('run', 'state-report', 'state=Texas')
+    expect(waiting.code, waiting.err).to.equal(3)
+    expect(waiting.err).to.contain('cost in Texas: $').and.contain('most often hit in Texas: ')
+    expect(waiting.err).not.to.contain('published')
+    const approved = batchwright('run', 'state-report', 'state=Texas')
+    expect(approved.code, approved.err).to.equal(0)
+    expect(approved.err).to.contain('published: Texas').and.not.contain('cost in Texas')
+    const few = batchwright('run', 'state-report', 'state=Michigan')
+    expect(few.err).to.contain('only a few strikes in Michigan').and.contain('published: Michigan')
+    const { rows, states } = (await rowOf(
+      'select count(*)::int as rows, count(distinct state)::int as states from state_strike',
+    )) as Record<string, number>
+    expect(states).to.equal(2)
+    expect(rows).to.be.greaterThan(100)
+  })
+
   it('5: loads all rows but the bad ones, and says which they are', async () => {
     const { code, err } = batchwright('run', 'bad-rows')
     expect(code, err).to.equal(0)
