@@ -33,7 +33,7 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
   {
     code: '6',
     meaning:
-      'its state forbids it: abandoned, not restartable, not running, still running, start limit reached',
+      'its state forbids it: abandoned, not restartable, not running, still running, start limit reached, definition or input changed',
     retry: 'no',
   },
   { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },

@@ -50,7 +50,10 @@ export interface KeysetPosition {
   readonly keys: readonly string[]
 }
 
-export function encodePosition(order: readonly OrderKey[], { items, keys }: KeysetPosition): Checkpoint {
+export function encodePosition(
+  order: readonly OrderKey[],
+  { items, keys }: KeysetPosition,
+): { readonly [key: string]: JsonValue } {
   return { items, order: describeOrder(order), after: keys }
 }
 

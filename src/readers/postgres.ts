@@ -20,6 +20,7 @@ import {
 import { decodePosition, encodePosition } from '../postgres/keyset.ts'
 import { holdPool, type PostgresConnection } from '../postgres/own-connection.ts'
 import { openPageSource, type PageSource } from '../postgres/page-source.ts'
+import { checkQuery, type QueryIdentity, queryIdentity } from '../postgres/query-identity.ts'
 import { type OrderBy, planRead, type ReadPlan } from '../postgres/read-plan.ts'
 import { openReadingSession, type ReadingSession } from '../postgres/reading-session.ts'
 import { type RawRow, rowDecoder, type ValueTypes } from '../postgres/row-decoder.ts'
@@ -97,6 +98,8 @@ async function open<T>(
   scope: ReaderScope,
 ): Promise<OpenedReader<T>> {
   const from = scope.from === undefined ? undefined : decodePosition(plan.order, scope.from, plan.description)
+  const identity = queryIdentity(plan)
+  if (scope.from !== undefined) checkQuery(scope.from, identity, scope)
   const held = holdPool(connection, scope.resources, {
     by: 'postgresReader',
     code: 'INVALID_READER_OPTIONS',
@@ -114,6 +117,7 @@ async function open<T>(
     return {
       ...rowReader<T>({
         plan,
+        identity,
         source,
         rows: prefetchedRows(source, from?.keys),
         done: from?.items ?? 0,
@@ -130,6 +134,7 @@ async function open<T>(
 
 interface Reading {
   readonly plan: ReadPlan
+  readonly identity: QueryIdentity
   readonly source: PageSource
   readonly rows: RowStream
   /** Rows read by earlier executions of this step. */
@@ -164,12 +169,14 @@ function rowReader<T>(reading: Reading): Omit<OpenedReader<T>, 'close'> {
 
 type Places = Pick<Page<unknown>, 'checkpointAfter' | 'positionOf'>
 
-function placesOf({ plan, source }: Reading, raw: readonly RawRow[], before: number): Places {
+function placesOf({ plan, identity, source }: Reading, raw: readonly RawRow[], before: number): Places {
   const keysAt = (index: number): readonly string[] => source.keysOf(raw[index] as RawRow)
   const table = plan.table === undefined ? {} : { table: plan.table.text }
   return {
-    checkpointAfter: (index): Checkpoint =>
-      encodePosition(plan.order, { items: before + index + 1, keys: keysAt(index) }),
+    checkpointAfter: (index): Checkpoint => ({
+      ...encodePosition(plan.order, { items: before + index + 1, keys: keysAt(index) }),
+      input: identity,
+    }),
     positionOf: (index): Position => {
       const keys = keysAt(index)
       return {

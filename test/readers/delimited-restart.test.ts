@@ -30,11 +30,13 @@ describe('delimited reader: restart', () => {
     const subjects: Record<string, () => Promise<ItemReaderSubject<unknown>>> = {
       'a plain file': async () => {
         const file = await folder.file('contract.csv', TEXT)
+        const other = await folder.file('contract-2.csv', TEXT.replace('3,é€😀', '3,€é😀'))
         const broken = await folder.file('broken.csv', 'a,b\n1,2\n3\n4,5\n6,7\n8,"9" \n"10\n11",12\n13,"14\n')
         const failing = await folder.file('failing.csv', `a\n1\n2\n"${'x'.repeat(300_000)}`)
         const schema = z.object({ a: z.number().max(5), b: z.string() })
         return {
           reader: () => delimitedReader({ file, ...options }),
+          replaced: () => delimitedReader({ file: other, ...options }),
           faulty: () => delimitedReader({ file: broken, schema }),
           failing: () => delimitedReader({ file: failing, maxRecordBytes: 1000 }),
         }
@@ -60,7 +62,10 @@ describe('delimited reader: restart', () => {
         const promised = {
           reader: () => subject.reader(),
           ...(name !== 'a UTF-16 file' && { failing: () => subject.failing!() }),
-          ...(name === 'a plain file' && { faulty: () => subject.faulty!() }),
+          ...(name === 'a plain file' && {
+            faulty: () => subject.faulty!(),
+            replaced: () => subject.replaced!(),
+          }),
         }
         for (const { promise, check } of itemReaderContract(promised)) it(promise, check)
       })

@@ -267,6 +267,39 @@ describe('postgresReader', () => {
         /order of price, id, and orderBy is now id/,
       )
     })
+    it('to go on in another table, with another condition, or with other values, unless that is accepted', async () => {
+      const options = { where: 'price > $1', parameters: [1n], orderBy: 'id' }
+      const first = await open(postgresReader({ table: 'trade', ...options }))
+      const from = (await first.read(3))?.checkpointAfter(2) as Checkpoint
+      await first.close()
+      await database.pool.query(
+        'create table if not exists trade_2 as table trade; alter table trade_2 add primary key (id)',
+      )
+      const refusal = async (changed: PostgresReaderOptions<Row>): Promise<string> => {
+        const error: unknown = await readAll(postgresReader(changed), from).catch((reason: unknown) => reason)
+        expect(isBatchError(error, 'INPUT_CHANGED'), String(error)).to.equal(true)
+        const accepting = await postgresReader(changed).open({
+          from,
+          acceptChanges: true,
+          signal: new AbortController().signal,
+          logger: SILENT_LOGGER,
+          resources: database.resources,
+        })
+        await accepting.close()
+        return (error as Error).message
+      }
+      expect(await refusal({ table: 'trade_2', ...options })).to.contain(
+        '\n  it was table trade, is table trade_2\n',
+      )
+      expect(await refusal({ table: 'trade', ...options, where: 'price >= $1' })).to.contain(
+        'table trade: its statement or condition is another one',
+      )
+      expect(await refusal({ table: 'trade', ...options, parameters: [2n] })).to.contain(
+        'table trade: the values of its parameters are others',
+      )
+      const relaid = { ...options, where: 'price  >\n $1', pageSize: 2, columns: ['id'] }
+      expect(await readAll(postgresReader({ table: 'trade', ...relaid }), from)).to.have.length(14)
+    })
     it('a repository that has no Postgres', async () => {
       const { signal } = new AbortController()
       const reader = postgresReader({ table: 'trade', orderBy: 'id' })

@@ -14,6 +14,11 @@ export interface ItemReaderSubject<T> {
   readonly faulty?: () => ItemReader<T> | Promise<ItemReader<T>>
   /** Over a source that opens, and whose reading fails before its end. */
   readonly failing?: () => ItemReader<T> | Promise<ItemReader<T>>
+  /**
+   * For a reader that notices a changed input: over another one in the place of the subject's, which was changed in what
+   * stands before its last item.
+   */
+  readonly replaced?: () => ItemReader<T> | Promise<ItemReader<T>>
   /** What the repository lends. @default nothing */
   readonly resources?: Resources
 }
@@ -49,6 +54,11 @@ export function itemReaderContract<T>(subject: ItemReaderSubject<T>): readonly C
     promises['delivers the items before a broken record, names it, and goes on behind it'] = () =>
       goesOn(faulty, subject)
     promises['resumes before and behind a broken record'] = () => resumesAroundFault(faulty, subject)
+  }
+  if (subject.replaced) {
+    const { replaced } = subject
+    promises['refuses to resume where its input was replaced, unless that is accepted'] = () =>
+      refusesReplaced(replaced, subject)
   }
   if (subject.failing) {
     const { failing } = subject
@@ -109,6 +119,19 @@ async function refusesForeignCheckpoint<T>(subject: ItemReaderSubject<T>): Promi
     (error) => isBatchError(error, 'CHECKPOINT_REFUSED'),
     'opening from a checkpoint of another reader must throw CHECKPOINT_REFUSED',
   )
+}
+
+async function refusesReplaced<T>(replaced: MakeReader<T>, subject: ItemReaderSubject<T>): Promise<void> {
+  const { checkpoints } = await pass(subject.reader, subject, undefined, 3)
+  const last = checkpoints.at(-1)
+  assert.ok(last !== undefined, 'the subject gives no item')
+  await assert.rejects(
+    () => opened(replaced, subject, stored(last), (reader) => reader.read(1)),
+    (error) => isBatchError(error, 'INPUT_CHANGED'),
+    'opening from a checkpoint in another input must throw INPUT_CHANGED',
+  )
+  const reader = await (await replaced()).open({ ...scopeOf(subject, stored(last)), acceptChanges: true })
+  await reader.close()
 }
 
 async function saysPositions<T>(subject: ItemReaderSubject<T>): Promise<void> {
