@@ -133,6 +133,19 @@ describe('A dry run', () => {
     expect(wouldFail).to.equal(false)
   })
 
+  it('opens no writer on a repository that cannot rehearse', async () => {
+    const { openRehearsal: _, ...repository } = memoryRepository()
+    const target = new Set<number>()
+    const writer = setWriter(target)
+    const job = jobOf((step) => ({
+      load: step.chunk({ size: 3 }, { reader: listReader(numbers(4)), writer }),
+    }))
+    const batch = createBatch({ repository, jobs: [job], logger: pino({ level: 'silent' }) })
+    const { steps, wouldFail } = await batch.operator.dryRun('job', {})
+    expect(rehearsed(steps[0]).writes[0]?.what).to.equal('not opened')
+    expect([writer.tried.length, target.size, wouldFail]).to.deep.equal([0, 0, false])
+  })
+
   it('takes the first items of each reader for a sample, and estimates the rest', async () => {
     const { dryRun } = dryBatch(
       jobOf((step) => ({
