@@ -105,6 +105,36 @@ describe('The progress bar', () => {
     ])
   })
 
+  it('shows all steps that are at work, each with what it has read', () => {
+    let now = 0
+    const written: string[] = []
+    using bar = progressBar(
+      (text) => written.push(text.replace('\r\u001B[K', '')),
+      () => 120,
+      () => now,
+    )
+    bar.jobStarted?.(JOB, ['load', 'letters'])
+    bar.stepStarted?.(step())
+    bar.stepStarted?.(step({ id: '2', stepName: 'letters' }))
+    now = 1000
+    bar.stepProgressed?.(step({ readCount: 1200 }), bytes(620))
+    now = 1200
+    bar.stepProgressed?.(step({ id: '2', stepName: 'letters', readCount: 7 }), undefined)
+    bar.stepEnded?.(ENDED)
+    now = 2200
+    bar.stepProgressed?.(step({ id: '2', stepName: 'letters', readCount: 14 }), undefined)
+    bar.stepStarted?.(step({ id: '3', stepName: 'books/close' }))
+    expect(written.filter((line) => line !== '')).to.deep.equal([
+      'load 1/2 …',
+      'load 1/2 … | letters 2/2 …',
+      'load 1/2 62% 1,200 read | letters 2/2 …',
+      'load 1/2 62% 1,200 read | letters 2/2 7 read',
+      'load 1/2 COMPLETED in 1 min 08 s: 2,000,000 read, 1,999,997 written, 3 skipped\n',
+      'letters 2/2 14 read 6/s 0 skip 0 rollback',
+      'letters 2/2 14 read | books/close …',
+    ])
+  })
+
   it('never wraps', () => {
     for (const line of drawn(20).slice(0, 3)) expect(line.length).to.be.below(20)
   })
