@@ -3,6 +3,9 @@
 /** One key, and a name that stands for what JSON has not: `{ "$date": "2026-02-01T00:00:00.000Z" }`. */
 const TAG = /^\$/
 
+/** NUL and halves of surrogate pairs: JSON can hold them, but Postgres then refuses to look into the text. */
+const BEYOND_POSTGRES = /\0|\p{Surrogate}/u
+
 /** Where the item cannot be kept, and why; thrown by `encodeItem` only, for `quarantinePayload`. */
 export class UnkeepableItem extends Error {
   override readonly name = 'UnkeepableItem'
@@ -27,6 +30,9 @@ type Tree = null | boolean | number | string | readonly Tree[] | { readonly [key
 function encodeValue(value: unknown, path: string, parents: readonly object[]): Tree {
   switch (typeof value) {
     case 'string':
+      return BEYOND_POSTGRES.test(value)
+        ? { $utf16: Buffer.from(value, 'utf16le').toString('base64') }
+        : value
     case 'boolean':
       return value
     case 'number':
@@ -85,6 +91,8 @@ function encodeObject(value: object, path: string, parents: readonly object[]): 
 function encodePlain(value: object, encode: (one: unknown, key: string) => Tree): Tree {
   const [symbol] = Object.getOwnPropertySymbols(value)
   if (symbol !== undefined) throw new UnkeepableItem(`an object has the key ${String(symbol)}`)
+  const odd = Object.keys(value).find((key) => BEYOND_POSTGRES.test(key))
+  if (odd !== undefined) throw new UnkeepableItem(`an object has the key ${JSON.stringify(odd)}`)
   const fields = Object.entries(value).map(([key, one]): [string, Tree] => [
     TAG.test(key) ? `$${key}` : key,
     encode(one, `.${key}`),
@@ -117,6 +125,8 @@ function decodeTag(tag: string, value: unknown): unknown {
       return BigInt(value as string)
     case '$undefined':
       return undefined
+    case '$utf16':
+      return Buffer.from(value as string, 'base64').toString('utf16le')
     case '$number':
       return Number(value)
     case '$date':

@@ -6,6 +6,7 @@ import type { ChunkStepDefinition } from '../definition/step-definition.ts'
 import { writerObstacle } from '../engine/redrive/redrive-writer.ts'
 import { isBatchError } from '../model/batch-error.ts'
 import { thrownText } from '../model/error-description.ts'
+import { PARTITION_SEPARATOR } from '../model/partition.ts'
 import type { FaultPhase } from '../model/quarantined-item.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -58,13 +59,21 @@ async function obstacleOf(parts: RedriveParts, summary: QuarantineSummary): Prom
   try {
     const job = parts.registry.find(jobName)
     const step = job.steps[stepName]
-    if (step?.kind !== 'chunk') return `job ${jobName} has no chunk step ${stepName}`
+    if (step?.kind !== 'chunk') return stepObstacleOf(job, stepName)
     const parsed = await parametersOfOrigin(parts, job, jobExecutionId)
     return stepObstacle(parts, { job, step, stepName, phase }, parsed)
   } catch (error) {
     if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
     return thrownText(error)
   }
+}
+
+/** A partition's step is recorded with the partition's name behind its own. */
+function stepObstacleOf({ name, steps }: JobDefinition, stepName: string): string {
+  const [ownName = ''] = stepName.split(PARTITION_SEPARATOR)
+  return steps[ownName]?.kind === 'partitioned'
+    ? 'items of partitioned steps are not redriven yet'
+    : `job ${name} has no chunk step ${stepName}`
 }
 
 interface StepAndPhase {

@@ -62,7 +62,7 @@ export function quarantineValues({ quarantined = [], redriven }: StepProgress): 
 
 /** A record's text is a JSON string, so that any character can stand in it. */
 function payloadJson(payload: QuarantinedPayload): string {
-  return payload.kind === 'item' ? payload.json : JSON.stringify(payload.text)
+  return payload.kind === 'item' ? payload.json : encodeItem(payload.text)
 }
 
 /** The columns of {@link EntryRow}, from `q` as `entriesSql` names it. */
@@ -121,7 +121,7 @@ export function decodeEntry(row: EntryRow): QuarantineEntry {
 
 function decodePayload({ kind, payload, reason }: EntryRow): QuarantinedPayload {
   if (kind === 'item') return { kind, json: payload }
-  const text = JSON.parse(payload) as string
+  const text = decodeItem(payload) as string
   return kind === 'raw' ? { kind, text } : { kind, text, reason: reason ?? '' }
 }
 

@@ -308,6 +308,38 @@ describe('A redrive', () => {
     expect(written()).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
+  it('leaves the items of partitioned steps, and of steps that are gone, and says so', async () => {
+    const partitioned = (name: string) =>
+      defineJob({
+        name: 'parts',
+        parameters: z.object({}),
+        steps: (step) => ({
+          [name]: step.partitioned(
+            { size: 2, partitions: () => [{ name: 'a', value: 1 }], skip: { on: RangeError, limit: 9 } },
+            {
+              reader: () => textReader(['5'], { ...faults, read: new Set() }, true),
+              processor: (item) => {
+                if (faults.process.has(item)) throw new RangeError(`${item} is too odd`)
+                return { doubled: item }
+              },
+              writer: table.writer,
+            },
+          ),
+        }),
+      })
+    const operatorOf = (job: ReturnType<typeof partitioned>) =>
+      createBatch({ repository, jobs: [job], logger: pino({ level: 'silent' }) }).operator
+    const { execution } = await (await operatorOf(partitioned('load')).startByName('parts', {})).ended
+    const obstacleIn = async (stepName: string) =>
+      (await operatorOf(partitioned(stepName)).planRedrive({ jobExecutionId: execution.id }))[0]?.parts[0]
+    expect(await obstacleIn('load')).to.include({
+      stepName: 'load:a',
+      items: 1,
+      obstacle: 'items of partitioned steps are not redriven yet',
+    })
+    expect((await obstacleIn('other'))?.obstacle).to.equal('job parts has no chunk step load:a')
+  })
+
   it('of an execution that has quarantined nothing is refused', async () => {
     for (const set of Object.values(faults) as Set<unknown>[]) set.clear()
     const { operator } = batchOf()
