@@ -315,9 +315,10 @@ describe('A redrive', () => {
         parameters: z.object({}),
         steps: (step) => ({
           [name]: step.partitioned(
-            { size: 2, partitions: () => [{ name: 'a', value: 1 }], skip: { on: RangeError, limit: 9 } },
+            { size: 2, partitions: () => [{ name: 'a', value: 5 }], skip: { on: RangeError, limit: 9 } },
             {
-              reader: () => textReader(['5'], { ...faults, read: new Set() }, true),
+              reader: ({ partition }) =>
+                textReader([String(partition.value)], { ...faults, read: new Set() }, true),
               processor: (item) => {
                 if (faults.process.has(item)) throw new RangeError(`${item} is too odd`)
                 return { doubled: item }
