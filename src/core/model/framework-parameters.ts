@@ -31,3 +31,12 @@ export function runIdOf(parameters: JobParameters): bigint {
 export function redriveParameter(batchId: string): JobParameter {
   return { name: REDRIVE, type: 'java.lang.Long', text: batchId, identifying: true }
 }
+
+/** The batch that this execution redrives; undefined for any other. */
+export function redriveBatchOf({
+  jobParameters,
+}: {
+  readonly jobParameters: JobParameters
+}): string | undefined {
+  return jobParameters.find(({ name }) => name === REDRIVE)?.text
+}

@@ -11,6 +11,7 @@ import type { FaultPhase } from '../model/quarantined-item.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { QuarantineSelection, QuarantineSummary } from '../ports/quarantine-store.ts'
+import { withPartitionSteps } from './partition-steps.ts'
 import { sampleScope } from './explain-job.ts'
 import type { JobRegistry } from './job-registry.ts'
 
@@ -57,7 +58,8 @@ async function obstacleOf(parts: RedriveParts, summary: QuarantineSummary): Prom
   if (state === 'cut') return 'they were not kept whole'
   if (state === 'held') return `execution ${heldBy} redrives them: wait for it, restart it, or abandon it`
   try {
-    const job = parts.registry.find(jobName)
+    const known = parts.registry.find(jobName)
+    const job = await withPartitionSteps(parts.repository, known, jobExecutionId, [stepName])
     const step = job.steps[stepName]
     if (step?.kind !== 'chunk') return stepObstacleOf(job, stepName)
     const parsed = await parametersOfOrigin(parts, job, jobExecutionId)

@@ -12,7 +12,8 @@ import { findExecution } from './find-execution.ts'
 import { termsOf } from './launch-terms.ts'
 import type { OperatorParts } from './operator-parts.ts'
 import { planRedrive, type RedrivePlan } from './plan-redrive.ts'
-import { launchRedrive, redriveBatchOf, redriven } from './redrive.ts'
+import { redriveBatchOf } from '../model/framework-parameters.ts'
+import { launchRedrive, redriven } from './redrive.ts'
 import { runLaunched, type StartedJob, type StartOptions } from './started-job.ts'
 
 export interface QuarantineOperations {
@@ -73,7 +74,7 @@ export function quarantineOperations(parts: OperatorParts): QuarantineOperations
       const launching = { job, origin, selection, terms: termsOf(parts, job, options) }
       const { redrive, parsed } = await launchRedrive(parts, launching)
       const { batchId, items, stepNames, launched } = redrive
-      const redriving = redriven(parts, job, { batchId, originJobExecutionId: origin.id, stepNames })
+      const redriving = await redriven(parts, job, { batchId, originJobExecutionId: origin.id, stepNames })
       const started = runLaunched({ ...parts, ...redriving }, redriving.job, parsed, launched, options)
       return { ...started, batchId, items }
     },

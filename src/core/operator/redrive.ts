@@ -7,9 +7,10 @@ import { redriveRepository } from '../engine/redrive/redrive-repository.ts'
 import { BatchError } from '../model/batch-error.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { jobKey } from '../model/job-key.ts'
-import { REDRIVE, redriveParameter } from '../model/framework-parameters.ts'
+import { REDRIVE, redriveBatchOf, redriveParameter } from '../model/framework-parameters.ts'
 import type { JobRepository, LaunchedRedrive, LaunchTerms } from '../ports/job-repository.ts'
 import type { QuarantineSelection } from '../ports/quarantine-store.ts'
+import { withPartitionSteps } from './partition-steps.ts'
 import { planRedrive, type RedriveParts, type RedrivePlan } from './plan-redrive.ts'
 
 export interface RedriveLaunch {
@@ -49,11 +50,6 @@ export async function launchRedrive(
   return { redrive, parsed: parsedFor(redrive.batchId) }
 }
 
-/** The batch that this execution redrives; undefined for any other. */
-export function redriveBatchOf({ jobParameters }: JobExecution): string | undefined {
-  return jobParameters.find(({ name }) => name === REDRIVE)?.text
-}
-
 /** The job and the repository with which a redrive runs. */
 export interface Redriving {
   readonly job: JobDefinition
@@ -67,9 +63,15 @@ interface Batch {
 }
 
 /** @throws BatchError REDRIVE_REFUSED */
-export function redriven({ repository }: RedriveParts, job: JobDefinition, batch: Batch): Redriving {
+export async function redriven(
+  { repository }: RedriveParts,
+  job: JobDefinition,
+  batch: Batch,
+): Promise<Redriving> {
+  const { originJobExecutionId, stepNames } = batch
+  const whole = await withPartitionSteps(repository, job, originJobExecutionId, stepNames)
   return {
-    job: redriveJob(job, { ...batch, store: repository.quarantine }),
+    job: redriveJob(whole, { ...batch, store: repository.quarantine }),
     repository: redriveRepository(repository, batch.batchId),
   }
 }
