@@ -22,6 +22,8 @@ export interface LoadOrder {
   readonly milliseconds?: number
   /** Processing this item kills its process, as long as the table `poison` has it. */
   readonly poison?: number
+  /** The process dies in the aggregation, when that has written. */
+  readonly dieAggregating?: boolean
 }
 
 export const ROWS = 400
@@ -41,6 +43,7 @@ export const loadJob = (order: LoadOrder) =>
           aggregate: async ({ transaction, partitions }) => {
             const sum = partitions.reduce((total, { counts }) => total + counts.writeCount, 0)
             await pgClient(transaction).query(`insert into ${order.schema}.total values ($1)`, [sum])
+            if (order.dieAggregating === true) process.kill(process.pid, 'SIGKILL')
           },
         },
         {

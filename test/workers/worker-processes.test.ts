@@ -167,6 +167,20 @@ describe('Worker processes', function () {
     expect(counted?.read).to.equal(ROWS)
   })
 
+  it('are not asked again when only the aggregation was killed, and that is done once', async () => {
+    const { connection, schema } = database
+    const order: LoadOrder = { connection, schema, processes: 2, dieAggregating: true }
+    const script = fileURLToPath(new URL('./load-process.js', import.meta.url))
+    const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: 'inherit' })
+    expect(await once(child, 'exit')).to.deep.equal([null, 'SIGKILL'])
+    expect(await rows('select sum from @total')).to.deep.equal([])
+
+    const outcome = await load({ processes: 2 })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    expect(parts(outcome)).to.deep.equal([])
+    await expectWhole()
+  })
+
   it('whose module cannot be loaded fail the step, which says why', async () => {
     const { connection, schema } = database
     const order: LoadOrder = { connection, schema, processes: 1 }
