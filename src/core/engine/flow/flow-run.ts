@@ -10,13 +10,22 @@ export interface FlowRun {
   readonly visited: Set<string>
   /** By the flow's path: the state at which a restart begins, because the flow had stopped there. */
   readonly restartAt: Map<string, string>
+  /** By step: the id of the latest execution that it had before this job execution began. */
+  readonly beganWith: ReadonlyMap<string, string>
   /** The step before a decision. */
   readonly lastStep: Map<string, StepExecution>
 }
 
 export function createFlowRun(job: JobRun): FlowRun {
   const stored = (job.jobContext.values()[FLOW_RESTART_KEY] ?? {}) as Readonly<Record<string, string>>
-  return { job, visited: new Set(), restartAt: new Map(Object.entries(stored)), lastStep: new Map() }
+  const beganWith = [...job.launched.previousSteps].map(([name, { last }]) => [name, last.id] as const)
+  return {
+    job,
+    visited: new Set(),
+    restartAt: new Map(Object.entries(stored)),
+    beganWith: new Map(beganWith),
+    lastStep: new Map(),
+  }
 }
 
 /**

@@ -1,17 +1,25 @@
 /** A step as a state of a flow. */
 import { BatchError } from '../../model/batch-error.ts'
+import type { Flow } from '../../definition/flow-definition.ts'
 import { runStep } from '../step-runner.ts'
+import { isOfEarlierRound } from './earlier-round.ts'
 import type { FlowOutcome } from './flow-outcome.ts'
 import type { FlowRun } from './flow-run.ts'
 
 /** @throws BatchError JOB_RESTART_REFUSED where a restart was to go on at a step that is no more */
-export async function visitStep(run: FlowRun, stepName: string, path: string): Promise<FlowOutcome> {
+export async function visitStep(
+  run: FlowRun,
+  flow: Flow,
+  stepName: string,
+  path: string,
+): Promise<FlowOutcome> {
   const { job, visited } = run
   const definition = Object.hasOwn(job.job.steps, stepName) ? job.job.steps[stepName] : undefined
   if (definition === undefined) throw stepIsGone(stepName)
-  const visit = visited.has(`step ${stepName}`) ? 'again' : 'first'
+  const before = run.lastStep.get(path)?.stepName
+  const isAgain = visited.has(`step ${stepName}`) || isOfEarlierRound(run, flow, before, stepName)
   visited.add(`step ${stepName}`)
-  const { execution, error, ran } = await runStep(job, stepName, definition, visit)
+  const { execution, error, ran } = await runStep(job, stepName, definition, isAgain ? 'again' : 'first')
   run.lastStep.set(path, execution)
   const { status, exitStatus } = execution
   if (status === 'COMPLETED' || status === 'STOPPED')

@@ -24,7 +24,7 @@ export async function walkFlow(run: FlowRun, flow: Flow, path: string): Promise<
     control.abort.throwIfAborted()
     if (control.stop.aborted) return stopped(run)
     const state = stateOf(flow, name)
-    const outcome = await visit(run, state, name, path)
+    const outcome = await visit(run, flow, state, name, path)
     if (outcome.status === 'STOPPED') return outcome
     const target = targetOf(state, outcome)
     if (target === undefined) return outcome
@@ -34,11 +34,11 @@ export async function walkFlow(run: FlowRun, flow: Flow, path: string): Promise<
   }
 }
 
-function visit(run: FlowRun, state: FlowState, name: string, path: string): Promise<FlowOutcome> {
+function visit(run: FlowRun, flow: Flow, state: FlowState, name: string, path: string): Promise<FlowOutcome> {
   const here = path === '' ? name : `${path}/${name}`
   switch (state.kind) {
     case 'step':
-      return visitStep(run, name, path)
+      return visitStep(run, flow, name, path)
     case 'decision':
       return visitDecision(run, state, name, path)
     case 'split':

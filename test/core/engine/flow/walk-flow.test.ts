@@ -247,6 +247,30 @@ describe('A flow', () => {
     expect(writer.calls.at(-2)).to.equal('complete 10')
   })
 
+  it('restarted in the middle of a loop, passes no step that has completed in an earlier round only', async () => {
+    const ran: string[] = []
+    let turn = 0
+    const { run } = testBatch()
+    const job = jobOf(
+      (step) => ({
+        next: step.tasklet(() => {
+          turn += 1
+          ran.push(`next ${turn}`)
+          if (turn === 2) throw new Error('killed in the second round')
+          return turn < 4 ? { exitStatus: exitStatus('MORE') } : 'done'
+        }),
+        work: step.tasklet(() => void ran.push('work')),
+      }),
+      {
+        flow: ({ flow, end, fail }) =>
+          flow('next', { next: { MORE: 'work', FAILED: fail(), '*': end() }, work: 'next' }),
+      },
+    )
+    expect(endOf(await run(job))).to.equal('FAILED FAILED')
+    expect(endOf(await run(job))).to.equal('COMPLETED COMPLETED')
+    expect(ran).to.deep.equal(['next 1', 'work', 'next 2', 'next 3', 'work', 'next 4'])
+  })
+
   it('counts the visits of a loop against the start limit', async () => {
     const job = jobOf(
       (step) => ({ load: step.tasklet({ startLimit: 3 }, () => ({ exitStatus: exitStatus('MORE') })) }),
