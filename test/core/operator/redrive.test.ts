@@ -308,37 +308,87 @@ describe('A redrive', () => {
     expect(written()).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  it('leaves the items of partitioned steps, and of steps that are gone, and says so', async () => {
-    const partitioned = (name: string) =>
-      defineJob({
-        name: 'parts',
-        parameters: z.object({}),
-        steps: (step) => ({
-          [name]: step.partitioned(
-            { size: 2, partitions: () => [{ name: 'a', value: 5 }], skip: { on: RangeError, limit: 9 } },
-            {
-              reader: ({ partition }) =>
-                textReader([String(partition.value)], { ...faults, read: new Set() }, true),
-              processor: (item) => {
-                if (faults.process.has(item)) throw new RangeError(`${item} is too odd`)
-                return { doubled: item }
-              },
-              writer: table.writer,
+  it('runs items of partitions with the partition that they came from, also when they fail again', async () => {
+    const seen: unknown[] = []
+    const parts = defineJob({
+      name: 'parts',
+      parameters: z.object({}),
+      steps: (step) => ({
+        load: step.partitioned(
+          {
+            size: 2,
+            partitions: () => [
+              { name: 'a', value: 5 },
+              { name: 'b', value: 8 },
+            ],
+            skip: { on: RangeError, limit: 9 },
+          },
+          {
+            reader: ({ partition }) =>
+              textReader([String(partition.value)], { ...faults, read: new Set() }, true),
+            processor: (item, { partition }) => {
+              if (faults.process.has(item)) throw new RangeError(`${item} is too odd`)
+              seen.push(partition)
+              return { doubled: item * 2 }
             },
-          ),
-        }),
-      })
-    const operatorOf = (job: ReturnType<typeof partitioned>) =>
-      createBatch({ repository, jobs: [job], logger: pino({ level: 'silent' }) }).operator
-    const { execution } = await (await operatorOf(partitioned('load')).startByName('parts', {})).ended
-    const obstacleIn = async (stepName: string) =>
-      (await operatorOf(partitioned(stepName)).planRedrive({ jobExecutionId: execution.id }))[0]?.parts[0]
-    expect(await obstacleIn('load')).to.include({
-      stepName: 'load:a',
-      items: 1,
-      obstacle: 'items of partitioned steps are not redriven yet',
+            writer: table.writer,
+          },
+        ),
+      }),
     })
-    expect((await obstacleIn('other'))?.obstacle).to.equal('job parts has no chunk step load:a')
+    const { operator } = createBatch({ repository, jobs: [parts], logger: pino({ level: 'silent' }) })
+    const { execution } = await (await operator.start(parts, {})).ended
+    expect(written()).to.deep.equal([8])
+    const again = await (await operator.redrive(execution.id)).ended
+    expect(again.execution.stepExecutions.map(({ stepName }) => stepName)).to.deep.equal(['load:a'])
+    faults.process.clear()
+    const done = await (await operator.redrive(again.execution.id)).ended
+    expect(done.execution.status).to.equal('COMPLETED')
+    expect(written()).to.deep.equal([5, 8])
+    expect(seen.at(-1)).to.deep.equal({ name: 'a', value: 5 })
+  })
+
+  it('runs the steps in the order of the job, one after the other', async () => {
+    const failing = { read: new Set<string>(), process: new Set([5]), write: new Set<number>() }
+    const ran: string[] = []
+    const load = (name: string) => ({
+      reader: () => textReader(['5', '6'], failing, true),
+      processor: (item: number) => {
+        if (failing.process.has(item)) throw new RangeError(`${item} is too odd`)
+        ran.push(name)
+        return { doubled: item }
+      },
+      writer: table.writer,
+    })
+    const skip = { on: RangeError, limit: 9 } as const
+    const two = defineJob({
+      name: 'two',
+      parameters: z.object({}),
+      steps: (step) => ({
+        zeroth: step.chunk({ size: 2, skip }, load('zeroth')),
+        first: step.chunk({ size: 2, skip }, load('first')),
+      }),
+    })
+    const { operator } = createBatch({ repository, jobs: [two], logger: pino({ level: 'silent' }) })
+    const { execution } = await (await operator.start(two, {})).ended
+    failing.process.clear()
+    ran.length = 0
+    await (
+      await operator.redrive(execution.id)
+    ).ended
+    expect(ran).to.deep.equal(['zeroth', 'first'])
+  })
+
+  it('leaves the items of steps that are gone, and says so', async () => {
+    const origin = await originOf(batchOf())
+    const without = defineJob({
+      name: 'double',
+      parameters: z.object({ day: z.string() }),
+      steps: (step) => ({ other: step.tasklet(() => {}) }),
+    })
+    const { operator } = createBatch({ repository, jobs: [without], logger: pino({ level: 'silent' }) })
+    const refused = await refusal(operator.redrive(origin))
+    expect(refused.message).to.contain('job double has no chunk step load')
   })
 
   it('of an execution that has quarantined nothing is refused', async () => {
