@@ -13,9 +13,11 @@ interface Order {
   readonly table: string
   /** The item of the middle branch at which the process ends; null for a run to the end. */
   readonly killAt: number | null
+  /** Whether another job runs it, as a step. */
+  readonly asStep: boolean
 }
 
-const { repository, table, killAt } = JSON.parse(process.argv[2] ?? '') as Order
+const { repository, table, killAt, asStep } = JSON.parse(process.argv[2] ?? '') as Order
 
 const job = defineJob({
   name: 'split',
@@ -49,12 +51,22 @@ const job = defineJob({
     }),
 })
 
+const parent = defineJob({
+  name: 'parent',
+  parameters: z.object({ table: z.string() }),
+  steps: (step) => ({
+    child: step.job(job, { parameters: ({ parameters }) => ({ table: parameters.table }) }),
+  }),
+})
+
 const batch = createBatch({
   repository: await postgresRepository(repository),
-  jobs: [job],
+  jobs: [parent, job],
   logger: pino({ level: 'silent' }),
 })
-const { execution, error } = await (await batch.operator.start(job, { table })).ended
+const { execution, error } = await (
+  await batch.operator.startByName(asStep ? parent.name : job.name, { table })
+).ended
 await batch.close()
 if (execution.status !== 'COMPLETED') {
   console.error(error)
