@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { AnyJob } from '../create-batch.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { configFaults } from './check-config.ts'
 import type { BatchwrightConfig } from './config.ts'
 import { loadModule } from '../process/load-modules.ts'
 
@@ -50,13 +50,6 @@ function findUpward(folder: string, names: readonly string[]): string | undefine
   return findUpward(dirname(folder), names)
 }
 
-const KNOWN_KEYS: Readonly<Record<keyof BatchwrightConfig, true>> = {
-  jobs: true,
-  repository: true,
-  leaseMilliseconds: true,
-  logLevel: true,
-}
-
 /** The compiler checks a config written with `defineConfig`; this is for those that it does not see. */
 function checkConfig(path: string, exported: Readonly<Record<string, unknown>>): BatchwrightConfig {
   const config = exported['default'] ?? exported
@@ -64,22 +57,14 @@ function checkConfig(path: string, exported: Readonly<Record<string, unknown>>):
     throw invalid(`${path} must export its config: export default defineConfig({ jobs: [ … ] })`, {
       file: path,
     })
-  const unknown = Object.keys(config).filter((key) => exported['default'] === config && !(key in KNOWN_KEYS))
-  if (unknown.length > 0) {
-    const faults = unknown.map(unknownOption)
+  const faults = configFaults(config, exported['default'] !== config)
+  if (faults.length > 0) {
     throw invalid(`${path} is not valid.${faults.map((fault) => `\n  ${fault}`).join('')}`, {
       file: path,
       faults,
     })
   }
   return config as BatchwrightConfig
-}
-
-function unknownOption(key: string): string {
-  const known = Object.keys(KNOWN_KEYS)
-  const nearest = nearestName(key, known)
-  const hint = nearest === undefined ? `The options are ${known.join(', ')}.` : `Did you mean ${nearest}?`
-  return `${key}: no such option. ${hint}`
 }
 
 async function jobsOfConfig(

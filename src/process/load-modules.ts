@@ -53,7 +53,7 @@ function cacheFolder(path: string): string | undefined {
 
 /** A cache that cannot be written, such as files that root has left in it, must not stand in the way. */
 function isAbout(error: unknown, folder: string): boolean {
-  const { path } = error as { path?: unknown }
+  const path = (error as { readonly path?: unknown } | null | undefined)?.path // anything can be thrown
   return typeof path === 'string' && path.startsWith(folder)
 }
 

@@ -59,6 +59,21 @@ describe('The project of a command', () => {
       'export default { jbos: [], jobs: [] }': 'jbos: no such option. Did you mean jobs?',
       'export default { jobs: [undefined] }': 'jobs must be a list of what defineJob returns',
       'export const config = 1': 'must export its config',
+      'export default { jobs: 5 }': 'jobs is 5; it must be a list of jobs',
+      'export default { jobs: [], logLevel: "loud" }': "logLevel is 'loud'; it must be one of trace, debug",
+      'export default { jobs: [], leaseMilliseconds: "30s" }':
+        "leaseMilliseconds is '30s'; it must be a whole number",
+      'export default { jobs: [], repository: "postgres://a:secret@b/c" }':
+        "repository is a text; it must be 'memory', { connection: 'postgres://…' }",
+      'export default { jobs: [], repository: null }': 'repository is null; it must be',
+      'export default { jobs: [], repository: { poolSize: 0 } }':
+        'repository.poolSize is 0; it must be a whole number',
+      'export default { jobs: [], repository: { connection: 5 } }':
+        'repository.connection is 5; it must be a text',
+      'export default { jobs: [], repository: { shcema: "a" } }':
+        'repository.shcema: no such option. Did you mean repository.schema?',
+      'export const jobs = []; export const logLevel = 5': 'logLevel is 5; it must be one of',
+      'throw null': 'could not be loaded: null',
     }
     for (const [index, [text, said]] of Object.entries(faults).entries()) {
       const config = join(root, `odd-${index}.config.ts`)

@@ -1,10 +1,6 @@
 /** `batchwright explain <job> [k=v …]` */
 import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
-import {
-  explainJob,
-  type PartitionedStepExplanation,
-  type StepExplanation,
-} from '../../core/operator/explain-job.ts'
+import type { PartitionedStepExplanation, StepExplanation } from '../../core/operator/explain-job.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
@@ -23,10 +19,10 @@ export async function explain(
   const jobs = await project.jobs()
   const job = createJobRegistry(jobs).find(jobName)
   const texts = await readParameterTexts(words, options.params)
-  const { values } = await parseParameterTexts(jobName, job.parameters, texts)
-  const explained = await withBatch(context, project, jobs, async ({ repository, logger }) => ({
+  await parseParameterTexts(jobName, job.parameters, texts)
+  const explained = await withBatch(context, project, jobs, async ({ repository, operator }) => ({
     repository: repository.description,
-    steps: await explainJob(job, values, repository, logger),
+    steps: await operator.explain(jobName, texts),
   }))
   if (output.json) output.result(jsonLine({ jobName, ...explained }))
   else {
