@@ -9,7 +9,13 @@ export interface ChildLauncher {
   /** What would be recorded of these parameters. @throws BatchError INVALID_JOB_PARAMETERS */
   readonly record: (job: ChildJob, input: unknown) => Promise<JobParameters>
   /** Starts the instance of these parameters, or goes on with it. @throws as a start does, but for a complete instance */
-  readonly launch: (job: ChildJob, recorded: JobParameters, observer: RunObserver) => Promise<ChildLaunch>
+  readonly launch: (job: ChildJob, recorded: JobParameters, options: ChildOptions) => Promise<ChildLaunch>
+}
+
+export interface ChildOptions {
+  readonly observer: RunObserver
+  /** As the job that runs it. */
+  readonly acceptChanges: boolean
 }
 
 export type ChildLaunch =

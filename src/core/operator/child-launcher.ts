@@ -17,11 +17,11 @@ export function childLauncher({ registry, repository }: OperatorParts, start: St
       const { recorded } = await parseParameters(name, parameters, input as Record<string, unknown>)
       return recorded
     },
-    launch: async ({ name }, recorded, observer) => {
+    launch: async ({ name }, recorded, options) => {
       const job = registry.find(name)
       const parsed = await parseRecordedParameters(name, job.parameters, recorded)
       try {
-        return started(await start(job, parsed, { observer }))
+        return started(await start(job, parsed, options))
       } catch (error) {
         if (!isBatchError(error, 'JOB_INSTANCE_ALREADY_COMPLETE')) throw error
         const { id, exitStatus } = await findExecution(repository, String(error.details['jobExecutionId']))

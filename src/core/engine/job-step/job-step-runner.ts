@@ -26,7 +26,10 @@ export async function runJobStep(
   const known = run.ledger.context()[CHILD_JOB_KEY] as { readonly parameters: JobParameters } | undefined
   const parameters = known?.parameters ?? (await launcher.record(job, options.parameters(run.scope)))
   if (known === undefined) await commitChild(run, { parameters })
-  const launched = await launcher.launch(job, parameters, observeChild(run))
+  const launched = await launcher.launch(job, parameters, {
+    observer: observeChild(run),
+    acceptChanges: run.acceptChanges,
+  })
   await commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })
   if (launched.kind === 'complete') return completed(launched.exitStatus)
   await run.session.rest?.()

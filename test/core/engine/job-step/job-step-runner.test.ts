@@ -73,6 +73,31 @@ describe('A job as a step', () => {
     ])
   })
 
+  it('whose definition has changed is refused as it would be alone, unless that is accepted for both', async () => {
+    const { run } = testBatch()
+    let fails = true
+    const child = childJob((turn) => {
+      if (fails && !turn.startsWith('prepare')) throw new Error('no ledger')
+    })
+    const jobWith = (one: typeof child) =>
+      jobOf((step) => ({ books: step.job(one, { parameters: () => ({ day: '2026-01-31' }) }) }))
+    await run(jobWith(child))
+    fails = false
+    const changed = defineJob({
+      name: child.name,
+      parameters: child.parameters,
+      steps: (step) => ({
+        prepare: child.steps.prepare,
+        audit: step.tasklet(() => undefined),
+        close: child.steps.close,
+      }),
+    })
+    const { error } = await run(jobWith(changed))
+    expect(isBatchError(error, 'JOB_DEFINITION_CHANGED')).to.equal(true)
+    const { execution } = await run(jobWith(changed), { acceptChanges: true })
+    expect(execution.status).to.equal('COMPLETED')
+  })
+
   it('that is complete already is taken as done, with the exit code that it had', async () => {
     const { run, repository } = testBatch()
     const turns: string[] = []
