@@ -17,6 +17,8 @@ export interface WorkerAssignment {
   /** Partitions that this process works on at the same time. */
   readonly concurrency: number
   readonly leaseMilliseconds: number
+  /** Whether a changed input is no reason to refuse to resume a partition. */
+  readonly acceptChanges: boolean
 }
 
 export interface WorkerWatch {

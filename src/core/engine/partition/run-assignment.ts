@@ -82,7 +82,7 @@ async function jobRunOf({
   clock,
   control,
 }: AssignmentRun): Promise<JobRun> {
-  const { execution, claim, leaseMilliseconds } = assignment
+  const { execution, claim, leaseMilliseconds, acceptChanges } = assignment
   const { values } = await parseRecordedParameters(job.name, job.parameters, execution.jobParameters)
   const jobContext = readableValues(execution.executionContext, `job execution ${execution.id}`)
   return {
@@ -94,6 +94,7 @@ async function jobRunOf({
     clock,
     jobContext: createSharedContext(jobContext),
     history: createStepHistory(new Map()),
+    acceptChanges,
     control,
     observer: {},
     logger: logger.child({ job: job.name, execution: execution.id }),

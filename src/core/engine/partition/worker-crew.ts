@@ -135,10 +135,10 @@ function startWorker(
   concurrency: number,
 ): Member {
   const { claim, execution } = job.launched
-  const { leaseMilliseconds } = job
+  const { leaseMilliseconds, acceptChanges = false } = job
   let giveUp = () => {}
   const lost = new Promise<void>((resolve) => (giveUp = resolve))
-  const assignment = { claim, execution, stepName, planId, concurrency, leaseMilliseconds }
+  const assignment = { claim, execution, stepName, planId, concurrency, leaseMilliseconds, acceptChanges }
   const process = processes.start(assignment, {
     began: (workerId) => {
       member.workerId = workerId
