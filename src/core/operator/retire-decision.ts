@@ -60,7 +60,7 @@ function close(reason: string): RetireVerdict {
 /**
  * | execution | |
  * |---|---|
- * | FAILED, STOPPED, UNKNOWN | abandon, unless its owner is still at work |
+ * | FAILED, STOPPED, UNKNOWN | abandon, unless its owner is still at work, or another execution has followed |
  * | ABANDONED | leave |
  * | COMPLETED | refuse |
  * | live | refuse: stop it, or recover it, first |
@@ -77,6 +77,7 @@ export function decideAbandonment(processState: ProcessState, found: ExecutionAt
     case 'STOPPED':
     case 'UNKNOWN': {
       // Spring's stop() writes STOPPED while the owner may still be at work; at its end an owner gives its lease up.
+      if (found.followedBy !== null) return refuse(wasFollowed(execution, found.followedBy))
       const isAtWork = owner !== null && deathOf(processState, owner) === undefined
       return isAtWork ? refuse(liveNotAbandoned(processState, found)) : { action: 'abandon' }
     }
@@ -144,6 +145,15 @@ function liveNotAbandoned(processState: ProcessState, { execution, owner }: Exec
         owner: owner === null ? null : { host: owner.host, pid: owner.pid },
       },
     },
+  )
+}
+
+function wasFollowed(execution: JobExecution, followedBy: string): BatchError {
+  return new BatchError(
+    'ABANDON_REFUSED',
+    `${subject(execution)}, but execution ${followedBy} of its instance has come after it, and the latest decides; nothing was ` +
+      `changed. Abandon that one (batchwright abandon ${followedBy}).`,
+    { details: { ...detailsOf(execution), followedBy } },
   )
 }
 

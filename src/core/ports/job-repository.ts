@@ -164,6 +164,8 @@ export interface RetireRequest {
 export interface ExecutionAtHand extends LatestExecution {
   /** Steps that look as if they still ran, or whose outcome is UNKNOWN. */
   readonly openSteps: number
+  /** The id of the instance's latest execution, where that is another. */
+  readonly followedBy: string | null
 }
 
 export type RetireVerdict =

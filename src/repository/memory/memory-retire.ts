@@ -6,6 +6,7 @@ import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
 import {
+  executionsOf,
   type MemoryState,
   partitionSums,
   shownExecution,
@@ -48,7 +49,12 @@ export function note(
 }
 
 function atHand(state: MemoryState, stored: StoredExecution): ExecutionAtHand {
-  return { ...shownExecution(state, stored), openSteps: stored.steps.filter(isOpen).length }
+  const latest = executionsOf(state, stored.execution.jobInstance).at(-1) ?? stored
+  return {
+    ...shownExecution(state, stored),
+    openSteps: stored.steps.filter(isOpen).length,
+    followedBy: latest === stored ? null : latest.execution.id,
+  }
 }
 
 function isOpen({ status }: StepExecution): boolean {

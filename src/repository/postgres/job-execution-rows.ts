@@ -33,6 +33,7 @@ type FlatExecution = Course &
     readonly parameters: string
     readonly runningSteps: string
     readonly openSteps: string
+    readonly latestId: string
     readonly definition: string | null
     readonly stepStatuses: string | null
   }
@@ -84,6 +85,8 @@ async function findExecution(
         and s.status in ${LIVE}) as "runningSteps",
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
         and ${OPEN}) as "openSteps",
+      (select max(l.job_execution_id) from ${tables.jobExecution} l
+        where l.job_instance_id = e.job_instance_id) as "latestId",
       d.definition::text as "definition", ${stepStatusesSql(tables)} as "stepStatuses"
     from ${tables.jobExecution} e
     join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
@@ -104,6 +107,7 @@ async function findExecution(
     stepStatuses: decodeStepStatuses(row.stepStatuses),
     runningSteps: Number(row.runningSteps),
     openSteps: Number(row.openSteps),
+    followedBy: row.latestId === row.id ? null : row.latestId,
   }
 }
 

@@ -27,6 +27,7 @@ export const OPERATE_PROMISES: Readonly<Record<string, Check>> = {
   'an execution that was stopped by its own owner’s despair is closed as STOPPED': closesAsStopped,
   'a failed execution stays as it ended when its open steps are closed': closesFailed,
   'an ended execution can be abandoned, and keeps its exit status': abandons,
+  'the execution that has come after one is shown to the verdict': seesFollower,
   'a verdict to leave or to refuse changes nothing': leaves,
   'who retires an execution that is not there is told so': retiresNothing,
   'of many who close one execution at once, one does': closesOnce,
@@ -105,6 +106,22 @@ async function closesFailed(trial: RepositoryTrial): Promise<void> {
   assert.deepEqual([closed.status, closed.endTime, closed.exitStatus], ['FAILED', endTime, exitStatus])
   assert.equal(closed.stepExecutions[0]?.status, 'FAILED')
   await session.close()
+}
+
+async function seesFollower(trial: RepositoryTrial): Promise<void> {
+  const first = await trial.launch('followed')
+  await trial.repository.endJobExecution(first.claim, jobEnd('FAILED'))
+  const second = await trial.launch('followed', { action: 'restart' })
+  await trial.launch('other')
+  const seen: (string | null)[] = []
+  for (const { claim } of [first, second]) {
+    const decide = ({ followedBy }: ExecutionAtHand): RetireVerdict => {
+      seen.push(followedBy)
+      return { action: 'leave' }
+    }
+    await trial.repository.retire({ jobExecutionId: claim.jobExecutionId, by: 'anna', decide })
+  }
+  assert.deepEqual(seen, [second.execution.id, null])
 }
 
 async function abandons(trial: RepositoryTrial): Promise<void> {

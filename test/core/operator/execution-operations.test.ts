@@ -148,7 +148,7 @@ describe('Operating', () => {
         told.push(execution)
         stop.abort()
       },
-      signal: stop.signal,
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
     })
     jump = 2 * LEASE
     await keeping
