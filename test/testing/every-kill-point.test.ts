@@ -270,6 +270,31 @@ describe('everyKillPoint', () => {
     expect(error).to.match(/job broken does not complete even when nobody kills it: .*out of paper/)
   })
 
+  it('closes in the end whatever the dead have opened', async () => {
+    const open = new Set<object>()
+    const counted = <T extends { readonly close: () => Promise<void> }>(opened: T): T => {
+      const one = {
+        ...opened,
+        close: async () => {
+          open.delete(one)
+          await opened.close()
+        },
+      }
+      open.add(one)
+      return one
+    }
+    const reader = iterableReader(numbers(25))
+    const { kills } = await everyKillPoint(
+      load(
+        { ...reader, open: async (scope) => counted(await reader.open(scope)) },
+        { ...table.writer, open: async (scope) => counted(await table.writer.open(scope)) },
+      ),
+      { parameters: DAY, output, reset },
+    )
+    expect(kills).to.be.greaterThan(20)
+    expect(open.size).to.equal(0)
+  })
+
   it('calls no listener of a dead process', async () => {
     const calls: string[] = []
     const job = defineJob({

@@ -44,8 +44,12 @@ export interface KillSwitch {
   readonly commits: Map<string, number>
   /** Closes the step sessions that a dead process has left open. */
   readonly sessions: (() => Promise<void>)[]
-  /** Closes its readers and writers; for the very end, since closing may write, and the dead do not. */
-  readonly buried: (() => Promise<void>)[]
+  /**
+   * For what the process has opened: answers how it closes that. The dead close nothing, since closing may write; `bury` does it.
+   */
+  readonly closing: (close: () => Promise<void>) => () => Promise<void>
+  /** For the very end: closes what a dead process has left open, so that nothing of it stays in this one. */
+  readonly bury: () => Promise<void>
 }
 
 /** `isLast` chooses the point at which the process dies; without it, it lives for ever. */
@@ -54,6 +58,7 @@ export function createKillSwitch(
 ): KillSwitch {
   const passed: KillPoint[] = []
   const times = new Map<string, number>()
+  const opened = new Set<() => Promise<void>>()
   let deathBell = (): void => {}
   let diedAt: KillPoint | undefined
   const assertAlive = (): void => {
@@ -88,7 +93,18 @@ export function createKillSwitch(
     },
     commits: new Map(),
     sessions: [],
-    buried: [],
+    closing: (close) => {
+      opened.add(close)
+      return async () => {
+        if (diedAt !== undefined) return
+        opened.delete(close)
+        await close()
+      }
+    },
+    bury: async () => {
+      await Promise.allSettled([...opened].map(async (close) => close()))
+      opened.clear()
+    },
   }
 }
 

@@ -7,9 +7,9 @@ export function mortalReader<T>(life: KillSwitch, step: string, reader: ItemRead
     ...reader,
     open: async (scope) => {
       life.assertAlive()
-      const opened = await reader.open(scope)
+      const opened = mortalOpened(life, step, await reader.open(scope))
       life.pass('after open', `${step}, reader`)
-      return mortalOpened(life, step, opened)
+      return opened
     },
   }
 }
@@ -26,9 +26,6 @@ function mortalOpened<T>(life: KillSwitch, step: string, opened: OpenedReader<T>
       life.pass('after read', where)
       return page
     },
-    close: async () => {
-      if (life.diedAt() === undefined) return opened.close()
-      life.buried.push(() => opened.close())
-    },
+    close: life.closing(() => opened.close()),
   }
 }

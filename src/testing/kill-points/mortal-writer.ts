@@ -14,9 +14,9 @@ export function mortalWriter<T>(
     ...writer,
     open: async (scope) => {
       life.assertAlive()
-      const sink = await writer.open(scope)
+      const sink = mortalSink(life, step, where, await writer.open(scope))
       life.pass('after open', `${step}, writer`)
-      return mortalSink(life, step, where, sink)
+      return sink
     },
   }
 }
@@ -61,9 +61,6 @@ function mortalSink<T>(life: KillSwitch, step: string, where: () => string, sink
         life.pass('after publish', step)
       },
     }),
-    close: async () => {
-      if (life.diedAt() === undefined) return sink.close()
-      life.buried.push(() => sink.close())
-    },
+    close: life.closing(() => sink.close()),
   }
 }

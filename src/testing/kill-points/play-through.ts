@@ -62,7 +62,7 @@ export async function playThrough(
       if (end.ending === 'failed' && ++failures > play.restarts) throw new Error(end.reason)
     }
   } finally {
-    await closeAll(lives.flatMap(({ buried }) => buried))
+    await closeAll(lives.map(({ bury }) => bury))
   }
 }
 
