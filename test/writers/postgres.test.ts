@@ -31,7 +31,7 @@ describe('postgresWriter', () => {
   let database: TestSchema
 
   before(async () => {
-    database = await testSchema()
+    database = await testSchema({ pipeline: true })
   })
   beforeEach(() =>
     database.pool.query(`

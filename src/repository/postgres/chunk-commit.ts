@@ -35,19 +35,19 @@ export async function commitAwaited(
   { work, progress: ask }: ChunkCommit,
   metadataOf: MetadataOf,
 ): Promise<CommitAttempt> {
-  const { transaction, over, begun } = awaitedTransaction(connection)
+  const { transaction, over, settled } = awaitedTransaction(connection)
   try {
     await work(transaction)
+    const hasBegun = await settled()
     over()
-    await begun()
-    checkStillOurs(connection, begun() !== undefined)
+    checkStillOurs(connection, hasBegun)
     const progress = ask()
     const metadata = metadataOf(progress)
-    if (begun() === undefined) return await commitAlone(connection, metadata, progress)
+    if (!hasBegun) return await commitAlone(connection, metadata, progress)
     return await commitPipeline(connection, new StatementPipeline(connection.client), metadata, progress)
   } catch (error) {
     over()
-    await rollBack(connection, begun() !== undefined)
+    await rollBack(connection, await settled())
     return { outcome: 'rolled-back', error }
   }
 }
@@ -64,7 +64,7 @@ export async function commitCollected(
     const early = await Promise.race([working, promisesSettled()])
     if (early?.failed === true) throw early.error
     // A writer that has sent nothing may still be at work elsewhere, and must have ended well before we commit.
-    if (pipeline.size === 0) await settled(working)
+    if (pipeline.size === 0) await unlessFailed(working)
     over()
     const progress = ask()
     const metadata = metadataOf(progress)
@@ -163,7 +163,7 @@ async function workOutcome(work: () => Promise<void>): Promise<WorkOutcome> {
   }
 }
 
-async function settled(working: Promise<WorkOutcome>): Promise<void> {
+async function unlessFailed(working: Promise<WorkOutcome>): Promise<void> {
   const { failed, error } = await working
   if (failed) throw error
 }

@@ -14,10 +14,10 @@ export interface WorkTransaction {
   readonly over: () => void
 }
 
-/** Statement after statement: BEGIN is sent at the first access, and whatever the work sends queues up behind it. */
+/** Statement after statement: BEGIN is sent at the first access, and whatever the work sends comes in turn behind it. */
 export interface AwaitedTransaction extends WorkTransaction {
-  /** Settled when BEGIN was answered; undefined while nothing has begun. */
-  readonly begun: () => Promise<void> | undefined
+  /** Resolves when nothing is under way any more, with whether it has begun. */
+  readonly settled: () => Promise<boolean>
 }
 
 export function awaitedTransaction(connection: StepConnection): AwaitedTransaction {
@@ -33,12 +33,65 @@ export function awaitedTransaction(connection: StepConnection): AwaitedTransacti
     lent.checkOpen(PG_CLIENT)
     return savepoint(work)
   })
-  // What outlives a failed work, as the rest of a Promise.all, would otherwise commit by itself behind the ROLLBACK.
   const client = lentClient(connection.client, (...call) => {
     lent.checkOpen(PG_CLIENT)
-    return (connection.client.query as (...call: unknown[]) => unknown).apply(connection.client, [...call])
+    return queryInTurn(connection, call, () => lent.checkOpen(PG_CLIENT))
   })
-  return { begun: () => begun, ...lent }
+  const settled = async (): Promise<boolean> => {
+    await connection.settled()
+    return begun !== undefined
+  }
+  return { settled, ...lent }
+}
+
+/**
+ * As `client.query` in its three forms. When its turn comes, a statement must still be wanted: what outlives a failed work, as the
+ * rest of a Promise.all, would otherwise commit by itself behind the ROLLBACK.
+ */
+function queryInTurn(connection: StepConnection, call: readonly unknown[], checkOpen: () => void): unknown {
+  const { client } = connection
+  const query = (...facts: readonly unknown[]): unknown =>
+    (client.query as (...facts: readonly unknown[]) => unknown).apply(client, [...facts])
+  const [config] = call
+  if (isSubmittable(config)) {
+    // Its end is not ours to see, so nothing can wait for that.
+    if (connection.isBusy) sendWhenSettled(connection, config, checkOpen, () => query(config))
+    else query(config)
+    return config
+  }
+  const sent = connection.inTurn(async () => {
+    checkOpen()
+    return query(...call.filter((one) => typeof one !== 'function'))
+  })
+  const callback = call.find((one) => typeof one === 'function')
+  return callback === undefined ? sent : answered(sent, callback as Answer)
+}
+
+function sendWhenSettled(
+  connection: StepConnection,
+  statement: Submittable,
+  checkOpen: () => void,
+  send: () => unknown,
+): void {
+  const sent = connection.settled().then(() => {
+    checkOpen()
+    send()
+  })
+  sent.catch((error: Error) =>
+    (statement as Partial<Refusable>).handleError?.(error, connection.client.connection),
+  )
+}
+
+/** What `pg` calls on a statement that cannot be sent. */
+interface Refusable {
+  readonly handleError: (error: Error, connection: unknown) => void
+}
+
+type Answer = (error: unknown, result?: unknown) => void
+
+/** Without a promise, as `pg` does it. */
+function answered(result: Promise<unknown>, answer: Answer): undefined {
+  result.then((value) => answer(null, value), answer)
 }
 
 /** All statements in one flush: they are collected, BEGIN first, and sent when the work has returned its promise. */
@@ -86,11 +139,12 @@ function lending(
 function sendBegin(connection: StepConnection): Promise<void> {
   const { client } = connection
   connection.markTransaction('begun')
-  return new Promise((resolve) => {
-    client.query(BEGIN, (error: Error | null) => {
-      if (error) client.connection.stream.destroy(error)
-      resolve()
-    })
+  return connection.inTurn(async () => {
+    try {
+      await client.query(BEGIN)
+    } catch (error) {
+      client.connection.stream.destroy(error as Error)
+    }
   })
 }
 
@@ -107,10 +161,7 @@ function collectingClient(client: PoolClient, pipeline: StatementPipeline): Clie
     const statement = typeof config === 'string' ? { text: config } : (config as { text: string })
     const added = pipeline.add(Array.isArray(values) ? { ...statement, values } : statement)
     const callback = call.find((one) => typeof one === 'function')
-    if (callback === undefined) return added
-    const answer = callback as (error: unknown, result?: unknown) => void
-    added.then((result) => answer(null, result), answer)
-    return undefined
+    return callback === undefined ? added : answered(added, callback as Answer)
   })
 }
 

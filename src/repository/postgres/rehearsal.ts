@@ -10,14 +10,13 @@ import { StepConnection } from './step-connection.ts'
  */
 export async function openRehearsal(source: SessionSource): Promise<Rehearsal> {
   const connection = await StepConnection.open(source)
-  const { transaction, over, begun } = awaitedTransaction(connection)
+  const { transaction, over, settled } = awaitedTransaction(connection)
   return {
     transaction,
     close: async () => {
       over()
       try {
-        await begun()
-        if (begun() !== undefined) await connection.client.query('rollback')
+        if (await settled()) await connection.client.query('rollback')
         connection.markTransaction('over')
         await connection.release()
       } catch {

@@ -16,6 +16,9 @@ export class StepConnection {
   #isResting = false
   #runner: QueryRunner
   #client: PoolClient
+  /** Settled when everything that was sent so far has been answered. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #underWay = 0
 
   private constructor(
     source: SessionSource,
@@ -27,6 +30,7 @@ export class StepConnection {
     this.#givePlaceBack = givePlaceBack
     this.#runner = runner
     this.#client = client
+    this.#refuseOutsideTransaction(runner)
   }
 
   /** Waits for its turn when as many steps are at work as there are places. */
@@ -70,6 +74,33 @@ export class StepConnection {
     runner.transactionDepth = state === 'begun' ? 1 : 0
   }
 
+  /**
+   * Sends when everything before it has been answered. A work may send several statements at once, the first of them behind
+   * our BEGIN; `pg` has a queue for that, and is about to give it up.
+   */
+  async inTurn<T>(send: () => Promise<T>): Promise<T> {
+    this.#underWay += 1
+    const sent = this.#turn.then(send)
+    this.#turn = sent.catch(() => undefined)
+    try {
+      return await sent
+    } finally {
+      this.#underWay -= 1
+    }
+  }
+
+  get isBusy(): boolean {
+    return this.#underWay > 0
+  }
+
+  /** Resolves when nothing waits for its turn or for an answer. */
+  async settled(): Promise<void> {
+    for (let last: unknown; last !== this.#turn;) {
+      last = this.#turn
+      await last
+    }
+  }
+
   /** Throws this connection away and takes another. */
   async replace(): Promise<void> {
     await this.destroy()
@@ -78,6 +109,7 @@ export class StepConnection {
     const [runner, client] = await checkOut(this.#source.source)
     this.#runner = runner
     this.#client = client
+    this.#refuseOutsideTransaction(runner)
   }
 
   /** Back to the pool, to be used again. */
@@ -106,6 +138,17 @@ export class StepConnection {
     endNow(this.#client)
     await this.#runner.release()
   }
+
+  /** All that a manager does goes through `query`; outside our transaction it would be committed by itself. */
+  #refuseOutsideTransaction(runner: QueryRunner): void {
+    const query = runner.query.bind(runner) as (...call: readonly unknown[]) => Promise<unknown>
+    const guarded = (...call: readonly unknown[]): Promise<unknown> =>
+      this.inTurn(async () => {
+        if (runner.isTransactionActive) return query(...call)
+        throw new Error('the transaction is over: its typeorm entity manager cannot be used any more')
+      })
+    Object.assign(runner, { query: guarded })
+  }
 }
 
 /** A client that was told to end is not taken back by its pool. Nothing waits for the server's farewell. */
@@ -117,18 +160,5 @@ export function endNow(client: ClientBase): void {
 async function checkOut(source: DataSource): Promise<[QueryRunner, PoolClient]> {
   const runner = source.createQueryRunner()
   const client = (await runner.connect()) as PoolClient
-  refuseOutsideTransaction(runner)
   return [runner, client]
-}
-
-/** All that a manager does goes through `query`; outside our transaction it would be committed by itself. */
-function refuseOutsideTransaction(runner: QueryRunner): void {
-  const query = runner.query.bind(runner) as (...call: readonly unknown[]) => Promise<unknown>
-  const guarded = async (...call: readonly unknown[]): Promise<unknown> => {
-    if (!runner.isTransactionActive) {
-      throw new Error('the transaction is over: its typeorm entity manager cannot be used any more')
-    }
-    return query(...call)
-  }
-  Object.assign(runner, { query: guarded })
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type pg from 'pg'
+import pg from 'pg'
 import { EntitySchema, DataSource } from 'typeorm'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
 import type { JobRepository, StepSession } from '../../../src/core/ports/job-repository.ts'
@@ -155,6 +155,50 @@ describe("A chunk's transaction in Postgres", () => {
       expect(await ids()).to.deep.equal([])
     })
   }
+
+  it('sends one statement after the other, however many a work sends at once', async () => {
+    let overlapping = 0
+    const { query } = pg.Client.prototype as unknown as { readonly query: (...call: unknown[]) => unknown }
+    const watched = function (this: pg.Client & { readonly readyForQuery: boolean }, ...call: unknown[]) {
+      if (!this.readyForQuery) overlapping += 1
+      return Reflect.apply(query, this, call) as unknown
+    }
+    Object.assign(pg.Client.prototype, { query: watched })
+    try {
+      await commit(step, 1, async (transaction) => {
+        const called = new Promise((resolve, reject) => {
+          const insertion = `insert into ${database.schema}.trade values (3, 'x')`
+          pgClient(transaction).query(insertion, (error: Error | null) =>
+            error ? reject(error) : resolve(null),
+          )
+        })
+        await Promise.all([insert(transaction, 1), insert(transaction, 2), called, insert(transaction, 4)])
+      })
+    } finally {
+      Object.assign(pg.Client.prototype, { query })
+    }
+    expect(overlapping).to.equal(0)
+    expect(await ids()).to.deep.equal([1, 2, 3, 4])
+  })
+
+  it('sends nothing more of a work that has failed', async () => {
+    const late: Promise<string>[] = []
+    const failing = commit(step, 9, (transaction) => {
+      const client = pgClient(transaction)
+      const failed = client.query('select no_such_column')
+      const cursor = new pg.Query('select 1', () => {})
+      client.query(cursor)
+      late.push(messageOf(insert(transaction, 8)), messageOf(insert(transaction, 9)))
+      return failed
+    })
+    expect(await messageOf(failing)).to.contain('no_such_column')
+    expect(await Promise.all(late)).to.include(
+      'the transaction is over: its pg client cannot be used any more',
+    )
+    expect(await ids()).to.deep.equal([])
+    await commit(step, 1, (transaction) => insert(transaction, 5))
+    expect(await ids()).to.deep.equal([5])
+  })
 
   it('begins nothing for a work that does not ask for the connection', async () => {
     await commit(step, 1, async () => {})
