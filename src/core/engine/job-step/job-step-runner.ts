@@ -6,6 +6,7 @@ import { type ExitStatus, exitStatus } from '../../model/exit-status.ts'
 import type { JobParameters } from '../../model/job-parameters.ts'
 import type { JsonValue } from '../../model/json-value.ts'
 import type { ChildLauncher, ChildRun } from '../child-launcher.ts'
+import { settle } from '../first-error.ts'
 import type { RunControl } from '../run-control.ts'
 import type { RunOutcome } from '../run-outcome.ts'
 import type { StepEnding } from '../step-execution-runner.ts'
@@ -30,10 +31,16 @@ export async function runJobStep(
     observer: observeChild(run),
     acceptChanges: run.acceptChanges,
   })
-  await commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })
-  if (launched.kind === 'complete') return completed(launched.exitStatus)
-  await run.session.rest?.()
-  return endingOf(run, job.name, await followed(run.control, launched.run))
+  const recordChild = () => commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })
+  if (launched.kind === 'complete') {
+    await recordChild()
+    return completed(launched.exitStatus)
+  }
+  const begin = async () => {
+    await recordChild()
+    await run.session.rest?.()
+  }
+  return endingOf(run, job.name, await followed(run.control, launched.run, begin))
 }
 
 async function commitChild(
@@ -50,7 +57,12 @@ async function commitChild(
   run.ledger.committed({}, { step, job: run.scope.jobContext.values() })
 }
 
-async function followed({ stop, abort }: RunControl, child: ChildRun): Promise<RunOutcome> {
+/** Where `begin` fails, nobody would wait for the child: it is ended first, or it would run on beside a restart of this job. */
+async function followed(
+  { stop, abort }: RunControl,
+  child: ChildRun,
+  begin: () => Promise<void>,
+): Promise<RunOutcome> {
   const ending = new AbortController()
   const once = { once: true, signal: ending.signal }
   const passStop = () => child.stop(reasonOf(stop).message)
@@ -60,7 +72,11 @@ async function followed({ stop, abort }: RunControl, child: ChildRun): Promise<R
   stop.addEventListener('abort', passStop, once)
   abort.addEventListener('abort', passAbort, once)
   try {
-    return await child.ended
+    const begun = await settle(begin)
+    if ('value' in begun) return await child.ended
+    child.abort(new Error('the step that runs this job has failed'))
+    await settle(() => child.ended)
+    throw begun.error
   } finally {
     ending.abort()
   }

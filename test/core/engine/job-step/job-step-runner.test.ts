@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { z } from 'zod'
 import { defineJob } from '../../../../src/core/definition/define-job.ts'
 import { exitStatus } from '../../../../src/core/model/exit-status.ts'
 import { isBatchError } from '../../../../src/core/model/batch-error.ts'
+import type { StepSession } from '../../../../src/core/ports/job-repository.ts'
+import { memoryRepository } from '../../../../src/repository/memory/memory-repository.ts'
 import { jobOf, testBatch } from '../../run-job.ts'
 
 const DAY = z.object({ day: z.iso.date(), size: z.int().default(3) })
@@ -130,6 +133,37 @@ describe('A job as a step', () => {
     expect(stopped?.status).to.equal('STOPPED')
     expect((await run(job)).execution.status).to.equal('COMPLETED')
     expect(turns).to.deep.equal(['prepare 2026-01-31 3', '2026-01-31', '2026-01-31', 'report'])
+  })
+
+  it('does not run on alone where the step that runs it fails behind the launch', async () => {
+    const repository = memoryRepository()
+    let failures = 1
+    const { run } = testBatch({
+      ...repository,
+      beginStep: async (claim, begin) => {
+        const session = await repository.beginStep(claim, begin)
+        let commits = 0
+        const commit: StepSession['commit'] = async (chunk) => {
+          commits += 1
+          if (begin.stepName === 'books' && commits === 2 && failures-- > 0) throw new Error('no disk')
+          return session.commit(chunk)
+        }
+        return { ...session, commit }
+      },
+    })
+    let waits = true
+    const child = childJob(async () => {
+      if (waits) await setTimeout(200)
+    })
+    const job = jobOf((step) => ({
+      books: step.job(child, { parameters: () => ({ day: '2026-01-31' }) }),
+    }))
+    const failed = await run(job)
+    expect(failed.error).to.have.property('message', 'no disk')
+    const [left] = await repository.listJobExecutions({ jobName: 'close-books', limit: 1 })
+    expect(left?.status).to.equal('FAILED')
+    waits = false
+    expect((await run(job)).execution.status).to.equal('COMPLETED')
   })
 
   it('is refused where two jobs share its name', async () => {
