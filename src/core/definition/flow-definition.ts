@@ -50,7 +50,10 @@ export interface NestedFlowState extends Transitions {
 }
 
 export interface DecisionScope<P> extends JobScope<P> {
-  /** The step before, as it ended in this execution or an earlier one. Undefined at the beginning, and behind a split. */
+  /**
+   * The step before, as it ended in this execution or an earlier one: behind a flow within the flow its last one. Undefined at the
+   * beginning, and behind a split.
+   */
   readonly stepExecution: StepExecution | undefined
 }
 

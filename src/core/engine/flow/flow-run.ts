@@ -12,8 +12,10 @@ export interface FlowRun {
   readonly restartAt: Map<string, string>
   /** By step: the id of the latest execution that it had before this job execution began. */
   readonly beganWith: ReadonlyMap<string, string>
-  /** The step before a decision. */
-  readonly lastStep: Map<string, StepExecution>
+  /** By the flow's path: the step that it has come to last. */
+  readonly lastStep: Map<string, string>
+  /** By the flow's path: what a decision is shown as the step before it. */
+  readonly stepBefore: Map<string, StepExecution>
 }
 
 export function createFlowRun(job: JobRun): FlowRun {
@@ -25,6 +27,7 @@ export function createFlowRun(job: JobRun): FlowRun {
     restartAt: new Map(Object.entries(stored)),
     beganWith: new Map(beganWith),
     lastStep: new Map(),
+    stepBefore: new Map(),
   }
 }
 
@@ -36,6 +39,13 @@ export function firstState({ restartAt, visited }: FlowRun, flow: Flow, path: st
   const isFirstVisit = !visited.has(`flow ${path}`)
   visited.add(`flow ${path}`)
   return (isFirstVisit ? restartAt.get(path) : undefined) ?? flow.start
+}
+
+/** Behind a flow within the flow that is the last one of that; behind a split, whose branches have several, none. */
+export function carryStepBefore({ stepBefore }: FlowRun, from: string | undefined, to: string): void {
+  const before = from === undefined ? undefined : stepBefore.get(from)
+  if (before === undefined) stepBefore.delete(to)
+  else stepBefore.set(to, before)
 }
 
 /** The job's context with where a restart begins; a job that has completed needs none. */

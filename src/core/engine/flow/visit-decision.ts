@@ -4,10 +4,16 @@ import { matchesExitCode } from '../../definition/exit-code-pattern.ts'
 import { BatchError } from '../../model/batch-error.ts'
 import { exitStatus } from '../../model/exit-status.ts'
 import { createContextDraft } from '../context-draft.ts'
+import { settle, unsettle } from '../first-error.ts'
+import { isAbortion, stoppedExitStatus } from '../run-control.ts'
 import type { FlowOutcome } from './flow-outcome.ts'
 import type { FlowRun } from './flow-run.ts'
 
-/** Nothing is recorded of it. @throws what the decider throws; BatchError INVALID_JOB_DEFINITION for an answer without a transition */
+/**
+ * Nothing is recorded of it. One that gives up because its signal was aborted by a stop has stopped, and is asked again by the
+ * restart.
+ * @throws what the decider throws; BatchError INVALID_JOB_DEFINITION for an answer without a transition
+ */
 export async function visitDecision(
   run: FlowRun,
   { decide, transitions }: DecisionState,
@@ -24,9 +30,12 @@ export async function visitDecision(
     signal: job.control.stop,
     logger: job.logger.child({ decision: name }),
     resources: job.repository.resources,
-    stepExecution: run.lastStep.get(path),
+    stepExecution: run.stepBefore.get(path),
   }
-  const answer = await decide(scope)
+  const decided = await settle(async () => decide(scope))
+  if ('error' in decided && job.control.stop.aborted && isAbortion(decided.error, job.control.stop))
+    return { status: 'STOPPED', exitStatus: stoppedExitStatus(job.control), error: undefined, failures: [] }
+  const answer = unsettle(decided)
   if (!transitions.some(({ on }) => matchesExitCode(on, answer))) throw unexpectedAnswer(name, answer)
   await job.jobContext.merge({ from, to: jobContext.values() })
   scope.logger.info({ answer }, `decision ${name}: ${answer}`)

@@ -16,11 +16,12 @@ export async function visitStep(
   const { job, visited } = run
   const definition = Object.hasOwn(job.job.steps, stepName) ? job.job.steps[stepName] : undefined
   if (definition === undefined) throw stepIsGone(stepName)
-  const before = run.lastStep.get(path)?.stepName
+  const before = run.lastStep.get(path)
   const isAgain = visited.has(`step ${stepName}`) || isOfEarlierRound(run, flow, before, stepName)
   visited.add(`step ${stepName}`)
   const { execution, error, ran } = await runStep(job, stepName, definition, isAgain ? 'again' : 'first')
-  run.lastStep.set(path, execution)
+  run.lastStep.set(path, stepName)
+  run.stepBefore.set(path, execution)
   const { status, exitStatus } = execution
   if (status === 'COMPLETED' || status === 'STOPPED')
     return { status, exitStatus, error: undefined, failures: [] }

@@ -5,7 +5,7 @@ import { exitStatus } from '../../model/exit-status.ts'
 import { stoppedExitStatus } from '../run-control.ts'
 import { abandonFailures } from './abandon-failures.ts'
 import type { FlowOutcome } from './flow-outcome.ts'
-import { firstState, type FlowRun } from './flow-run.ts'
+import { carryStepBefore, firstState, type FlowRun } from './flow-run.ts'
 import { visitDecision } from './visit-decision.ts'
 import { visitSplit } from './visit-split.ts'
 import { visitStep } from './visit-step.ts'
@@ -34,17 +34,31 @@ export async function walkFlow(run: FlowRun, flow: Flow, path: string): Promise<
   }
 }
 
-function visit(run: FlowRun, flow: Flow, state: FlowState, name: string, path: string): Promise<FlowOutcome> {
+async function visit(
+  run: FlowRun,
+  flow: Flow,
+  state: FlowState,
+  name: string,
+  path: string,
+): Promise<FlowOutcome> {
   const here = path === '' ? name : `${path}/${name}`
   switch (state.kind) {
     case 'step':
       return visitStep(run, flow, name, path)
     case 'decision':
       return visitDecision(run, state, name, path)
-    case 'split':
-      return visitSplit(state, (branch, branchName) => walkFlow(run, branch, `${here}/${branchName}`))
-    case 'nested':
-      return walkFlow(run, state.flow, here)
+    case 'split': {
+      const outcome = await visitSplit(state, (branch, branchName) =>
+        walkFlow(run, branch, `${here}/${branchName}`),
+      )
+      carryStepBefore(run, undefined, path)
+      return outcome
+    }
+    case 'nested': {
+      const outcome = await walkFlow(run, state.flow, here)
+      carryStepBefore(run, here, path)
+      return outcome
+    }
     default:
       return state satisfies never
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { exitStatus } from '../../../../src/core/model/exit-status.ts'
 import type { RunOutcome } from '../../../../src/core/engine/job-run.ts'
@@ -179,6 +180,51 @@ describe('A flow', () => {
     )
     expect(endOf(await testBatch().run(job))).to.equal('COMPLETED COMPLETED')
     expect(seen).to.deep.equal([12, 'load', 12, 'LARGE'])
+  })
+
+  it('shows a decision the last step of a flow within the flow, and none behind a split', async () => {
+    const seen: (string | undefined)[] = []
+    const job = jobOf(scripted({ a: [], b: [], c: [], d: [] }, []), {
+      flow: ({ flow, nested, split, decide, end }) =>
+        flow('a', {
+          a: 'inner',
+          inner: nested(flow('b', { b: 'c' }), 'behindInner'),
+          behindInner: decide(({ stepExecution }) => (seen.push(stepExecution?.stepName), 'ON'), {
+            ON: 'both',
+          }),
+          both: split({ left: ['d'] }, 'behindBoth'),
+          behindBoth: decide(({ stepExecution }) => (seen.push(stepExecution?.stepName), 'ON'), {
+            ON: end(),
+          }),
+        }),
+    })
+    expect(endOf(await testBatch().run(job))).to.equal('COMPLETED COMPLETED')
+    expect(seen).to.deep.equal(['c', undefined])
+  })
+
+  it('is STOPPED where a stop comes while a decision waits for something, and the restart asks it again', async () => {
+    const controller = new AbortController()
+    const { run } = testBatch()
+    let asked = 0
+    const job = jobOf(scripted({ load: [] }, []), {
+      flow: ({ flow, decide }) =>
+        flow('ask', {
+          ask: decide(
+            async ({ signal }) => {
+              asked += 1
+              if (asked > 1) return 'ON'
+              controller.abort()
+              await setTimeout(10_000, undefined, { signal })
+              return 'ON'
+            },
+            { ON: 'load' },
+          ),
+        }),
+    })
+    const stopped = await run(job, { signal: controller.signal })
+    expect(endOf(stopped)).to.equal('STOPPED STOPPED')
+    expect(endOf(await run(job))).to.equal('COMPLETED COMPLETED')
+    expect(asked).to.equal(2)
   })
 
   it('fails where a decision throws, and where it answers what has no transition', async () => {
