@@ -2,7 +2,7 @@
 import type { StepScope } from '../core/definition/callback-scope.ts'
 import type { Processor } from '../core/definition/step-definition.ts'
 import { FILTERED, type Filtered } from '../core/model/filtered.ts'
-import { isPromise } from './is-promise.ts'
+import { isPromise } from '../core/model/is-promise.ts'
 
 /**
  * Each processor gets what the one before it returned; an item that one of them filters reaches none behind it. A chain

@@ -2,7 +2,7 @@
 import type { StepScope } from '../core/definition/callback-scope.ts'
 import type { Processor } from '../core/definition/step-definition.ts'
 import { FILTERED } from '../core/model/filtered.ts'
-import { isPromise } from './is-promise.ts'
+import { isPromise } from '../core/model/is-promise.ts'
 
 /**
  * Items for which `keep` answers true are handed on, as by an array's `filter`; Spring's FilteringItemProcessor drops

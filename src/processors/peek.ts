@@ -1,7 +1,7 @@
 /** Looks at items as they pass. */
 import type { StepScope } from '../core/definition/callback-scope.ts'
 import type { Processor } from '../core/definition/step-definition.ts'
-import { isPromise } from './is-promise.ts'
+import { isPromise } from '../core/model/is-promise.ts'
 
 /**
  * Hands each item on as it is, after `look` has seen it. What `look` throws is the processor's failure. It sees an item

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { pino } from 'pino'
 import { FILTERED } from '../../../src/core/model/filtered.ts'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
+import { createBatch } from '../../../src/create-batch.ts'
+import { memoryRepository } from '../../../src/repository/memory/memory-repository.ts'
 import { gate, listReader, listWriter, numbers } from '../items.ts'
 import { jobOf, testBatch } from '../run-job.ts'
 
@@ -360,8 +363,6 @@ describe('The contexts of a chunk', () => {
   })
 })
 
-describe('A checkpoint', () => {})
-
 describe('Stopping a chunk-oriented step', () => {
   it('finishes the chunk at hand, and a restart goes on behind it', async () => {
     const { run } = testBatch()
@@ -406,6 +407,38 @@ describe('Stopping a chunk-oriented step', () => {
     const { execution } = await testBatch().run(job, { signal: stop.signal })
     expect(execution.status).to.equal('STOPPED')
   })
+})
+
+describe('Giving a chunk-oriented step up', () => {
+  for (const concurrency of [1, 4]) {
+    it(`begins no further item, however slow the processor, ${concurrency} at a time`, async () => {
+      const processed: number[] = []
+      const job = jobOf((step) => ({
+        load: step.chunk(
+          { size: 100, concurrency },
+          {
+            reader: listReader(numbers(100)),
+            processor: async (item: number) => {
+              processed.push(item)
+              if (processed.length === 5) started.abort('enough')
+              await sleep(5)
+              return item
+            },
+            writer: listWriter<number>(),
+          },
+        ),
+      }))
+      const batch = createBatch({
+        repository: memoryRepository(),
+        jobs: [job],
+        logger: pino({ level: 'silent' }),
+      })
+      const started = await batch.operator.start(job, {})
+      expect((await started.ended).execution.status).to.equal('FAILED')
+      await sleep(50)
+      expect(processed.length).to.be.within(5, 5 + concurrency)
+    })
+  }
 })
 
 describe('Closing', () => {

@@ -4,6 +4,7 @@ import type { Processor } from '../../definition/step-definition.ts'
 import { FILTERED } from '../../model/filtered.ts'
 import { BatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
+import { isPromise } from '../../model/is-promise.ts'
 import type { Breather } from './breather.ts'
 import type { Faults } from './faults.ts'
 import { describeItem, positionOfItem } from './filled-chunk.ts'
@@ -79,7 +80,7 @@ async function processInTurn(run: ProcessingRun): Promise<unknown[]> {
     if (index % ITEMS_BETWEEN_BREATHS === 0) await pause(run)
     try {
       const result = processOne(run, items[index])
-      results.push(isPromise(result) ? await result : result)
+      results.push(isPromise(result) ? await whileWanted(run, result) : result)
     } catch (error) {
       results.push(await processAgain(run, index, error))
       if (hasGivenUp(run)) break
@@ -95,14 +96,25 @@ async function pause({ breathe, scope }: ItemProcessing): Promise<void> {
   scope.signal.throwIfAborted()
 }
 
-/** At most `concurrency` calls are under way. After a failure no new one is begun, and those begun are waited for. */
+/** Slow processors are to notice it too, before the next item. */
+async function whileWanted({ scope }: ItemProcessing, result: Promise<unknown>): Promise<unknown> {
+  const output = await result
+  scope.signal.throwIfAborted()
+  return output
+}
+
+/**
+ * At most `concurrency` calls are under way. After a failure, or when the step is to end, no new one is begun, and those begun are
+ * waited for.
+ */
 async function processConcurrently(run: ProcessingRun): Promise<unknown[]> {
   const { items } = run.read
+  const { signal } = run.scope
   const results = Array.from<unknown>({ length: items.length }).fill(SKIPPED)
   const failures: { index: number; error: unknown }[] = []
   let next = 0
   const work = async () => {
-    while (next < items.length && failures.length === 0 && !hasGivenUp(run)) {
+    while (next < items.length && failures.length === 0 && !signal.aborted && !hasGivenUp(run)) {
       const index = next++
       try {
         results[index] = await processOrSkip(run, index)
@@ -114,6 +126,7 @@ async function processConcurrently(run: ProcessingRun): Promise<unknown[]> {
   await Promise.all(Array.from({ length: Math.min(run.concurrency, items.length) }, work))
   const first = failures.toSorted((one, other) => one.index - other.index)[0]
   if (first !== undefined) throw first.error
+  signal.throwIfAborted()
   const { afterProcess } = run.hooks
   if (afterProcess !== undefined)
     for (const [index, item] of items.entries())
@@ -158,12 +171,6 @@ async function processAgain(run: ProcessingRun, index: number, first: unknown): 
   if (!faults.isSkippable('process', error)) throw processFailed(run, place(), error)
   skips.push({ phase: 'process', error, position: positionOfItem(read.pages, index), subject: item, index })
   return SKIPPED
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function processFailed({ stepName }: ItemProcessing, position: string, error: unknown): BatchError {
