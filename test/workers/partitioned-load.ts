@@ -20,6 +20,8 @@ export interface LoadOrder {
   readonly concurrency?: number
   /** Of each item. */
   readonly milliseconds?: number
+  /** Processing the first of all items keeps the event loop busy for so long. */
+  readonly busyMilliseconds?: number
   /** Processing this item kills its process, as long as the table `poison` has it. */
   readonly poison?: number
   /** The process dies in the aggregation, when that has written. */
@@ -51,6 +53,7 @@ export const loadJob = (order: LoadOrder) =>
             iterableReader(Array.from({ length: value.to - value.from + 1 }, (_, n) => value.from + n)),
           processor: async (id, { partition }) => {
             if (order.milliseconds !== undefined) await sleep(order.milliseconds)
+            if (id === 1) beBusy(order.busyMilliseconds ?? 0)
             if (id === order.poison) process.kill(process.pid, 'SIGKILL')
             return { id, partition: partition.name, pid: process.pid }
           },
@@ -59,6 +62,12 @@ export const loadJob = (order: LoadOrder) =>
       ),
     }),
   })
+
+/** Nothing else is done meanwhile. */
+function beBusy(milliseconds: number): void {
+  const until = performance.now() + milliseconds
+  while (performance.now() < until);
+}
 
 /** No key on purpose: a row that is written twice must show. */
 export const tablesSql = (schema: string): string =>

@@ -120,6 +120,14 @@ describe('Worker processes', function () {
     expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS })
   })
 
+  it('keep their partitions while a processor blocks the event loop for longer than the lease', async () => {
+    const order = { processes: 1, concurrency: 1, busyMilliseconds: 2_500, leaseMilliseconds: 1_000 }
+    const outcome = await load(order)
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    expect(parts(outcome).map(({ status }) => status)).to.deep.equal(Array(PARTITIONS).fill('COMPLETED'))
+    await expectWhole()
+  })
+
   it('stop with the job, at the next chunk, and a restart goes on', async () => {
     const { batch, started } = await start({ processes: 2, milliseconds: 5 })
     await workerPids(2)

@@ -362,6 +362,13 @@ export interface PartitionStore {
   ) => Promise<string>
   /** `lost` also for a worker that was retired: what it has not committed is somebody else's. */
   readonly beatWorker: (claim: Claim, workerId: string, leaseMilliseconds: number) => Promise<HeartbeatAnswer>
+  /** As `JobRepository.keepBeating`, for a worker's lease; left out where that is. */
+  readonly keepWorkerBeating?: (
+    claim: Claim,
+    workerId: string,
+    leaseMilliseconds: number,
+    listener: BeatListener,
+  ) => Beating
   /**
    * Takes the next open partition and begins its step execution, STARTED, with the context of its last one. Of two
    * workers each gets another partition, and neither waits. Undefined where none is open.

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Pool } from 'pg'
 import type { RunSql } from './fence.ts'
 import { beatPatience, heartbeat } from './heartbeat.ts'
+import { beatWorker } from './partition-workers.ts'
 import type { FromThread, ThreadOrder, ToThread } from './heartbeat-thread.ts'
 
 type Keep = Extract<ToThread, { type: 'keep' }>
@@ -46,10 +47,14 @@ async function stillKept(pause: number, signal: AbortSignal): Promise<boolean> {
 }
 
 /** Answers how long to wait until the next one: three in a lease, and sooner where one has failed. */
-async function beat({ key, claim, leaseMilliseconds, answered }: Keep): Promise<number> {
+async function beat({ key, claim, workerId, leaseMilliseconds, answered }: Keep): Promise<number> {
+  const run = runWithin(leaseMilliseconds)
   const begun = process.hrtime.bigint()
   try {
-    const answer = await heartbeat(runWithin(leaseMilliseconds), tables, claim, leaseMilliseconds)
+    const answer =
+      workerId === undefined
+        ? await heartbeat(run, tables, claim, leaseMilliseconds)
+        : await beatWorker(run, tables, claim, workerId, leaseMilliseconds)
     Atomics.store(answered, 0, begun)
     tell({ type: 'answer', key, answer })
     if (answer.lease === 'lost') released.get(key)?.abort()

@@ -8,11 +8,13 @@ import type {
   Claim,
   HeartbeatAnswer,
   JobRepository,
+  PartitionStore,
 } from '../../core/ports/job-repository.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface BeatingThread {
   readonly keepBeating: Required<JobRepository>['keepBeating']
+  readonly keepWorkerBeating: Required<PartitionStore>['keepWorkerBeating']
   readonly close: () => Promise<void>
 }
 
@@ -27,6 +29,8 @@ export type ToThread =
       readonly type: 'keep'
       readonly key: number
       readonly claim: Claim
+      /** Whose lease it is; undefined for that of the execution's owner. */
+      readonly workerId: string | undefined
       readonly leaseMilliseconds: number
       /** One slot: when the last answered beat was sent, in nanoseconds of the process's monotonic clock; zero before. */
       readonly answered: BigInt64Array
@@ -38,10 +42,12 @@ export type FromThread =
   | { readonly type: 'answer'; readonly key: number; readonly answer: HeartbeatAnswer }
   | { readonly type: 'error'; readonly key: number; readonly message: string }
 
+type Lease = Pick<Extract<ToThread, { type: 'keep' }>, 'claim' | 'workerId' | 'leaseMilliseconds'>
+
 const FAREWELL_MILLISECONDS = 500
 
 /**
- * One thread for all executions of a repository, begun with the first, with a connection of its own. It never keeps the
+ * One thread for all executions and workers of a repository, begun with the first, with a connection of its own. It never keeps the
  * process alive. Should it die, its silence shows, and the next execution begins another.
  */
 export function beatingThread(connection: PoolConfig, tables: TableNames): BeatingThread {
@@ -55,19 +61,23 @@ export function beatingThread(connection: PoolConfig, tables: TableNames): Beati
     })
     return begun
   }
+  const keep = (lease: Lease, listener: BeatListener): Beating => {
+    const key = (keys += 1)
+    const answered = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT))
+    listeners.set(key, listener)
+    worker ??= begin()
+    const thread = worker
+    send(thread, { type: 'keep', key, ...lease, answered })
+    return beating(answered, () => {
+      listeners.delete(key)
+      send(thread, { type: 'release', key })
+    })
+  }
   return {
-    keepBeating: (claim, leaseMilliseconds, listener) => {
-      const key = (keys += 1)
-      const answered = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT))
-      listeners.set(key, listener)
-      worker ??= begin()
-      const thread = worker
-      send(thread, { type: 'keep', key, claim, leaseMilliseconds, answered })
-      return beating(answered, () => {
-        listeners.delete(key)
-        send(thread, { type: 'release', key })
-      })
-    },
+    keepBeating: (claim, leaseMilliseconds, listener) =>
+      keep({ claim, workerId: undefined, leaseMilliseconds }, listener),
+    keepWorkerBeating: (claim, workerId, leaseMilliseconds, listener) =>
+      keep({ claim, workerId, leaseMilliseconds }, listener),
     close: async () => {
       if (worker === undefined) return
       const ending = worker

@@ -1,6 +1,8 @@
 /** The partitions' side of the Postgres job repository. */
 import type { DataSource } from 'typeorm'
 import type { PartitionStore } from '../../core/ports/job-repository.ts'
+import { beatPatience } from './heartbeat.ts'
+import type { BeatingThread } from './heartbeat-thread.ts'
 import { autocommit } from './job-execution-updates.ts'
 import { claimPartition } from './partition-claim.ts'
 import { openPlan, storePlan } from './partition-plan.ts'
@@ -15,6 +17,7 @@ export function partitionStore(
   metadata: DataSource,
   sessions: SessionSource,
   address: RepositoryAddress,
+  thread: BeatingThread | undefined,
 ): PartitionStore {
   const { tables } = address
   const run = autocommit(metadata)
@@ -34,8 +37,9 @@ export function partitionStore(
       during('registering a worker', 'unknown', () => beginWorker(run, tables, claim, worker, lease)),
     beatWorker: (claim, workerId, lease) =>
       during("renewing a worker's lease", 'unknown', () =>
-        beatWorker(autocommit(metadata, lease / 3), tables, claim, workerId, lease),
+        beatWorker(autocommit(metadata, beatPatience(lease)), tables, claim, workerId, lease),
       ),
+    ...(thread === undefined ? {} : { keepWorkerBeating: thread.keepWorkerBeating }),
     claimPartition: (claim, from) => claimPartition({ source: sessions, address, claim }, from),
     retireWorkers: (claim, retirement) =>
       during('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),

@@ -89,7 +89,7 @@ function repositoryOn(
     endJobExecution: (claim, end) =>
       during('ending a job execution', 'unknown', () => endForSure(run, tables, claim, end)),
     beginStep: (claim, begin) => beginStep({ source: sessions, address, claim }, begin),
-    partitions: partitionStore(metadata, sessions, address),
+    partitions: partitionStore(metadata, sessions, address, thread),
     abandonStep: (claim, stepExecutionId) =>
       during('abandoning a failed step', 'unknown', () => abandonStep(run, tables, claim, stepExecutionId)),
     heartbeat: (claim, leaseMilliseconds) =>

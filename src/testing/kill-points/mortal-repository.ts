@@ -15,17 +15,19 @@ const WITHOUT_POINTS = /^(find|list|heartbeat|close)/
 
 /** Whatever else a repository can do has its points too, named by the method. */
 export function mortalRepository(life: KillSwitch, steps: Steps, repository: JobRepository): JobRepository {
+  const threadless = withoutThread(repository)
   return {
-    ...mortalMethods(life, steps, withoutThread(repository)),
-    partitions: mortalMethods(life, steps, repository.partitions),
+    ...mortalMethods(life, steps, threadless),
+    partitions: mortalMethods(life, steps, threadless.partitions),
     quarantine: mortalMethods(life, steps, repository.quarantine),
   }
 }
 
 /** A thread of this process would outlive the one that is played. */
 function withoutThread(repository: JobRepository): JobRepository {
-  const { keepBeating, ...others } = repository
-  return keepBeating === undefined ? repository : others
+  const { keepBeating: _, ...others } = repository
+  const { keepWorkerBeating: __, ...partitions } = repository.partitions
+  return { ...others, partitions }
 }
 
 function mortalMethods<R extends object>(life: KillSwitch, steps: Steps, methods: R): R {

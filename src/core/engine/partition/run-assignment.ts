@@ -56,9 +56,13 @@ export async function runAssignment(run: AssignmentRun): Promise<void> {
 /** The same repository, whose heartbeat is that of the worker: the execution's own is its owner's. */
 function beatingAs(repository: JobRepository, workerId: string): JobRepository {
   const { keepBeating: _, ...others } = repository
+  const { beatWorker, keepWorkerBeating } = repository.partitions
   return {
     ...others,
-    heartbeat: (claim, lease) => repository.partitions.beatWorker(claim, workerId, lease),
+    heartbeat: (claim, lease) => beatWorker(claim, workerId, lease),
+    ...(keepWorkerBeating && {
+      keepBeating: (claim, lease, listener) => keepWorkerBeating(claim, workerId, lease, listener),
+    }),
   }
 }
 
