@@ -383,8 +383,8 @@ export interface PartitionStore {
    */
   readonly retireWorkers: (claim: Claim, retirement: Retirement) => Promise<Retired>
 
-  /** In the order of the plan. */
-  readonly findPartitions: (claim: Claim, planId: string) => Promise<readonly PartitionState[]>
+  /** In the order of the plan; of the executions, those in this job execution are counted apart. No claim is needed. */
+  readonly findPartitions: (planId: string, jobExecutionId: string) => Promise<readonly PartitionState[]>
 }
 
 export interface PlanTally {
@@ -428,6 +428,6 @@ export interface PartitionState extends Partition {
   readonly last: StepExecution | null
   /** Over all its executions. */
   readonly counts: StepCounts
-  /** Over those of the claim's job execution. */
+  /** Over those in the job execution that was asked for. */
   readonly countsHere: StepCounts
 }

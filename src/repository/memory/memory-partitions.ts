@@ -59,7 +59,7 @@ export function memoryPartitions(state: MemoryState): PartitionStore {
     },
     claimPartition: async (claim, from) => claimPartition(state, claim, from),
     retireWorkers: async (claim, retirement) => retireWorkers(state, claim, retirement),
-    findPartitions: async ({ jobExecutionId }, planId) =>
+    findPartitions: async (planId, jobExecutionId) =>
       planOf(state, planId).map((one) => partitionState(state, one, jobExecutionId)),
   }
 }

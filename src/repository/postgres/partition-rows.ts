@@ -26,8 +26,8 @@ type PartitionRow = Omit<StepExecutionRow, 'id' | 'context'> &
 export async function findPartitions(
   run: RunSql,
   tables: TableNames,
-  jobExecutionId: string,
   planId: string,
+  jobExecutionId: string,
 ): Promise<readonly PartitionState[]> {
   const rows = await run<PartitionRow>(
     `select p.name, p.value, p.status = 'STARTING' as "isOpen", e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",

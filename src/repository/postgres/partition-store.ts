@@ -43,9 +43,9 @@ export function partitionStore(
     claimPartition: (claim, from) => claimPartition({ source: sessions, address, claim }, from),
     retireWorkers: (claim, retirement) =>
       during('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),
-    findPartitions: ({ jobExecutionId }, planId) =>
+    findPartitions: (planId, jobExecutionId) =>
       during('looking up the partitions of a step', 'read', () =>
-        findPartitions(run, tables, jobExecutionId, planId),
+        findPartitions(run, tables, planId, jobExecutionId),
       ),
   }
 }

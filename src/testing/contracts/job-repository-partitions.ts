@@ -63,7 +63,7 @@ function numbered(count: number): readonly Partition[] {
 async function keepsPlan(trial: RepositoryTrial): Promise<void> {
   const { claim } = await trial.started('plan')
   const { planId, manager } = await planned(trial, claim, RANGES)
-  const found = await trial.repository.partitions.findPartitions(claim, planId)
+  const found = await trial.repository.partitions.findPartitions(planId, claim.jobExecutionId)
   assert.deepEqual(
     found.map(({ name, value }) => ({ name, value })),
     RANGES,
@@ -142,7 +142,7 @@ async function namesPartitions(trial: RepositoryTrial): Promise<void> {
     name: 'low',
     worker: { host: OWNER.host, pid: OWNER.pid },
   })
-  const states = await trial.repository.partitions.findPartitions(claim, planId)
+  const states = await trial.repository.partitions.findPartitions(planId, claim.jobExecutionId)
   assert.deepEqual(
     states.map(({ last }) => last?.status),
     ['STARTED', undefined, undefined, undefined],
@@ -169,7 +169,7 @@ async function reopens(trial: RepositoryTrial): Promise<void> {
   assert.deepEqual(valuesOf(resumed.session.stepExecution.executionContext), { at: 4 })
   assert.equal(resumed.earlierCounts.writeCount, 4)
   await finish(resumed.session, stepEnd('COMPLETED', { readCount: 6, writeCount: 6 }))
-  const [, second] = await partitions.findPartitions(again.claim, planId)
+  const [, second] = await partitions.findPartitions(planId, again.claim.jobExecutionId)
   assert.equal(second?.counts.writeCount, 10)
   assert.equal(second.countsHere.writeCount, 6)
   assert.equal(second.last?.status, 'COMPLETED')
@@ -212,7 +212,7 @@ async function retires(trial: RepositoryTrial): Promise<void> {
   assert.deepEqual(valuesOf(next.session.stepExecution.executionContext), { at: 5 })
   assert.equal(next.earlierCounts.writeCount, 5)
   await finish(next.session, stepEnd('COMPLETED', { readCount: 3, writeCount: 3 }))
-  const [first] = await partitions.findPartitions(claim, planId)
+  const [first] = await partitions.findPartitions(planId, claim.jobExecutionId)
   assert.equal(first?.countsHere.writeCount, 8)
   const closed = (await trial.find(claim)).stepExecutions.find(({ id }) => id === session.stepExecution.id)
   assert.equal(closed?.status, 'FAILED')
@@ -229,7 +229,7 @@ async function keepsEnds(trial: RepositoryTrial): Promise<void> {
   const retirement = { planId, workers: { workerId }, reason: 'gone', attempts: 3 }
   assert.deepEqual(await partitions.retireWorkers(claim, retirement), { workerIds: [workerId], reopened: 0 })
   assert.deepEqual(await partitions.retireWorkers(claim, retirement), { workerIds: [], reopened: 0 })
-  const [first] = await partitions.findPartitions(claim, planId)
+  const [first] = await partitions.findPartitions(planId, claim.jobExecutionId)
   assert.equal(first?.last?.status, 'COMPLETED')
   await manager.close()
 }
@@ -245,7 +245,7 @@ async function givesUpPartition(trial: RepositoryTrial): Promise<void> {
     await session.close()
   }
   assert.deepEqual(reopened, [1, 1, 0])
-  const [only] = await trial.repository.partitions.findPartitions(claim, planId)
+  const [only] = await trial.repository.partitions.findPartitions(planId, claim.jobExecutionId)
   assert.equal(only?.last?.status, 'FAILED')
   await manager.close()
 }

@@ -33,7 +33,7 @@ export async function runPartitionedStep(
   const { partitions: store } = job.repository
   const planId = await planOf(run, store, definition)
   const worked = await settle(() => work(job, run, definition, planId))
-  const found = await settle(() => store.findPartitions(job.launched.claim, planId))
+  const found = await settle(() => store.findPartitions(planId, job.launched.claim.jobExecutionId))
   if ('value' in found) takeSums(run, found.value)
   unsettle(firstError(worked, found, run.scope.logger))
   run.control.abort.throwIfAborted()
