@@ -1,7 +1,6 @@
 /** Partitions as steps of their own, so that what they have quarantined can be redriven. */
-import type { StepScope } from '../definition/callback-scope.ts'
 import type { JobDefinition } from '../definition/define-job.ts'
-import type { ChunkStepDefinition } from '../definition/step-definition.ts'
+import { boundStep } from '../engine/chunk/bound-step.ts'
 import { PARTITION_PLAN_KEY } from '../model/execution-context.ts'
 import { redriveBatchOf } from '../model/framework-parameters.ts'
 import type { JobExecutionDetails } from '../model/job-execution.ts'
@@ -27,7 +26,7 @@ export async function withPartitionSteps(
     if (!values.has(managerName))
       values.set(managerName, await planOfOrigin(repository, originJobExecutionId, managerName))
     const partition = values.get(managerName)?.get(rest.join(PARTITION_SEPARATOR))
-    if (partition !== undefined) steps[name] = boundTo(manager.chunk, partition)
+    if (partition !== undefined) steps[name] = boundStep(manager.chunk, { partition })
   }
   return { ...job, steps }
 }
@@ -47,7 +46,7 @@ async function planOfOrigin(
   }
   const planId = planIdOf(origin, stepName)
   if (planId === undefined) return new Map()
-  const states = await repository.partitions.findPartitions({ jobExecutionId, generation: '' }, planId)
+  const states = await repository.partitions.findPartitions(planId, jobExecutionId)
   return new Map(states.map(({ name, value }) => [name, { name, value }]))
 }
 
@@ -56,24 +55,4 @@ function planIdOf({ stepExecutions }: JobExecutionDetails, stepName: string): st
   if (manager?.executionContext.kind !== 'readable') return undefined
   const stored = manager.executionContext.values[PARTITION_PLAN_KEY] as { readonly plan: string } | undefined
   return stored?.plan
-}
-
-function boundTo(chunk: ChunkStepDefinition, partition: Partition): ChunkStepDefinition {
-  const { processor } = chunk
-  const bound = withPartition(partition)
-  return {
-    ...chunk,
-    reader: (scope) => chunk.reader(bound(scope)),
-    processor: processor && ((item, scope) => processor(item, bound(scope))),
-    writer: (scope) => chunk.writer(bound(scope)),
-  }
-}
-
-/** One copy for each scope: the processor is called for every item. */
-function withPartition(partition: Partition): (scope: StepScope<unknown>) => StepScope<unknown> {
-  let last: { readonly of: StepScope<unknown>; readonly bound: StepScope<unknown> } | undefined
-  return (scope) => {
-    if (last?.of !== scope) last = { of: scope, bound: Object.assign({ ...scope }, { partition }) }
-    return last.bound
-  }
 }

@@ -74,7 +74,7 @@ async function obstacleOf(parts: RedriveParts, summary: QuarantineSummary): Prom
 function stepObstacleOf({ name, steps }: JobDefinition, stepName: string): string {
   const [ownName = ''] = stepName.split(PARTITION_SEPARATOR)
   return steps[ownName]?.kind === 'partitioned'
-    ? 'items of partitioned steps are not redriven yet'
+    ? 'the plan of the execution has no such partition any more'
     : `job ${name} has no chunk step ${stepName}`
 }
 

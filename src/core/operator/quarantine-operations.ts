@@ -13,7 +13,7 @@ import { termsOf } from './launch-terms.ts'
 import type { OperatorParts } from './operator-parts.ts'
 import { planRedrive, type RedrivePlan } from './plan-redrive.ts'
 import { redriveBatchOf } from '../model/framework-parameters.ts'
-import { launchRedrive, redriven } from './redrive.ts'
+import { launchRedrive } from './redrive.ts'
 import { runLaunched, type StartedJob, type StartOptions } from './started-job.ts'
 
 export interface QuarantineOperations {
@@ -72,9 +72,8 @@ export function quarantineOperations(parts: OperatorParts): QuarantineOperations
       const origin = await findExecution(repository, jobExecutionId)
       const job = registry.find(origin.jobInstance.jobName)
       const launching = { job, origin, selection, terms: termsOf(parts, job, options) }
-      const { redrive, parsed } = await launchRedrive(parts, launching)
-      const { batchId, items, stepNames, launched } = redrive
-      const redriving = await redriven(parts, job, { batchId, originJobExecutionId: origin.id, stepNames })
+      const { redrive, parsed, ...redriving } = await launchRedrive(parts, launching)
+      const { batchId, items, launched } = redrive
       const started = runLaunched({ ...parts, ...redriving }, redriving.job, parsed, launched, options)
       return { ...started, batchId, items }
     },

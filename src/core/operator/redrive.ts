@@ -20,11 +20,20 @@ export interface RedriveLaunch {
   readonly terms: LaunchTerms
 }
 
-/** @throws BatchError NOTHING_TO_REDRIVE, naming what is in the way, INVALID_JOB_PARAMETERS */
+export interface RunnableRedrive extends Redriving {
+  readonly redrive: LaunchedRedrive
+  readonly parsed: ParsedParameters
+}
+
+/**
+ * Whatever may fail is done before the launch: an execution that was launched and then run by nobody would look alive until
+ * its lease had run out.
+ * @throws BatchError NOTHING_TO_REDRIVE, naming what is in the way, INVALID_JOB_PARAMETERS
+ */
 export async function launchRedrive(
   parts: RedriveParts,
   { job, origin, selection, terms }: RedriveLaunch,
-): Promise<{ readonly redrive: LaunchedRedrive; readonly parsed: ParsedParameters }> {
+): Promise<RunnableRedrive> {
   const [plan] = await planRedrive(parts, { ...selection, jobExecutionId: origin.id })
   const redrivable = (plan?.parts ?? []).filter(({ obstacle }) => obstacle === undefined)
   if (redrivable.length === 0) throw nothingToRedrive(origin.id, plan)
@@ -35,6 +44,8 @@ export async function launchRedrive(
     values,
     recorded: [...recorded, redriveParameter(batchId)],
   })
+  const names = redrivable.map(({ stepName }) => stepName)
+  const whole = await withPartitionSteps(parts.repository, job, origin.id, names)
   const redrive = await parts.repository.launchRedrive({
     jobName: job.name,
     originJobExecutionId: origin.id,
@@ -47,7 +58,9 @@ export async function launchRedrive(
     },
   })
   if (redrive === undefined) throw nothingToRedrive(origin.id, plan)
-  return { redrive, parsed: parsedFor(redrive.batchId) }
+  const { batchId, stepNames } = redrive
+  const batch = { batchId, originJobExecutionId: origin.id, stepNames }
+  return { redrive, parsed: parsedFor(batchId), ...redriving(parts, whole, batch) }
 }
 
 /** The job and the repository with which a redrive runs. */
@@ -62,14 +75,8 @@ interface Batch {
   readonly stepNames: readonly string[]
 }
 
-/** @throws BatchError REDRIVE_REFUSED */
-export async function redriven(
-  { repository }: RedriveParts,
-  job: JobDefinition,
-  batch: Batch,
-): Promise<Redriving> {
-  const { originJobExecutionId, stepNames } = batch
-  const whole = await withPartitionSteps(repository, job, originJobExecutionId, stepNames)
+/** `whole` has a step for each partition that has items in the batch. @throws BatchError REDRIVE_REFUSED */
+function redriving({ repository }: RedriveParts, whole: JobDefinition, batch: Batch): Redriving {
   return {
     job: redriveJob(whole, { ...batch, store: repository.quarantine }),
     repository: redriveRepository(repository, batch.batchId),
@@ -91,7 +98,8 @@ export async function restartedRedrive(
   if (batch === undefined) throw batchGone(execution, batchId)
   const { originJobExecutionId, steps } = batch
   const stepNames = steps.map(({ stepName }) => stepName)
-  return redriven(parts, job, { batchId, originJobExecutionId, stepNames })
+  const whole = await withPartitionSteps(parts.repository, job, originJobExecutionId, stepNames)
+  return redriving(parts, whole, { batchId, originJobExecutionId, stepNames })
 }
 
 function batchGone({ id }: JobExecution, batchId: string): BatchError {

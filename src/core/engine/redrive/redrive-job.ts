@@ -1,10 +1,11 @@
 /** The job that redrives a batch: the steps that quarantined its items, each reading the quarantine in place of its source. */
-import type { Redrive, StepScope } from '../../definition/callback-scope.ts'
+import type { Redrive } from '../../definition/callback-scope.ts'
 import type { JobDefinition } from '../../definition/define-job.ts'
 import { sequentialFlow } from '../../definition/flow-definition.ts'
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
 import { BatchError } from '../../model/batch-error.ts'
 import type { QuarantineStore } from '../../ports/quarantine-store.ts'
+import { boundScope } from '../chunk/bound-step.ts'
 import { AlreadyProcessed } from './already-processed.ts'
 import { quarantineReader } from './quarantine-reader.ts'
 import { redriveListener } from './redrive-listener.ts'
@@ -33,7 +34,7 @@ export function redriveJob(job: JobDefinition, place: RedrivePlace): JobDefiniti
 function redriveStep(stepName: string, step: ChunkStepDefinition, place: RedrivePlace): ChunkStepDefinition {
   const { batchId, originJobExecutionId, store } = place
   const { processor, bytesOf } = step
-  const marked = markedScope({ batchId, originJobExecutionId })
+  const marked = boundScope({ redrive: { batchId, originJobExecutionId } })
   return {
     ...step,
     reader: (scope) => quarantineReader({ store, batchId, stepName, reader: step.reader(marked(scope)) }),
@@ -44,15 +45,6 @@ function redriveStep(stepName: string, step: ChunkStepDefinition, place: Redrive
     },
     writer: (scope) => redriveWriter(stepName, step, marked(scope)),
     listeners: step.listeners.map(redriveListener),
-  }
-}
-
-/** One copy for each scope: the processor is called for every item. */
-function markedScope(redrive: Redrive): (scope: StepScope<unknown>) => StepScope<unknown> {
-  let last: { readonly of: StepScope<unknown>; readonly marked: StepScope<unknown> } | undefined
-  return (scope) => {
-    if (last?.of !== scope) last = { of: scope, marked: { ...scope, redrive } }
-    return last.marked
   }
 }
 

@@ -1,11 +1,11 @@
 /** Some partitions of a step, each as a step of its own, in this process. */
-import type { JobScope, PartitionScope, StepScope } from '../../definition/callback-scope.ts'
-import type { ChunkStepDefinition, PartitionedStepDefinition } from '../../definition/step-definition.ts'
+import type { JobScope } from '../../definition/callback-scope.ts'
+import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
+import { boundStep } from '../../engine/chunk/bound-step.ts'
 import { createContextDraft } from '../../engine/context-draft.ts'
 import { settle } from '../../engine/first-error.ts'
 import type { JobRun } from '../../engine/job-run.ts'
 import { thrownText } from '../../model/error-description.ts'
-import type { JsonValue } from '../../model/json-value.ts'
 import { type Partition, partitionStepName } from '../../model/partition.ts'
 import type { DryRunStep } from './dry-run-report.ts'
 import { rehearseStep } from './rehearse-step.ts'
@@ -30,7 +30,7 @@ export async function rehearsePartitions(
   const steps: DryRunStep[] = []
   for (const partition of first) {
     if (run.control.stop.aborted) break
-    const chunk = chunkOf(step.chunk, partition)
+    const chunk = boundStep(step.chunk, { partition })
     const rehearsed = await rehearseStep(run, partitionStepName(name, partition.name), chunk, sample)
     const note = `one of ${count} partitions, of which the first ${first.length} were tried`
     steps.push({ ...rehearsed, notes: [note, ...rehearsed.notes] })
@@ -57,22 +57,4 @@ async function planOf(
     if (first.length < MOST_PARTITIONS) first.push(partition)
   }
   return { first, count }
-}
-
-/** Its callbacks are handed the partition. */
-function chunkOf(chunk: ChunkStepDefinition, partition: Partition): ChunkStepDefinition {
-  let bound:
-    | { readonly from: StepScope<unknown>; readonly to: PartitionScope<unknown, JsonValue> }
-    | undefined
-  const scoped = (from: StepScope<unknown>): PartitionScope<unknown, JsonValue> => {
-    if (bound?.from !== from) bound = { from, to: { ...from, partition } }
-    return bound.to
-  }
-  const { processor } = chunk
-  return {
-    ...chunk,
-    reader: (scope) => chunk.reader(scoped(scope)),
-    processor: processor === undefined ? undefined : (item, scope) => processor(item, scoped(scope)),
-    writer: (scope) => chunk.writer(scoped(scope)),
-  }
 }
