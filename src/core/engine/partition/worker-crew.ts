@@ -25,6 +25,13 @@ const FRUITLESS_STARTS = 3
 /** How long workers that were told to give up may take, before they are killed. */
 const PATIENCE_MILLISECONDS = 5_000
 
+interface CrewAtWork extends Crew {
+  readonly processes: WorkerProcesses
+  readonly members: Set<Member>
+  /** Aborted when no further partition is to be begun, by processes that take the place of others either. */
+  readonly draining: AbortController
+}
+
 interface Member {
   readonly process: WorkerProcess
   /** Resolves when its lease has run out, with the partitions that were taken from it. */
@@ -40,9 +47,9 @@ interface Member {
  * @throws BatchError WORKER_FAILED when processes cannot be had, LEASE_LOST when the execution is somebody else's
  */
 export async function runWorkerProcesses(crew: Crew): Promise<void> {
-  const processes = processesOf(crew)
   const { control } = crew.job
   const members = new Set<Member>()
+  const atWork = { ...crew, processes: processesOf(crew), members, draining: new AbortController() }
   const failure = new AbortController()
   const each = (tell: (process: WorkerProcess) => void) => members.forEach((member) => tell(member.process))
   const stop = () => each((process) => process.stop(thrownText(control.stop.reason)))
@@ -54,7 +61,7 @@ export async function runWorkerProcesses(crew: Crew): Promise<void> {
   control.abort.addEventListener('abort', abort)
   const watching = watchLeases(crew, members, failure.signal)
   try {
-    await fillPlaces(crew, processes, members)
+    await fillPlaces(atWork)
   } finally {
     failure.abort()
     control.stop.removeEventListener('abort', stop)
@@ -84,12 +91,12 @@ function processesOf({ job, stepName, definition }: Crew): WorkerProcesses {
 }
 
 /** Places are filled until nothing is open: a partition may come open again when the last of them has just found none. */
-async function fillPlaces(crew: Crew, processes: WorkerProcesses, members: Set<Member>): Promise<void> {
+async function fillPlaces(crew: CrewAtWork): Promise<void> {
   const { concurrency, processes: wanted } = crew.definition.options
   for (let open = crew.open; open > 0 && !isEnding(crew);) {
     const count = Math.min(wanted, open)
     const shares = Array.from({ length: count }, (_, place) => share(concurrency, wanted, place))
-    const places = await Promise.allSettled(shares.map((one) => keepPlace(crew, processes, members, one)))
+    const places = await Promise.allSettled(shares.map((one) => keepPlace(crew, one)))
     const failed = places.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     crew.job.control.abort.throwIfAborted()
@@ -103,17 +110,12 @@ function share(concurrency: number, places: number, place: number): number {
 }
 
 /** One process after the other, until one has found nothing more to do. */
-async function keepPlace(
-  crew: Crew,
-  processes: WorkerProcesses,
-  members: Set<Member>,
-  concurrency: number,
-): Promise<void> {
+async function keepPlace(crew: CrewAtWork, concurrency: number): Promise<void> {
   for (let fruitless = 0; !isEnding(crew);) {
-    const member = startWorker(crew, processes, members, concurrency)
+    const member = startWorker(crew, concurrency)
     const end = await Promise.race([member.process.ended, member.lost])
     if (end === undefined) continue // its partitions were taken from it already; it is ended with the step
-    members.delete(member)
+    crew.members.delete(member)
     const reason = end.kind === 'died' ? end.reason : 'its worker has ended'
     const reopened =
       member.workerId === undefined ? 0 : (await retire(crew, { workerId: member.workerId }, reason)).reopened
@@ -124,16 +126,12 @@ async function keepPlace(
   }
 }
 
-function isEnding({ job }: Crew): boolean {
-  return job.control.stop.aborted
+function isEnding({ job, draining }: CrewAtWork): boolean {
+  return job.control.stop.aborted || draining.signal.aborted
 }
 
-function startWorker(
-  { job, stepName, planId, definition, watch }: Crew,
-  processes: WorkerProcesses,
-  members: Set<Member>,
-  concurrency: number,
-): Member {
+function startWorker(crew: CrewAtWork, concurrency: number): Member {
+  const { job, stepName, planId, definition, watch, processes, members, draining } = crew
   const { claim, execution } = job.launched
   const { leaseMilliseconds, acceptChanges = false } = job
   let giveUp = () => {}
@@ -150,7 +148,9 @@ function startWorker(
     partitionEnded: (status) => {
       member.hasWorked = true
       watch.ended(status)
-      if (status === 'FAILED' && definition.options.failFast) members.forEach((one) => one.process.drain())
+      if (status !== 'FAILED' || !definition.options.failFast) return
+      draining.abort()
+      members.forEach((one) => one.process.drain())
     },
   })
   const member: Member = { process, lost, giveUp, workerId: undefined, hasWorked: false }

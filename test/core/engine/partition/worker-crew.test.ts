@@ -1,0 +1,76 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect } from 'chai'
+import { pino } from 'pino'
+import { runWorkerProcesses, type Crew } from '../../../../src/core/engine/partition/worker-crew.ts'
+import { createRunControl } from '../../../../src/core/engine/run-control.ts'
+import type { JobRun } from '../../../../src/core/engine/job-run.ts'
+import type { WorkerProcessEnd, WorkerWatch } from '../../../../src/core/ports/worker-processes.ts'
+
+interface PlayedProcess {
+  readonly watch: WorkerWatch
+  readonly end: (end: WorkerProcessEnd) => void
+  drained: boolean
+}
+
+/** A crew of processes that do what the test says; a partition of each that has died is open again. */
+function playedCrew(failFast: boolean) {
+  const processes: PlayedProcess[] = []
+  const options = { processes: 2, concurrency: 2, failFast }
+  const job = {
+    control: createRunControl(),
+    leaseMilliseconds: 30_000,
+    logger: pino({ level: 'silent' }),
+    launched: { claim: { jobExecutionId: '1', generation: '1' }, execution: {} },
+    repository: {
+      description: 'a test',
+      partitions: {
+        reach: 'any-process',
+        retireWorkers: async () => ({ workerIds: [], reopened: processes.length < 4 ? 1 : 0 }),
+      },
+    },
+    workerProcesses: {
+      start: (_: unknown, watch: WorkerWatch) => {
+        let end = (_end: WorkerProcessEnd) => {}
+        const ended = new Promise<WorkerProcessEnd>((resolve) => (end = resolve))
+        const process: PlayedProcess = { watch, end, drained: false }
+        processes.push(process)
+        const nothing = () => {}
+        const drain = () => void (process.drained = true)
+        return { pid: processes.length, ended, drain, stop: nothing, abort: nothing, kill: nothing }
+      },
+    },
+  } as unknown as JobRun
+  const watch = { progressed: () => {}, ended: () => {} }
+  const crew = {
+    job,
+    stepName: 'load',
+    planId: '1',
+    definition: { options },
+    watch,
+    open: 4,
+  } as unknown as Crew
+  return { processes, ended: runWorkerProcesses(crew) }
+}
+
+describe('The worker processes of a partitioned step', () => {
+  for (const failFast of [false, true]) {
+    const what = failFast ? 'nobody takes its place where the step fails fast' : 'another takes its place'
+
+    it(`when one dies behind a partition that has failed, ${what}`, async () => {
+      const { processes, ended } = playedCrew(failFast)
+      const [one, other] = processes
+      one?.watch.began('one')
+      other?.watch.began('other')
+      one?.watch.partitionEnded('FAILED')
+      expect([one?.drained, other?.drained]).to.deep.equal([failFast, failFast])
+      other?.end({ kind: 'died', reason: 'it was killed' })
+      await setImmediate()
+      expect(processes.length).to.equal(failFast ? 2 : 3)
+      for (let at = 0; at < processes.length; at += 1) {
+        processes[at]?.end({ kind: 'finished' })
+        await setImmediate()
+      }
+      await ended
+    })
+  }
+})
