@@ -6,7 +6,8 @@ import { describeError } from '../model/error-description.ts'
 import type { JobExecutionDetails } from '../model/job-execution.ts'
 import type { ExecutionAtHand, RetireVerdict } from '../ports/job-repository.ts'
 import { attempt } from './first-error.ts'
-import type { JobRun, RunOutcome } from './job-run.ts'
+import type { JobRun } from './job-run.ts'
+import type { RunOutcome } from './run-outcome.ts'
 import { StopRequested } from './run-control.ts'
 
 /** For callbacks that heed their signal, and for the rollback. A command that is killed two seconds later is done by then. */
@@ -35,13 +36,16 @@ async function afterPatience(run: JobRun, over: AbortSignal): Promise<RunOutcome
     else abort.addEventListener('abort', () => resolve(), { once: true, signal: over })
   })
   await wait(PATIENCE_MILLISECONDS, undefined, { ref: true, signal: over }).catch(() => undefined)
-  if (over.aborted) return NEVER
+  if (over.aborted) return never()
   const reason: unknown = abort.reason
   if (isBatchError(reason, 'LEASE_LOST')) throw reason
-  return (await closed(run, reason)) ?? NEVER
+  return (await closed(run, reason)) ?? never()
 }
 
-const NEVER = new Promise<never>(() => {})
+/** One of its own each time: whoever waits for it is forgotten with it. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** Undefined when it was ended by the run after all, which then answers by itself, or taken over, which the run will notice. */
 async function closed(run: JobRun, reason: unknown): Promise<RunOutcome | undefined> {

@@ -83,7 +83,10 @@ export function beatingThread(connection: PoolConfig, tables: TableNames): Beati
       const ending = worker
       const ended = new Promise((resolve) => ending.once('exit', resolve))
       send(ending, { type: 'close' })
-      await Promise.race([ended, wait(FAREWELL_MILLISECONDS)])
+      const patience = new AbortController()
+      const over = wait(FAREWELL_MILLISECONDS, undefined, { signal: patience.signal }).catch(() => undefined)
+      await Promise.race([ended, over])
+      patience.abort() // or its timer would keep the process alive that long
       await ending.terminate()
     },
   }

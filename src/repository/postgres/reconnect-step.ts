@@ -31,12 +31,12 @@ export function reconnect(connection: StepConnection, tables: TableNames, at: St
 
 /** Does it again while connections are lost, for as long as a server may need to restart. @throws what the last try threw */
 export async function untilReachable<T>(action: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MILLISECONDS
+  const deadline = performance.now() + PATIENCE_MILLISECONDS
   for (;;) {
     try {
       return await action()
     } catch (error) {
-      if (!isConnectionLoss(error) || Date.now() > deadline) throw error
+      if (!isConnectionLoss(error) || performance.now() > deadline) throw error
       await wait(PAUSE_MILLISECONDS)
     }
   }
