@@ -1,14 +1,12 @@
 /** A launch in memory. */
-import { isLive } from '../../core/model/batch-status.ts'
 import type { StoredContext } from '../../core/model/execution-context.ts'
-import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
-import { addCounts, NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import { addCounts, NO_COUNTS } from '../../core/model/step-execution.ts'
 import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/job-repository.ts'
+import { close, note } from './memory-retire.ts'
 import {
   executionsOf,
   type MemoryState,
-  partitionSums,
   readable,
   shownExecution,
   snapshot,
@@ -24,9 +22,9 @@ export function launch(state: MemoryState, request: LaunchRequest, context?: Sto
   const verdict = request.decide(latest === undefined ? undefined : shownExecution(state, latest))
   if (verdict.action === 'refuse') throw verdict.error
   const continued = verdict.action === 'start' ? undefined : latest
-  if (continued !== undefined) continued.generation += 1
   if (continued !== undefined && verdict.action === 'recover-and-restart')
-    closeAsFailed(continued, verdict.reason, request.by, state.now())
+    close(state, continued, { status: 'FAILED', reason: verdict.reason }, request.by)
+  else if (continued !== undefined) continued.generation += 1
   const instance = known ?? insertInstance(state, request)
   const previousSteps = continued === undefined ? new Map() : stepsOf(executionsOf(state, instance))
   const inserted = insertExecution(state, instance, request, context ?? continued?.execution.executionContext)
@@ -75,27 +73,11 @@ function insertExecution(
     heartbeatAt: now,
     leaseExpiresAt: new Date(now.getTime() + leaseMilliseconds),
     steps: [],
-    actions: [{ action: 'launch', at: now, by }],
+    actions: [],
   }
+  note(state, stored, 'launch', by)
   state.executions.set(stored.execution.id, stored)
   return stored
-}
-
-function closeAsFailed(stored: StoredExecution, reason: string, by: string, now: Date): void {
-  const failed = <T extends JobExecution | StepExecution>(one: T): T => ({
-    ...one,
-    status: 'FAILED',
-    exitStatus: { exitCode: 'FAILED', exitDescription: reason },
-    endTime: now,
-    lastUpdated: now,
-    version: one.version + 1,
-  })
-  stored.execution = failed(stored.execution)
-  stored.steps = stored.steps.map((step) =>
-    isLive(step.status) ? { ...failed(step), ...partitionSums(step, stored.steps) } : step,
-  )
-  stored.leaseExpiresAt = now
-  stored.actions = [...stored.actions, { action: 'recover', at: now, by }]
 }
 
 function stepsOf(executions: readonly StoredExecution[]): ReadonlyMap<string, PreviousStep> {

@@ -24,9 +24,7 @@ export function retire(state: MemoryState, { jobExecutionId, by, decide }: Retir
     case 'leave':
       return 'left'
     case 'close':
-      if (stored.execution.status !== 'FAILED') end(state, stored, verdict.status, verdict.reason)
-      closeSteps(state, stored, verdict.status, verdict.reason)
-      note(state, stored, 'recover', by)
+      close(state, stored, verdict, by)
       return 'closed'
     case 'abandon':
       end(state, stored, 'ABANDONED')
@@ -36,6 +34,18 @@ export function retire(state: MemoryState, { jobExecutionId, by, decide }: Retir
     default:
       return verdict satisfies never
   }
+}
+
+/** One that has FAILED stays as it ended. */
+export function close(
+  state: MemoryState,
+  stored: StoredExecution,
+  { status, reason }: { readonly status: 'FAILED' | 'STOPPED'; readonly reason: string },
+  by: string | null,
+): void {
+  if (stored.execution.status !== 'FAILED') end(state, stored, status, reason)
+  closeSteps(state, stored, status, reason)
+  note(state, stored, 'recover', by)
 }
 
 export function note(
