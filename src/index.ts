@@ -55,7 +55,7 @@ export {
   type WriterSource,
 } from './core/definition/step-definition.ts'
 export type { ChunkPipeline, StepFactory } from './core/definition/step-factory.ts'
-export type { RunOutcome } from './core/engine/job-run.ts'
+export type { RunOutcome } from './core/engine/run-outcome.ts'
 export {
   BATCH_ERRORS,
   BatchError,

@@ -5,7 +5,7 @@ import type { StepExecution } from '../core/model/step-execution.ts'
 import { styled } from './output.ts'
 import { countText, spanText } from './quantity-text.ts'
 import { type Column, renderTable } from './render-table.ts'
-import { skipCount } from './step-figures.ts'
+import { skipCount } from '../core/model/step-execution.ts'
 
 /** `Execution 42 of job load-trades: COMPLETED in 12.3 s`, then its parameters, then a table of its steps. */
 export function executionReport(execution: JobExecutionDetails, notes: readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@
 import type { StepExecution } from '../core/model/step-execution.ts'
 import { countText, durationText, shortCount, spanText } from './quantity-text.ts'
 import { type Column, renderTable } from './render-table.ts'
-import { skipCount } from './step-figures.ts'
+import { skipCount } from '../core/model/step-execution.ts'
 
 /** How long a running partition is silent, and how fast it has been, by the clock of whoever asks. */
 export interface PartitionFigures {

@@ -1,5 +1,5 @@
 /** The figures of a step at work: counts, rate and what is left, as one line of text. */
-import type { StepCounts } from '../core/model/step-execution.ts'
+import { skipCount, type StepCounts } from '../core/model/step-execution.ts'
 import type { ReadProgress } from '../core/ports/item-reader.ts'
 import { countText, durationText, shortCount } from './quantity-text.ts'
 
@@ -59,10 +59,6 @@ export function countsText(counts: StepCounts): string {
   ] as const
   const shown = parts.filter(([count]) => count > 0).map(([count, what]) => `${countText(count)} ${what}`)
   return shown.length === 0 ? 'no items' : shown.join(', ')
-}
-
-export function skipCount(counts: StepCounts): number {
-  return counts.readSkipCount + counts.processSkipCount + counts.writeSkipCount
 }
 
 /** Whole seconds: an estimate is not better than that. */

@@ -1,7 +1,7 @@
 /** What a test wants to know of a job execution. */
 import { AssertionError } from 'node:assert'
 import type { Steps } from '../core/definition/define-job.ts'
-import type { RunOutcome } from '../core/engine/job-run.ts'
+import type { RunOutcome } from '../core/engine/run-outcome.ts'
 import type { BatchStatus } from '../core/model/batch-status.ts'
 import { describeError } from '../core/model/error-description.ts'
 import type { ExecutionContext, StoredContext } from '../core/model/execution-context.ts'

@@ -8,7 +8,7 @@ import {
   type JobOptions,
   type Steps,
 } from '../../src/core/definition/define-job.ts'
-import type { RunOutcome } from '../../src/core/engine/job-run.ts'
+import type { RunOutcome } from '../../src/core/engine/run-outcome.ts'
 import type { StartOptions } from '../../src/core/operator/job-operator.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import type { JobRepository } from '../../src/core/ports/job-repository.ts'

@@ -31,5 +31,3 @@ export interface JobRun {
   /** Bound to job and execution. */
   readonly logger: Logger
 }
-
-export type { RunOutcome } from './run-outcome.ts'

@@ -1,6 +1,6 @@
 /** Where an execution stands. The words, their order and their meaning are Spring Batch's. */
 
-/** In order of precedence: when several statuses are combined, the later one wins (see `combineStatus`). */
+/** In Spring's order of precedence. */
 export const BATCH_STATUSES = [
   'COMPLETED',
   'STARTING',
@@ -23,22 +23,4 @@ export function isBatchStatus(text: string): text is BatchStatus {
 
 export function isLive(status: BatchStatus): boolean {
   return (LIVE_STATUSES as readonly string[]).includes(status)
-}
-
-/**
- * Spring's `upgradeTo`: the status with the higher precedence, except that COMPLETED wins over STARTING and STARTED,
- * so that work which has ended well is not reported as still going on.
- */
-export function combineStatus(one: BatchStatus, other: BatchStatus): BatchStatus {
-  const rankOne = BATCH_STATUSES.indexOf(one)
-  const rankOther = BATCH_STATUSES.indexOf(other)
-  const started = BATCH_STATUSES.indexOf('STARTED')
-  if (rankOne <= started && rankOther <= started) {
-    return one === 'COMPLETED' || other === 'COMPLETED' ? 'COMPLETED' : higher(one, other)
-  }
-  return higher(one, other)
-}
-
-function higher(one: BatchStatus, other: BatchStatus): BatchStatus {
-  return BATCH_STATUSES.indexOf(one) >= BATCH_STATUSES.indexOf(other) ? one : other
 }

@@ -63,6 +63,11 @@ export const NO_COUNTS: StepCounts = {
   rollbackCount: 0,
 }
 
+/** In whatever phase. */
+export function skipCount(counts: StepCounts): number {
+  return counts.readSkipCount + counts.processSkipCount + counts.writeSkipCount
+}
+
 export function addCounts(one: StepCounts, other: Partial<StepCounts>): StepCounts {
   return {
     readCount: one.readCount + (other.readCount ?? 0),

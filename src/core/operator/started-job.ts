@@ -1,7 +1,7 @@
 /** A launched execution at work in this process, and how it is ended from outside. */
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { ParsedParameters } from '../definition/parse-parameters.ts'
-import type { RunOutcome } from '../engine/job-run.ts'
+import type { RunOutcome } from '../engine/run-outcome.ts'
 import { runJob } from '../engine/job-runner.ts'
 import { createRunControl, type RunControl } from '../engine/run-control.ts'
 import { createSharedContext } from '../engine/shared-context.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { StepFactory } from '../../../src/core/definition/step-factory.ts'
 import { listPartitions, rangePartitions } from '../../../src/core/definition/partitioners.ts'
-import type { RunOutcome } from '../../../src/core/engine/job-run.ts'
+import type { RunOutcome } from '../../../src/core/engine/run-outcome.ts'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import { FILTERED } from '../../../src/core/model/filtered.ts'

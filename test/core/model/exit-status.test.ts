@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BATCH_STATUSES, combineStatus, isLive } from '../../../src/core/model/batch-status.ts'
+import { BATCH_STATUSES, isLive } from '../../../src/core/model/batch-status.ts'
 import { combineExitStatus, exitStatus } from '../../../src/core/model/exit-status.ts'
 
 const code = (one: string, other: string) => combineExitStatus(exitStatus(one), exitStatus(other)).exitCode
@@ -50,20 +50,7 @@ describe('Exit statuses combined', () => {
   })
 })
 
-describe('Batch statuses combined', () => {
-  it('take the one with the higher precedence', () => {
-    expect(combineStatus('FAILED', 'STOPPED')).to.equal('FAILED')
-    expect(combineStatus('ABANDONED', 'FAILED')).to.equal('ABANDONED')
-    expect(combineStatus('UNKNOWN', 'ABANDONED')).to.equal('UNKNOWN')
-    expect(combineStatus('COMPLETED', 'STOPPING')).to.equal('STOPPING')
-  })
-
-  it('let COMPLETED win over STARTING and STARTED', () => {
-    expect(combineStatus('COMPLETED', 'STARTED')).to.equal('COMPLETED')
-    expect(combineStatus('STARTING', 'COMPLETED')).to.equal('COMPLETED')
-    expect(combineStatus('STARTING', 'STARTED')).to.equal('STARTED')
-  })
-
+describe('Batch statuses', () => {
   it('are live while an owner is at work', () => {
     expect(BATCH_STATUSES.filter(isLive)).to.deep.equal(['STARTING', 'STARTED', 'STOPPING'])
   })

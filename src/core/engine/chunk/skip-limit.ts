@@ -1,6 +1,6 @@
 /** How many items a step may skip. */
 import type { SkipPolicy } from '../../definition/fault-policy.ts'
-import { addCounts, type StepCounts } from '../../model/step-execution.ts'
+import { addCounts, skipCount } from '../../model/step-execution.ts'
 import type { StepRun } from '../step-run.ts'
 
 /** From so many records on a share is judged: before, one bad record would be a large share. */
@@ -18,10 +18,6 @@ export interface SkipsSoFar {
 export function skipsSoFar({ earlierCounts, ledger }: Pick<StepRun, 'earlierCounts' | 'ledger'>): SkipsSoFar {
   const counts = addCounts(earlierCounts, ledger.counts())
   return { reads: counts.readCount + counts.readSkipCount, skips: skipCount(counts) }
-}
-
-export function skipCount(counts: StepCounts): number {
-  return counts.readSkipCount + counts.processSkipCount + counts.writeSkipCount
 }
 
 /** How many skips there may be in all once so many records are read. */

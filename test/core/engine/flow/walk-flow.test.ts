@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { exitStatus } from '../../../../src/core/model/exit-status.ts'
-import type { RunOutcome } from '../../../../src/core/engine/job-run.ts'
+import type { RunOutcome } from '../../../../src/core/engine/run-outcome.ts'
 import type { StepFactory } from '../../../../src/core/definition/step-factory.ts'
 import { listReader, listWriter, numbers } from '../../items.ts'
 import { jobOf, testBatch } from '../../run-job.ts'
