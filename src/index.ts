@@ -94,6 +94,7 @@ export type {
   StepExecution,
   StepReconciliation,
 } from './core/model/step-execution.ts'
+export { filePartitions, type FileSelection } from './files/file-partitions.ts'
 export { drawFlow } from './core/operator/draw-flow.ts'
 export type { PartitionedStepExplanation, StepExplanation } from './core/operator/explain-job.ts'
 export type { DryRunOptions } from './core/operator/dry-run/dry-run.ts'

@@ -20,6 +20,8 @@ export async function planOf(
   const stored = run.ledger.context()[PARTITION_PLAN_KEY] as { readonly plan: string } | undefined
   if (stored !== undefined) return stored.plan
   const partitions = await makePlan(run, definition)
+  if (partitions.length === 0)
+    run.scope.logger.warn(`step ${run.stepName} has no partitions: it is complete, and stays so in a restart`)
   const plan = run.session.stepExecution.id
   const step: ExecutionContext = {
     ...run.scope.stepContext.values(),
