@@ -50,6 +50,29 @@ describe('A chunk by bytes', () => {
     expect(writer.chunks).to.deep.equal([[4, 6], [1]])
   })
 
+  it('loses no item where `bytesOf` fails once and the read is tried again', async () => {
+    const writer = listWriter<number>()
+    let calls = 0
+    const bytesOf = (): number => {
+      calls += 1
+      if (calls === 3) throw new Error('not now')
+      return 1
+    }
+    await testBatch().run(
+      jobOf((step) => ({
+        load: step.chunk(
+          { size: 4, maxBytes: 3, retry: { on: Error, attempts: 2 } },
+          { reader: listReader(numbers(8), { repeatable: true }), bytesOf, writer },
+        ),
+      })),
+    )
+    expect(writer.chunks).to.deep.equal([
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7],
+    ])
+  })
+
   it('fails the step where `bytesOf` answers no number', async () => {
     const { error } = await testBatch().run(
       jobOf((step) => ({

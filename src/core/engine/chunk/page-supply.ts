@@ -69,10 +69,10 @@ class LimitedSupply implements PageSupply {
   readonly next: PageSupply['next'] = async (limit) => {
     if (this.#items > 0 && this.#millisecondsLeft() <= 0) return CHUNK_COMPLETE
     const page = this.#rest ?? (await this.#arriving(limit))
-    this.#rest = undefined
     if (page === undefined || page === CHUNK_COMPLETE) return page
+    this.#rest = page // the reader is behind it already: were it measured in vain, it would be lost to another attempt
     const fitting = this.#fitting(page)
-    if (fitting < page.items.length) this.#rest = partOfPage(page, fitting, page.items.length)
+    this.#rest = fitting < page.items.length ? partOfPage(page, fitting, page.items.length) : undefined
     if (fitting === 0 && page.items.length > 0) return CHUNK_COMPLETE
     const handed = fitting === page.items.length ? page : partOfPage(page, 0, fitting)
     const records = fitting + (handed.fault === undefined ? 0 : 1)
@@ -121,14 +121,18 @@ class LimitedSupply implements PageSupply {
   #fitting({ items }: Page<unknown>): number {
     const { maxBytes, bytesOf } = this.#parts.limits
     if (maxBytes === undefined) return items.length
-    for (const [index, item] of items.entries()) {
+    let total = this.#bytes
+    let fitting = 0
+    for (const item of items) {
       const bytes = checkedBytes(bytesOf(item))
-      if (this.#items + index > 0 && this.#bytes + bytes > maxBytes) return index
-      this.#bytes += bytes
-      this.#measured.items += 1
-      this.#measured.bytes += bytes
+      if (this.#items + fitting > 0 && total + bytes > maxBytes) break
+      total += bytes
+      fitting += 1
     }
-    return items.length
+    this.#measured.items += fitting
+    this.#measured.bytes += total - this.#bytes
+    this.#bytes = total
+    return fitting
   }
 
   /** Not much more than will fit, so that large items are not read by the hundred only to wait. */
