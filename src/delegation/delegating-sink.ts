@@ -190,7 +190,9 @@ export class DelegatingSink<T> {
     await reachAll(touched, async ({ sink }) => sink.rolledBack?.())
   }
 
+  /** A chunk has begun, whether it was written before or not: going back must not lead into the chunk before. */
   #savepoint(): () => Promise<void> {
+    this.#begin([])
     const [touched, items] = [this.#touched, this.#items]
     const goBacks = this.#parts.delegates.map(({ sink }) => sink.savepoint?.())
     return async () => {

@@ -86,6 +86,22 @@ describe('classifierWriter', () => {
     expect(counts).to.deep.equal([1])
   })
 
+  it('does not go back into the chunk before from a savepoint that is the first it hears of a chunk', async () => {
+    const calls: string[] = []
+    const parts = () => ({ checkpoint: () => 1, rolledBack: async () => {}, savepoint: () => async () => {} })
+    const sink = await classifierWriter(parity, {
+      odd: toldWriter('odd', calls, parts()),
+      even: toldWriter('even', calls, parts()),
+    }).open(writerScope())
+    await sink.write([1], tx)
+    sink.checkpoint?.()
+    const goBack = sink.savepoint?.()
+    await sink.write([2], tx)
+    await goBack?.()
+    await sink.rolledBack?.()
+    expect(calls).not.to.include('odd rolledBack')
+  })
+
   it('names the items that a writer names, by their place in the chunk, and writes the others', async () => {
     const calls: string[] = []
     const write = async () => Promise.reject(itemsFailed([{ index: 1, error: new Error('bad') }]))
