@@ -1,6 +1,6 @@
 /** Errors for people, or as JSON: the message, with a stack only where the message cannot be enough. */
 import { isBatchError } from '../core/model/batch-error.ts'
-import { causeChain } from '../core/model/error-description.ts'
+import { causeChain, thrownText } from '../core/model/error-description.ts'
 import { authorsPlace } from '../process/authors-place.ts'
 import { jsonLine } from './json-output.ts'
 import { type Output, styled } from './output.ts'
@@ -57,7 +57,7 @@ function verboseCauses(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return thrownText(error)
   return isBatchError(error) || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
 }
 

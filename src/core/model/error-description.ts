@@ -18,14 +18,19 @@ export function describeError(error: unknown, limit: number = EXIT_DESCRIPTION_L
   return stack === '' || room < SHORTEST_STACK ? messages : `${messages}\n${cutText(stack, room)}`
 }
 
-/** The error itself, then its cause, the cause's cause … A chain that bites its own tail ends there. */
+/** The error itself, whatever was thrown, then its cause, the cause's cause … A chain that bites its own tail ends there. */
 export function causeChain(error: unknown): readonly unknown[] {
   const chain: unknown[] = []
   let current = error
-  while (current !== undefined && !chain.includes(current) && chain.length < DEEPEST_CAUSE) {
+  do {
     chain.push(current)
     current = current instanceof Error ? current.cause : undefined
-  }
+  } while (
+    current !== undefined &&
+    current !== null &&
+    !chain.includes(current) &&
+    chain.length < DEEPEST_CAUSE
+  )
   return chain
 }
 
@@ -52,16 +57,24 @@ function joinWithin(causes: readonly unknown[], limit: number): string {
 /** `BatchError [WRITE_FAILED]: …`, without its causes. */
 export function describeOne(error: unknown): string {
   if (!(error instanceof Error)) return thrownText(error)
-  const code = (error as { code?: unknown }).code
+  const { code, name } = error as { code?: unknown; name: unknown }
   return typeof code === 'string'
-    ? `${error.name} [${code}]: ${error.message}`
-    : `${error.name}: ${error.message}`
+    ? `${textOf(name)} [${code}]: ${thrownText(error)}`
+    : `${textOf(name)}: ${thrownText(error)}`
 }
 
-/** Anything can be thrown, also what has no text of its own. */
+/** Anything can be thrown, also what has no text of its own, and errors whose message is none. */
 export function thrownText(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message
-  return typeof thrown === 'string' ? thrown : `${inspect(thrown, { depth: 1 })} was thrown`
+  try {
+    if (thrown instanceof Error) return textOf(thrown.message)
+    return typeof thrown === 'string' ? thrown : `${textOf(thrown)} was thrown`
+  } catch {
+    return 'something that cannot be shown was thrown'
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value, { depth: 1 })
 }
 
 function stackFrames(error: Error): string {

@@ -1,7 +1,7 @@
 /** What the quarantine keeps of an item, or of a record that could not be read. */
 import { inspect } from 'node:util'
 import { encodeItem, UnkeepableItem } from './item-json.ts'
-import { describeOne } from './error-description.ts'
+import { describeOne, thrownText } from './error-description.ts'
 import type { QuarantinedError, QuarantinedPayload } from './quarantined-item.ts'
 
 /** In bytes of the text that is stored. */
@@ -39,8 +39,9 @@ export function quarantineRaw(
 /** The type that `quarantine list --error` asks for: the code of an error that has one, else its name. */
 export function quarantinedError(error: unknown): QuarantinedError {
   if (!(error instanceof Error)) return { type: typeof error, message: describeOne(error) }
-  const { code } = error as { code?: unknown }
-  return { type: typeof code === 'string' && code !== '' ? code : error.name, message: error.message }
+  const { code, name } = error as { code?: unknown; name: unknown }
+  const type = [code, name].find((one): one is string => typeof one === 'string' && one !== '')
+  return { type: type ?? 'Error', message: thrownText(error) }
 }
 
 function cut(text: string, reason: string): QuarantinedPayload {

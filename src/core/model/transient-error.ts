@@ -19,6 +19,8 @@ const SOCKETS = [
   'EAI_AGAIN',
   'ERR_STREAM_DESTROYED',
 ]
+/** Classes 53 and 58; and 25006, a transaction that is read-only. */
+const SERVER_TROUBLE = /^(?:53...|58...|25006)$/
 const LOST_CONNECTION =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/
 
@@ -41,12 +43,23 @@ export function isTransient(error: unknown): boolean {
  * whole, and no item is ever blamed.
  */
 export function isTransactionFault(error: unknown): boolean {
-  return causeChain(error).some((one) => isRollback(codeOf(one)) || isConnectionLoss(one))
+  return causeChain(error).some((one) => isRollback(driverCode(one)) || isConnectionLoss(one))
+}
+
+/**
+ * Whether the server is in trouble and not the item: out of memory, disk or connections, an I/O error, a standby that takes no
+ * writes. Any item would fail with it.
+ */
+export function isServerTrouble(error: unknown): boolean {
+  return causeChain(error).some((one) => {
+    const code = driverCode(one)
+    return typeof code === 'string' && SERVER_TROUBLE.test(code)
+  })
 }
 
 function passesByItself(error: unknown): boolean {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isTransient)
-  const code = codeOf(error)
+  const code = driverCode(error)
   if (isRollback(code) || code === LOCK_NOT_AVAILABLE || isConnectionLoss(error)) return true
   if (typeof code === 'string' && SOCKETS.includes(code)) return true
   return isBrokerAway(error)
@@ -58,7 +71,7 @@ function isRollback(code: unknown): boolean {
 
 function isConnectionLoss(error: unknown): boolean {
   if (isBatchError(error)) return error.code === 'REPOSITORY_UNAVAILABLE'
-  const code = codeOf(error)
+  const code = driverCode(error)
   if (typeof code === 'string') return SESSION_STATES.includes(code) || /^08...$/.test(code)
   return error instanceof Error && LOST_CONNECTION.test(error.message)
 }
@@ -67,13 +80,14 @@ function isBrokerAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { isRetriable, retriable } = error as { isRetriable?: unknown; retriable?: unknown }
   if (isRetriable === true || retriable === true) return true
-  const code = codeOf(error)
+  const code = driverCode(error)
   if (typeof code === 'number' && /kafka/i.test(error.name)) return KAFKA_CODES.includes(code)
   if (typeof code === 'number' && error.name === 'ResponseError') return CQL_CODES.includes(code)
   return CQL_NAMES.includes(error.name)
 }
 
-function codeOf(error: unknown): unknown {
+/** SQLSTATE, socket or broker code, also through TypeORM's QueryFailedError. */
+export function driverCode(error: unknown): unknown {
   const { code, driverError } = (error ?? {}) as { code?: unknown; driverError?: { code?: unknown } }
   return code ?? driverError?.code
 }

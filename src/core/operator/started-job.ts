@@ -1,6 +1,7 @@
 /** A launched execution at work in this process, and how it is ended from outside. */
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { ParsedParameters } from '../definition/parse-parameters.ts'
+import { executionLogger } from '../engine/execution-logger.ts'
 import type { RunOutcome } from '../engine/run-outcome.ts'
 import { runJob } from '../engine/job-runner.ts'
 import { createRunControl, type RunControl } from '../engine/run-control.ts'
@@ -57,7 +58,7 @@ export function runLaunched(
   const { repository, leaseMilliseconds, clock, workerProcesses } = parts
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
-  const logger = parts.logger.child({ job: job.name, execution: execution.id })
+  const logger = executionLogger(parts.logger, { job: job.name, execution: execution.id })
   const { executionContext } = execution
   const over = new AbortController()
   const ended = stopWith(control, options.signal, () =>

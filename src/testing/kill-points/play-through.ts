@@ -1,5 +1,5 @@
 /** One instance of a job from nothing to its completion, through all the processes that it takes. */
-import { causeChain, describeError } from '../../core/model/error-description.ts'
+import { describeError } from '../../core/model/error-description.ts'
 import { isBatchError } from '../../core/model/batch-error.ts'
 import type { JobDefinition } from '../../core/definition/define-job.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
@@ -184,5 +184,5 @@ function itemCounts(counts: StepCounts): ItemCounts {
 }
 
 function reasonOf(error: unknown): string {
-  return describeError(causeChain(error).length === 0 ? new Error('no reason is known') : error, 400)
+  return describeError(error === undefined ? new Error('no reason is known') : error, 400)
 }

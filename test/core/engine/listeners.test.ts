@@ -1,5 +1,8 @@
 import { expect } from 'chai'
+import { pino } from 'pino'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
+import { createBatch } from '../../../src/create-batch.ts'
+import { memoryRepository } from '../../../src/repository/memory/memory-repository.ts'
 import { listReader, listWriter, numbers } from '../items.ts'
 import { jobOf, testBatch } from '../run-job.ts'
 
@@ -169,6 +172,33 @@ describe('Listeners', () => {
       rollbackCount: 0,
     })
     expect(writer.calls).not.to.include('rolledBack')
+  })
+
+  it('that are async although they should not be, and reject, are logged and do not end the process', async () => {
+    const late = async (): Promise<void> => Promise.reject(new Error('late'))
+    const messages: string[] = []
+    const job = jobOf((step) => ({
+      load: step.chunk(
+        { size: 2, skip: { on: Error, limit: 1 } },
+        {
+          reader: listReader(numbers(4)),
+          processor: (item) => (item === 1 ? boom('item 1')() : item),
+          writer: listWriter(),
+          // What TypeScript lets through where nothing is to be answered.
+          listeners: [{ afterWrite: late as () => void, onSkipInProcess: late as () => void }],
+        },
+      ),
+    }))
+    const write = (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg)
+    const logger = pino({ level: 'warn' }, { write })
+    const batch = createBatch({ repository: memoryRepository(), jobs: [job], logger })
+    const { execution } = await (await batch.operator.start(job, {})).ended
+    expect(execution.status).to.equal('COMPLETED')
+    expect(messages.filter((one) => one.endsWith('what it was told of stands')).toSorted()).to.deep.equal([
+      'afterWrite failed; what it was told of stands',
+      'afterWrite failed; what it was told of stands',
+      'onSkipInProcess failed; what it was told of stands',
+    ])
   })
 
   it('may be instances of a class', async () => {

@@ -1,6 +1,7 @@
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { cutText, describeError } from '../../../src/core/model/error-description.ts'
+import { causeChain, cutText, describeError, thrownText } from '../../../src/core/model/error-description.ts'
 
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
@@ -30,7 +31,19 @@ describe('The description of an error', () => {
     error.cause = error
     expect(describeError(error)).to.match(/^Error: round\n\s+at /)
     expect(describeError('just text')).to.equal('just text')
-    expect(describeError(undefined)).to.equal('')
+    expect(describeError(undefined)).to.equal('undefined was thrown')
+    expect(describeError(null)).to.equal('null was thrown')
+    expect(describeError(Object.assign(new Error('x'), { message: null, name: 7 }))).to.match(/^7: null\n/)
+    expect(thrownText({ [inspect.custom]: () => expect.fail('not to be shown') })).to.equal(
+      'something that cannot be shown was thrown',
+    )
+  })
+
+  it('ends its causes at one that is null, and begins them with whatever was thrown', () => {
+    const error = new Error('outer', { cause: null })
+    expect(causeChain(error)).to.deep.equal([error])
+    expect(causeChain(null)).to.deep.equal([null])
+    expect(causeChain(undefined)).to.deep.equal([undefined])
   })
 
   it('is never longer than the column, never splits a character, and holds no NUL', () => {

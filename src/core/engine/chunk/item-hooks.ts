@@ -23,15 +23,21 @@ export function foldItemHooks(
   return hooks as ItemHooks
 }
 
-type Hook = (...facts: unknown[]) => void
+type Hook = (...facts: unknown[]) => unknown
 
-/** What is told of an error must not put another in its place, nor undo what is committed. */
+/**
+ * What is told of an error must not put another in its place, nor undo what is committed. One that is async all the same is not
+ * waited for, and its rejection must not end the process.
+ */
 function logged(event: string, hook: Hook, logger: Logger): Hook {
+  const log = (error: unknown): void =>
+    logger.warn({ err: error }, `${event} failed; what it was told of stands`)
   return (...facts) => {
     try {
-      hook(...facts)
+      const answer = hook(...facts)
+      if (answer instanceof Promise) answer.catch(log)
     } catch (error) {
-      logger.warn({ err: error }, `${event} failed; what it was told of stands`)
+      log(error)
     }
   }
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../../ports/logger.ts'
 import type { WorkerAssignment } from '../../ports/worker-processes.ts'
 import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
 import { readableValues } from '../context-draft.ts'
+import { executionLogger } from '../execution-logger.ts'
 import type { JobRun } from '../job-run.ts'
 import { keepLease } from '../lease-keeper.ts'
 import { heedStopRequest, type RunControl } from '../run-control.ts'
@@ -101,6 +102,6 @@ async function jobRunOf({
     acceptChanges,
     control,
     observer: {},
-    logger: logger.child({ job: job.name, execution: execution.id }),
+    logger: executionLogger(logger, { job: job.name, execution: execution.id }),
   }
 }

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../definition/fingerprint.ts'
 import type { ParsedParameters } from '../../definition/parse-parameters.ts'
 import type { StepDefinition } from '../../definition/step-definition.ts'
 import { isPositiveInteger } from '../../definition/check-definition.ts'
+import { executionLogger } from '../../engine/execution-logger.ts'
 import type { JobRun } from '../../engine/job-run.ts'
 import { createRunControl, type RunControl } from '../../engine/run-control.ts'
 import { createSharedContext } from '../../engine/shared-context.ts'
@@ -108,7 +109,7 @@ async function launchRehearsal(
 /** Each failure is in the report; who asked to see more than warnings sees them in the log too. */
 function quietLogger(logger: Logger, jobName: string): Logger {
   const level = logger.isLevelEnabled('info') ? logger.level : 'silent'
-  return logger.child({ job: jobName, dryRun: true }, { level })
+  return executionLogger(logger, { job: jobName, dryRun: true }, level)
 }
 
 async function rehearseSteps(run: JobRun, sample: number): Promise<readonly DryRunStep[]> {
