@@ -133,6 +133,56 @@ describe('Rows that Postgres refuses', () => {
     ])
   })
 
+  it('do not cost rows that need another behind them: a parent, or the other half of what is checked at the commit', async () => {
+    interface Child extends Row {
+      readonly parent: number | null
+    }
+    const child = (id: number): Child => ({
+      ...row(id, id === 12 ? null : 'c'),
+      parent: id < 8 ? id + 8 : id === 20 ? 99 : null,
+    })
+    const children = rowsTo(24).map(({ id }) => child(id))
+    for (const deferral of ['', 'deferrable initially deferred']) {
+      await database.pool.query(`drop table if exists ${table}`)
+      await create(
+        `id integer primary key, code text not null, parent integer references ${table} ${deferral}`,
+      )
+      const writer = postgresWriter<Child>({ table, columns: ['id', 'code', 'parent'] })
+      const { step } = await load(children, {}, writer as ItemWriter<Row>)
+      const good = children.filter(({ id }) => ![4, 12, 20].includes(id))
+      expect(await ids()).to.deep.equal(good.map(({ id }) => id))
+      expect(await quarantined(step)).to.deep.equal([
+        'write {"item":5} 23503',
+        'write {"item":13} 23502',
+        'write {"item":21} 23503',
+      ])
+    }
+  })
+
+  it('are not blamed where the writer ends the transaction of its chunk', async () => {
+    await create('id integer primary key, code text not null')
+    const writer = around(throughClient(), async (rows, transaction) => {
+      if (rows.length < 10) await pgClient(transaction).query('rollback')
+      throw new Error('rolled back')
+    })
+    const { status, error, step } = await load(rowsTo(10), {}, writer)
+    expect(status).to.equal('FAILED')
+    expect(error.message).to.match(/^the work sent COMMIT or ROLLBACK in the transaction of its chunk/)
+    expect(step).to.include({ writeCount: 0, writeSkipCount: 0, rollbackCount: 2 })
+    expect(await ids()).to.deep.equal([])
+  })
+
+  it('are not blamed for a repository that cannot record their chunk', async () => {
+    await create('id integer primary key, code text')
+    const steps = `${database.schema}.batch_step_execution`
+    await database.pool.query(`alter table ${steps} add constraint broken check (write_count <> 3) not valid`)
+    const { status, step } = await load(rowsTo(5), { size: 1 })
+    await database.pool.query(`alter table ${steps} drop constraint broken`)
+    expect(status).to.equal('FAILED')
+    expect(step).to.include({ writeCount: 2, writeSkipCount: 0 })
+    expect(await ids()).to.deep.equal([0, 1])
+  })
+
   it('are found for an upsert and for an author who writes through the client', async () => {
     const upsert = postgresWriter<Row>({
       table,

@@ -85,7 +85,7 @@ export interface SkipListener<I, O> {
 export interface RetryListener {
   /** Before the wait: `error` has failed an attempt, and another will be made. */
   readonly onRetry?: (retry: Retry) => void
-  /** All attempts are used up; the item is skipped, or the step fails. */
+  /** All attempts are used up; items are skipped, or the step fails. Once for the write of a chunk, with all its parts. */
   readonly onRetriesExhausted?: (retry: Retry) => void
 }
 

@@ -2,12 +2,12 @@
 import { BatchError } from '../../core/model/batch-error.ts'
 
 /** Final: what the work wrote stands, whatever is done now. */
-export function endedByWork(): BatchError {
+export function endedByWork(cause?: unknown): BatchError {
   return new BatchError(
     'WRITE_FAILED',
     'the work sent COMMIT or ROLLBACK in the transaction of its chunk, so what it wrote stands apart from the ' +
       "step's progress: leave the transaction to the job repository (savepoints are allowed)",
-    { details: { outcome: 'unknown' } },
+    { details: { outcome: 'unknown' }, cause },
   )
 }
 

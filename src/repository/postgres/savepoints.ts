@@ -23,14 +23,16 @@ export function savepoints(client: PoolClient, begin: () => Promise<void>): Tran
 async function keptOrUndone<R>(client: PoolClient, name: string, work: () => Promise<R>): Promise<R> {
   try {
     const result = await work()
-    if (client.getTransactionStatus() === 'I') throw endedByWork()
-    await keep(client, name)
-    return result
+    if (client.getTransactionStatus() !== 'I') {
+      await keep(client, name)
+      return result
+    }
   } catch (error) {
-    if (client.getTransactionStatus() === 'I') throw error
+    if (client.getTransactionStatus() === 'I') throw endedByWork(error)
     await undo(client, name, error)
     throw errorCode(error) === IN_FAILED_TRANSACTION ? errorSwallowed(error) : error
   }
+  throw endedByWork()
 }
 
 /** Nothing has been done in it yet, so what fails here is about the connection. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { BatchError, isBatchError } from '../../../src/core/model/batch-error.ts'
+import type { ItemWriter } from '../../../src/core/ports/item-writer.ts'
 import type { Retry } from '../../../src/core/ports/listeners.ts'
 import { itemsFailed } from '../../../src/core/ports/items-failed.ts'
 import { memoryTable } from '../../../src/testing/memory-table.ts'
@@ -73,6 +74,59 @@ describe('Retry', () => {
     expect(error.message).to.equal('Step load could not process item 0: not now')
     expect(seen).to.have.length(1)
     expect(seen[0]).to.deep.include({ phase: 'process', attempt: 2, attempts: 2, place: 'item 0' })
+  })
+
+  it('tells once for a chunk that its attempts are used up, however many parts fail behind that', async () => {
+    const table = memoryTable<number>()
+    const writer: ItemWriter<number> = {
+      ...table.writer,
+      open: async (scope) => {
+        const sink = await table.writer.open(scope)
+        const write: typeof sink.write = async (items, transaction) => {
+          if (items.includes(3)) throw new BadItem('no 3')
+          await sink.write(items, transaction)
+        }
+        return { ...sink, write }
+      },
+    }
+    const seen: Retry[] = []
+    const { step } = await faultBench().run({
+      size: 100,
+      retry: { on: BadItem, attempts: 3 },
+      skip: { on: BadItem, limit: 1 },
+      reader: listReader(numbers(100)),
+      writer,
+      listener: { onRetriesExhausted: (retry) => void seen.push(retry) },
+    })
+    expect(step).to.include({ writeCount: 99, writeSkipCount: 1 })
+    expect(seen.map(({ phase, attempt }) => [phase, attempt])).to.deep.equal([['write', 3]])
+  })
+
+  it('does not take the chunk before for the one rolled back when a write fails while it is prepared', async () => {
+    const fail = failing(1)
+    const calls: string[] = []
+    const writer: ItemWriter<number> = {
+      kind: 'prepared',
+      description: 'prepared',
+      guarantee: 'at-least-once',
+      open: async () => ({
+        prepare: (items) => {
+          if (items.includes(2)) fail()
+          return async () => void calls.push(`write ${items.join()}`)
+        },
+        write: () => Promise.reject(new Error('it is prepared')),
+        rolledBack: async () => void calls.push('rolledBack'),
+        close: async () => {},
+      }),
+    }
+    const { status } = await faultBench().run({
+      size: 2,
+      retry: { on: Flaky, attempts: 2 },
+      reader: listReader(numbers(6)),
+      writer,
+    })
+    expect(status).to.equal('COMPLETED')
+    expect(calls).to.deep.equal(['write 0,1', 'write 2,3', 'write 4,5'])
   })
 
   it('writes the buffered outputs again in a new transaction, without running processors again', async () => {

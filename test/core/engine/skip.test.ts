@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { FILTERED } from '../../../src/core/model/filtered.ts'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
@@ -325,6 +326,120 @@ describe('Skip', () => {
     const failed = await faultBench().run({ skip: SKIP_ALL, reader: listReader(numbers(8)), writer: silent })
     expect(failed.status).to.equal('FAILED')
     expect(silent.calls.filter((call) => call.startsWith('write'))).to.deep.equal(['write 8'])
+  })
+
+  it('takes an item that a writer names twice for one, and fails where it names what it was not given', async () => {
+    const twice = listWriter<number>({
+      onWrite: (_, call) => {
+        const failures = [new Flaky('once'), new BadItem('twice')].map((error) => ({ index: 0, error }))
+        if (call === 0) throw itemsFailed(failures)
+      },
+    })
+    const retry = { on: Flaky, attempts: 2 }
+    const once = await faultBench().run({
+      retry,
+      skip: SKIP_ALL,
+      reader: listReader(numbers(4)),
+      writer: twice,
+    })
+    expect(twice.chunks).to.deep.equal([[0]])
+    expect(countsOf(once.step)).to.include({ writeCount: 4, writeSkipCount: 0 })
+    const beyond = listWriter<number>({
+      onWrite: (items) => {
+        throw itemsFailed([0, items.length].map((index) => ({ index, error: new BadItem('no') })))
+      },
+    })
+    const failed = await faultBench().run({ skip: SKIP_ALL, reader: listReader(numbers(4)), writer: beyond })
+    expect(failed.status, 'which items are written is not known').to.equal('FAILED')
+    expect(countsOf(failed.step)).to.include({ writeCount: 0, writeSkipCount: 0 })
+  })
+
+  it('leaves out an item whatever was thrown at it', async () => {
+    for (const thrown of [
+      null,
+      undefined,
+      'text',
+      Symbol('a symbol'),
+      Object.create(null) as object,
+      Object.freeze(new Error('frozen')),
+      Object.assign(new Error('x'), { message: null, name: undefined }),
+      new Error('no cause', { cause: null }),
+    ]) {
+      for (const phase of ['process', 'write']) {
+        const { table, writer } = picky(phase === 'write' ? [3] : [], () => thrown as Error)
+        const bench = faultBench()
+        const { status, error } = await bench.run({
+          skip: { on: () => true, limit: 1 },
+          reader: listReader(numbers(6)),
+          processor: (item) => {
+            if (phase === 'process' && item === 3) throw thrown as Error
+            return item
+          },
+          writer,
+        })
+        expect(status, `${String(error)} for ${inspect(thrown)}`).to.equal('COMPLETED')
+        expect(table.rows()).to.deep.equal([0, 1, 2, 4, 5])
+        expect(await quarantineOf(bench.repository)).to.have.length(1)
+      }
+    }
+  })
+
+  it('fails the step with both errors where a predicate throws', async () => {
+    for (const bad of [[], [3]]) {
+      const { writer } = picky(bad)
+      const { status, error } = await faultBench().run({
+        skip: {
+          on: () => {
+            throw new TypeError('no such property')
+          },
+          limit: 1,
+        },
+        reader: listReader(numbers(6)),
+        processor: (item) => {
+          if (bad.length === 0) throw new BadItem('no 3')
+          return item
+        },
+        writer,
+      })
+      expect(status).to.equal('FAILED')
+      expect(isBatchError(error, 'INVALID_JOB_DEFINITION')).to.equal(true)
+      expect(error.message).to.match(/\(no such property\) when it was asked of: no 3\./)
+    }
+  })
+
+  it('does not blame the only item of a chunk for what fails behind its write, or before it', async () => {
+    for (const size of [1, 2]) {
+      const { table, writer } = picky([])
+      const { status, error } = await faultBench().run({
+        size,
+        skip: SKIP_ALL,
+        reader: listReader(numbers(4)),
+        writer,
+        listener: {
+          beforeWrite: (outputs) => {
+            if (outputs.includes(2)) throw new Error('a listener fails')
+          },
+        },
+      })
+      expect(status).to.equal('FAILED')
+      expect(error.message).to.match(/from item 2\): a listener fails\./)
+      expect(table.rows()).to.deep.equal([0, 1])
+    }
+  })
+
+  it('never blames an item for a server without disk or memory, or one that only reads', async () => {
+    for (const code of ['53100', '58030', '25006']) {
+      const { table, writer } = picky([3], () => Object.assign(new Error('in trouble'), { code }))
+      const { status, step } = await faultBench().run({
+        size: 2,
+        skip: SKIP_ALL,
+        reader: listReader(numbers(6)),
+        writer,
+      })
+      expect(status).to.equal('FAILED')
+      expect(step.writeSkipCount).to.equal(0)
+      expect(table.rows()).to.deep.equal([0, 1])
+    }
   })
 
   it('tells listeners after the commit that contains the skip, and only then', async () => {

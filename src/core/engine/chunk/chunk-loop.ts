@@ -130,7 +130,7 @@ function filledChunk(
     itemOf,
     skips: inSourceOrder(read, processed),
     readSkips: read.skips.length,
-    write: prepareWrite(target.sink, outputs),
+    write: prepareWrite(target, outputs),
     checkpoint: checkpoint === undefined ? undefined : sealCheckpoint(source.definition, checkpoint),
     stepContext: run.scope.stepContext.values(),
     jobContext: run.scope.jobContext.values(),

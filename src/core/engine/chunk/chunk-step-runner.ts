@@ -110,7 +110,7 @@ async function openWriter(
     resources,
   })
   const isTransactional = effectiveGuarantee(writer, run).guarantee === 'transactional'
-  return { writer, sink, isTransactional }
+  return { writer, sink, isTransactional, call: { begun: false, failed: false } }
 }
 
 function checkpointFromSpring(

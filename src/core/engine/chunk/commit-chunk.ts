@@ -23,6 +23,14 @@ export interface ChunkTarget {
   readonly sink: ItemSink<unknown>
   /** Whether what it writes is committed and rolled back with the chunk, on the repository at hand. */
   readonly isTransactional: boolean
+  /** What became of the attempt at hand. */
+  readonly call: WriterCall
+}
+
+export interface WriterCall {
+  /** The writer was called, and not only asked to prepare. */
+  begun: boolean
+  failed: boolean
 }
 
 export interface ChunkWriting {
@@ -69,11 +77,12 @@ export async function commitChunk(
   { pipelined, write, result }: WriteAttempt,
 ): Promise<CommitOutcome> {
   const { run, target, hooks } = writing
-  const called: WriterCall = { begun: false, failed: false }
+  const { call } = target
+  Object.assign(call, { begun: false, failed: false })
   const work = async (transaction: Transaction): Promise<void> => {
     if (write === undefined) return
     hooks.beforeWrite?.(chunk.outputs)
-    await callWriter(called, () => write(transaction))
+    await callWriter(call, () => write(transaction))
   }
   let contribution: Partial<StepCounts> = {}
   let context: ExecutionContext = {}
@@ -87,8 +96,8 @@ export async function commitChunk(
   }
   const committed = await settle(() => run.session.commit({ pipelined, work, progress }))
   if ('error' in committed) {
-    await undoChunk(writing, chunk, committed.error, called)
-    return { outcome: 'failed', failure: { error: committed.error, inWriter: called.failed } }
+    await undoChunk(writing, chunk, committed.error)
+    return { outcome: 'failed', failure: { error: committed.error, inWriter: call.failed } }
   }
   run.ledger.committed(contribution, { step: context, job: chunk.jobContext })
   const { written, skips } = result()
@@ -96,17 +105,11 @@ export async function commitChunk(
   return { outcome: 'committed', chunk: { written, skips, answer: committed.value } }
 }
 
-interface WriterCall {
-  begun: boolean
-  failed: boolean
-}
-
-async function callWriter(called: WriterCall, write: () => Promise<void>): Promise<void> {
-  called.begun = true
+async function callWriter(call: WriterCall, write: () => Promise<void>): Promise<void> {
   try {
     await write()
   } catch (error) {
-    called.failed = true
+    call.failed = true
     throw error
   }
 }
@@ -149,11 +152,11 @@ async function undoChunk(
   { run, target, hooks }: ChunkWriting,
   chunk: FilledChunk,
   error: unknown,
-  called: WriterCall,
 ): Promise<void> {
+  const { call } = target
   run.ledger.rolledBack()
-  const isPartlyWritten = called.failed && !target.isTransactional && failedItems(error) !== undefined
-  if (called.begun && !isPartlyWritten)
+  const isPartlyWritten = call.failed && !target.isTransactional && failedItems(error) !== undefined
+  if (call.begun && !isPartlyWritten)
     await attempt('undoing the writes of a chunk', run.scope.logger, () => target.sink.rolledBack?.())
   hooks.onWriteError?.(error, chunk.outputs)
 }

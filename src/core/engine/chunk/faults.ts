@@ -3,7 +3,7 @@ import type { ChunkOptions } from '../../definition/step-definition.ts'
 import type { SkipPolicy } from '../../definition/fault-policy.ts'
 import { thrownText } from '../../model/error-description.ts'
 import type { FaultPhase } from '../../model/quarantined-item.ts'
-import { isTransactionFault } from '../../model/transient-error.ts'
+import { isServerTrouble, isTransactionFault } from '../../model/transient-error.ts'
 import type { StepRun } from '../step-run.ts'
 import { matchesAny } from './error-match.ts'
 import type { ItemHooks } from './item-hooks.ts'
@@ -11,7 +11,7 @@ import { type RetryRules, retryRules } from './retry-rules.ts'
 
 export interface Faults {
   readonly retry: Readonly<Record<FaultPhase, RetryRules>>
-  /** Whether the error may cost the item; never what is about the transaction, which no item is to blame for. */
+  /** Whether the error may cost the item; never what is about the transaction or the server, which no item is to blame for. */
   readonly isSkippable: (phase: FaultPhase, error: unknown) => boolean
   readonly limit: SkipPolicy['limit']
   /** Waits as long as the policy says and answers true; false when no other attempt is to be made. @throws StoppedWhileWaiting */
@@ -49,6 +49,7 @@ export function createFaults(
       skip !== undefined &&
       phases?.includes(phase) !== false &&
       !isTransactionFault(error) &&
+      !isServerTrouble(error) &&
       matchesAny(skip.on, error),
     limit: skip?.limit ?? 0,
     tryAgain: (failed) => waitForNext(run, rules[failed.phase], failed, hooks),

@@ -25,10 +25,10 @@ import {
   type WrittenChunk,
 } from './commit-chunk.ts'
 import { describeItem, type FilledChunk, positionOfItem } from './filled-chunk.ts'
+import { findGuilty, type PartFailure } from './find-guilty.ts'
 import { prepareWrite } from './prepare-write.ts'
 import type { Skip } from './skip.ts'
 import type { SkipRoom } from './skip-room.ts'
-import { writeInParts } from './write-in-parts.ts'
 
 /** @throws BatchError what the step fails with */
 export async function rewriteChunk(
@@ -42,6 +42,7 @@ export async function rewriteChunk(
     chunk,
     room,
     attempt: 1,
+    isExhausted: false,
     pending: chunk.outputs.map((_, index) => index),
     guilty: new Map(),
     inParts: false,
@@ -63,6 +64,7 @@ interface Rewrite {
   readonly room: SkipRoom
   /** How many attempts there were, of the whole or of any part. */
   attempt: number
+  isExhausted: boolean
   /** To be written; the others are written for good, or guilty. */
   pending: readonly number[]
   /** To be skipped, with the reason. Found out once, it stays so in later transactions. */
@@ -88,13 +90,14 @@ async function nextAttempt(rewrite: Rewrite, { error, inWriter }: FailedCommit):
   if (rewrite.inParts || !blamesItems || !faults.isSkippable('write', error))
     throw writeFailed(rewrite, error)
   const [only, another] = rewrite.pending
-  if (only !== undefined && another === undefined) {
+  // What failed behind the write may be the item's, as a deferred constraint is, or not: its savepoint tells.
+  if (only !== undefined && another === undefined && (inWriter || !isDivisible(rewrite))) {
     blame(rewrite, only, error)
     rewrite.pending = []
     return replay(rewrite)
   }
   if (!isDivisible(rewrite)) throw writeFailed(rewrite, error)
-  return inSavepoints(rewrite, { error })
+  return inSavepoints(rewrite, another === undefined ? undefined : { error })
 }
 
 function isDivisible({ writing }: Rewrite): boolean {
@@ -102,21 +105,26 @@ function isDivisible({ writing }: Rewrite): boolean {
   return isTransactional && (sink.rolledBack === undefined || sink.savepoint !== undefined)
 }
 
-/** Waits, and counts the attempt to come. */
+/** Waits, and counts the attempt to come. That all are used up is told once, and not for each part that fails behind it. */
 async function triedAgain(rewrite: Rewrite, error: unknown): Promise<boolean> {
   const { faults } = rewrite.writing
+  if (rewrite.isExhausted) return false
   const place = (): string => `the chunk from ${describeItem(rewrite.chunk.pages, 0)}`
-  if (!(await faults.tryAgain({ phase: 'write', error, attempt: rewrite.attempt, place }))) return false
+  if (!(await faults.tryAgain({ phase: 'write', error, attempt: rewrite.attempt, place }))) {
+    const { attempts, matches } = faults.retry.write
+    rewrite.isExhausted = rewrite.attempt >= attempts && matches(error)
+    return false
+  }
   rewrite.attempt += 1
   return true
 }
 
 function replay(rewrite: Rewrite): WriteAttempt {
-  const { sink } = rewrite.writing.target
+  const { target } = rewrite.writing
   const outputs = outputsOf(rewrite, rewrite.pending)
   return {
-    pipelined: sink.pipelined === true,
-    write: outputs.length === 0 ? undefined : prepareWrite(sink, outputs),
+    pipelined: target.sink.pipelined === true,
+    write: outputs.length === 0 ? undefined : prepareWrite(target, outputs),
     result: () => resultOf(rewrite),
   }
 }
@@ -129,10 +137,10 @@ function inSavepoints(rewrite: Rewrite, known: { readonly error: unknown } | und
   const places = rewrite.pending.filter((index) => !rewrite.guilty.has(index))
   rewrite.inParts = true
   const write = (transaction: Transaction): Promise<void> =>
-    writeInParts({ from: 0, to: places.length }, known, {
-      tryPart: (part) => tryPart(rewrite, transaction, places.slice(part.from, part.to)),
+    findGuilty(places, known, {
+      tryPart: (part) => tryPart(rewrite, transaction, part),
       suspects: suspectedItems,
-      isGuilty: (place, error) => blame(rewrite, places[place] ?? -1, error),
+      isGuilty: (place, error) => blame(rewrite, place, error),
     })
   return {
     pipelined: false,
@@ -145,7 +153,7 @@ async function tryPart(
   rewrite: Rewrite,
   transaction: Transaction,
   part: readonly number[],
-): Promise<{ readonly error: unknown } | undefined> {
+): Promise<PartFailure | undefined> {
   const { run, target, faults } = rewrite.writing
   const { sink } = target
   const outputs = outputsOf(rewrite, part)
@@ -154,8 +162,12 @@ async function tryPart(
     await rewrite.breathe()
     run.scope.signal.throwIfAborted()
     const undo = sink.savepoint?.()
+    let isLate = false
     try {
-      await transaction.savepoint(() => prepareWrite(sink, outputs)(transaction))
+      await transaction.savepoint(async () => {
+        await prepareWrite(target, outputs)(transaction)
+        isLate = true
+      })
       return undefined
     } catch (error) {
       throwIfFinal(rewrite, error)
@@ -164,7 +176,7 @@ async function tryPart(
       if (rules.waits && rewrite.attempt < rules.attempts && rules.matches(error)) throw error
       if (await triedAgain(rewrite, error)) continue
       if (!faults.isSkippable('write', error)) throw decided(rewrite, error, part)
-      return { error }
+      return { error, isLate }
     }
   }
 }
@@ -177,11 +189,14 @@ async function onlyNamed(
 ): Promise<WriteAttempt> {
   const { faults } = rewrite.writing
   const rules = faults.retry.write
-  const failures = named.flatMap((failure) => {
+  const errors = new Map<number, unknown>()
+  for (const failure of named) {
     const output = rewrite.pending[failure.index]
-    return output === undefined ? [] : [{ output, error: failure.error }]
-  })
-  if (failures.length === 0) throw writeFailed(rewrite, error)
+    // It names nothing of what it was given: which items are written is not known then.
+    if (output === undefined) throw writeFailed(rewrite, error)
+    if (!errors.has(output)) errors.set(output, failure.error)
+  }
+  const failures = [...errors].map(([output, reason]) => ({ output, error: reason }))
   const retried = failures.find((failure) => rules.matches(failure.error))
   const again = retried !== undefined && (await triedAgain(rewrite, retried.error))
   const pending: number[] = []

@@ -10,13 +10,13 @@ export interface Part {
   readonly provesNext?: boolean
 }
 
-export interface PartWriter {
+export interface PartWriter<F extends { readonly error: unknown }> {
   /** Writes them in a savepoint. Answers undefined, or why they are undone. @throws what ends the whole attempt */
-  readonly tryPart: (part: Part) => Promise<{ readonly error: unknown } | undefined>
+  readonly tryPart: (part: Part) => Promise<F | undefined>
   /** Places relative to the part that the error names as guilty: believed as long as that proves right. */
   readonly suspects: (error: unknown) => readonly number[]
   /** A single item has failed alone. @throws when it may not be skipped */
-  readonly isGuilty: (place: number, error: unknown) => void
+  readonly isGuilty: (place: number, failure: F) => void
 }
 
 /**
@@ -26,10 +26,10 @@ export interface PartWriter {
  * takes at most 2·log₂ n tries, mostly fewer: where the first half is good, the second is not tried as a whole, and where
  * the error names the item, four are enough.
  */
-export async function writeInParts(
+export async function writeInParts<F extends { readonly error: unknown }>(
   whole: Part,
-  known: { readonly error: unknown } | undefined,
-  { tryPart, suspects, isGuilty }: PartWriter,
+  known: F | undefined,
+  { tryPart, suspects, isGuilty }: PartWriter<F>,
 ): Promise<void> {
   const parts: Part[] = [whole]
   let believesErrors = true
@@ -45,7 +45,7 @@ export async function writeInParts(
       if (part === suspect) believesErrors = false
       const next = part.provesNext === true ? parts.pop() : undefined
       if (next !== undefined) parts.push({ ...next, isKnownBad: true })
-    } else if (isSingle) isGuilty(part.from, failed.error)
+    } else if (isSingle) isGuilty(part.from, failed)
     else {
       const named = believesErrors ? suspectOf(part, suspects(failed.error)) : undefined
       suspect = named ?? suspect
