@@ -38,19 +38,8 @@ export {
 } from './core/ports/item-reader.ts'
 export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
+export type { ExecutionFilter, InstanceFilter, JobEnd, JobRepository } from './core/ports/job-repository.ts'
 export type {
-  BeatListener,
-  Beating,
-  ChunkCommit,
-  Claim,
-  ClaimedPartition,
-  CommitAnswer,
-  ExecutionAtHand,
-  ExecutionFilter,
-  HeartbeatAnswer,
-  InstanceFilter,
-  JobEnd,
-  JobRepository,
   LastInstance,
   LatestExecution,
   Launched,
@@ -58,24 +47,30 @@ export type {
   LaunchRequest,
   LaunchTerms,
   LaunchVerdict,
+  NextInstance,
+  NextLaunchRequest,
+  PreviousStep,
+  RedriveRequest,
+} from './core/ports/launch.ts'
+export type { BeatListener, Beating, Claim, HeartbeatAnswer } from './core/ports/lease.ts'
+export type {
+  ClaimedPartition,
   PartitionClaim,
   PartitionState,
   PartitionStore,
   PlanTally,
-  NextInstance,
-  NextLaunchRequest,
-  PreviousStep,
-  Rehearsal,
-  RedriveRequest,
-  RedrivenEntries,
   Retired,
   Retirement,
-  RetireOutcome,
-  RetireRequest,
-  RetireVerdict,
+} from './core/ports/partition-store.ts'
+export type { ExecutionAtHand, RetireOutcome, RetireRequest, RetireVerdict } from './core/ports/retirement.ts'
+export type {
+  ChunkCommit,
+  CommitAnswer,
+  Rehearsal,
+  RedrivenEntries,
   StepBegin,
   StepEnd,
   StepProgress,
   StepSession,
-} from './core/ports/job-repository.ts'
+} from './core/ports/step-session.ts'
 export { type ResourceKey, resourceKey, type Resources, type Transaction } from './core/ports/resource.ts'

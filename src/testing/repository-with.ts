@@ -2,7 +2,8 @@
 import type { ExecutionContext } from '../core/model/execution-context.ts'
 import { exitStatus } from '../core/model/exit-status.ts'
 import { NO_COUNTS, type StepExecution } from '../core/model/step-execution.ts'
-import type { JobRepository, PreviousStep } from '../core/ports/job-repository.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { PreviousStep } from '../core/ports/launch.ts'
 
 interface Contexts {
   readonly jobContext: ExecutionContext

@@ -1,6 +1,7 @@
 /** What a job's runner works with: one launched execution and everything it needs to end it. */
 import type { JobDefinition } from '../definition/define-job.ts'
-import type { JobRepository, Launched } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { Launched } from '../ports/launch.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { WorkerProcesses } from '../ports/worker-processes.ts'

@@ -2,7 +2,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { BatchError } from '../model/batch-error.ts'
 import type { BatchStatus } from '../model/batch-status.ts'
-import type { Claim, HeartbeatAnswer, JobRepository } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { Claim, HeartbeatAnswer } from '../ports/lease.ts'
 import type { Logger } from '../ports/logger.ts'
 
 export interface LeaseKeeper {

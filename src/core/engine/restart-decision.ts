@@ -7,7 +7,7 @@ import {
 } from '../model/execution-context.ts'
 import type { StepExecution } from '../model/step-execution.ts'
 import type { StepOptions } from '../definition/step-definition.ts'
-import type { PreviousStep } from '../ports/job-repository.ts'
+import type { PreviousStep } from '../ports/launch.ts'
 import { readableValues } from './context-draft.ts'
 
 export type RestartDecision =

@@ -1,6 +1,6 @@
 /** What an instance has done of each step, this execution included. */
 import { addCounts, NO_COUNTS, type StepExecution } from '../model/step-execution.ts'
-import type { PreviousStep } from '../ports/job-repository.ts'
+import type { PreviousStep } from '../ports/launch.ts'
 
 export interface StepHistory {
   /** The step's latest execution in the instance, with what all of them have counted. */

@@ -9,7 +9,8 @@ import {
   type StepReconciliation,
 } from '../model/step-execution.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { JobRepository, StepSession } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { StepSession } from '../ports/step-session.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { RunControl } from './run-control.ts'
 

@@ -4,7 +4,7 @@ import { describeOwner, type ExecutionOwner } from '../model/execution-owner.ts'
 import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { describeParameters } from '../model/job-parameters.ts'
-import type { LatestExecution, LaunchVerdict } from '../ports/job-repository.ts'
+import type { LatestExecution, LaunchVerdict } from '../ports/launch.ts'
 import { definitionChanges } from './definition-changes.ts'
 import { deathOf, type ProcessState } from './owner-death.ts'
 

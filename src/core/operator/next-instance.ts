@@ -4,7 +4,7 @@ import type { ParsedParameters } from '../definition/parse-parameters.ts'
 import { type ParameterChanges, parseRecordedParameters } from '../definition/recorded-parameters.ts'
 import { isFrameworkParameter, runIdParameter } from '../model/framework-parameters.ts'
 import { jobKey } from '../model/job-key.ts'
-import type { LastInstance, NextInstance } from '../ports/job-repository.ts'
+import type { LastInstance, NextInstance } from '../ports/launch.ts'
 
 export interface NextParameters {
   readonly next: (last: LastInstance) => Promise<NextInstance>

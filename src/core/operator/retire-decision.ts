@@ -2,7 +2,7 @@
 import { BatchError } from '../model/batch-error.ts'
 import { describeOwner } from '../model/execution-owner.ts'
 import type { JobExecution } from '../model/job-execution.ts'
-import type { ExecutionAtHand, RetireVerdict } from '../ports/job-repository.ts'
+import type { ExecutionAtHand, RetireVerdict } from '../ports/retirement.ts'
 import { deathOf, type ProcessState } from './owner-death.ts'
 
 export interface RecoveryRules {

@@ -1,7 +1,7 @@
 /** Starts processes that work on the partitions of a step, each loading the same project. */
 import type { JobExecution } from '../model/job-execution.ts'
 import type { StepCounts } from '../model/step-execution.ts'
-import type { Claim } from './job-repository.ts'
+import type { Claim } from './lease.ts'
 
 export interface WorkerProcesses {
   readonly start: (assignment: WorkerAssignment, watch: WorkerWatch) => WorkerProcess

@@ -1,7 +1,7 @@
 /** The next instance of a job in memory. */
 import { isBesideSequence, RUN_ID, runIdOf } from '../../core/model/framework-parameters.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
-import type { Launched, NextLaunchRequest } from '../../core/ports/job-repository.ts'
+import type { Launched, NextLaunchRequest } from '../../core/ports/launch.ts'
 import { launch } from './memory-launch.ts'
 import { executionsOf, type MemoryState, snapshot } from './memory-state.ts'
 

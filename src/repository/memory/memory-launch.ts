@@ -2,7 +2,7 @@
 import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import { addCounts, NO_COUNTS } from '../../core/model/step-execution.ts'
-import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/job-repository.ts'
+import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/launch.ts'
 import { close, note } from './memory-retire.ts'
 import {
   executionsOf,

@@ -4,15 +4,15 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import { type Partition, partitionStepName } from '../../core/model/partition.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import type {
-  Claim,
   ClaimedPartition,
   PartitionClaim,
   PartitionState,
   PartitionStore,
   Retired,
   Retirement,
-} from '../../core/ports/job-repository.ts'
+} from '../../core/ports/partition-store.ts'
 import {
   changeStep,
   fenced,

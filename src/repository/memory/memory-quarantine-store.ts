@@ -1,11 +1,6 @@
 /** The quarantine of the in-memory repository. */
 import { type EntryRedrive, type QuarantineEntry, REDRIVE_OVER } from '../../core/model/quarantined-item.ts'
-import type {
-  LaunchedRedrive,
-  Launched,
-  LaunchRequest,
-  RedriveRequest,
-} from '../../core/ports/job-repository.ts'
+import type { LaunchedRedrive, Launched, LaunchRequest, RedriveRequest } from '../../core/ports/launch.ts'
 import type {
   QuarantineSelection,
   QuarantineStore,

@@ -2,7 +2,7 @@
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_DESCRIPTION_LIMIT } from '../../core/model/exit-status.ts'
 import type { QuarantinedItem, QuarantinedPayload } from '../../core/model/quarantined-item.ts'
-import type { RedrivenEntries } from '../../core/ports/job-repository.ts'
+import type { RedrivenEntries } from '../../core/ports/step-session.ts'
 
 export interface MemoryQuarantine {
   /** In the order of their ids, which begin with 1. */

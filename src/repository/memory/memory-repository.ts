@@ -2,12 +2,8 @@
 import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type {
-  Claim,
-  ExecutionFilter,
-  HeartbeatAnswer,
-  JobRepository,
-} from '../../core/ports/job-repository.ts'
+import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
+import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { note, retire } from './memory-retire.ts'

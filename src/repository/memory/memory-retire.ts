@@ -4,7 +4,7 @@ import { cutText } from '../../core/model/error-description.ts'
 import { exitStatus } from '../../core/model/exit-status.ts'
 import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
-import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
+import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/retirement.ts'
 import {
   executionsOf,
   type MemoryState,

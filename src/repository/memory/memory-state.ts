@@ -11,7 +11,8 @@ import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
-import type { Claim, LatestExecution } from '../../core/ports/job-repository.ts'
+import type { LatestExecution } from '../../core/ports/launch.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 
 export interface MemoryState {

@@ -1,6 +1,7 @@
 /** A step at work in the in-memory repository. */
 import { NO_COUNTS, type PartitionExecution, type StepExecution } from '../../core/model/step-execution.ts'
-import type { ChunkCommit, Claim, StepBegin, StepEnd, StepSession } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { ChunkCommit, StepBegin, StepEnd, StepSession } from '../../core/ports/step-session.ts'
 import { addToQuarantine, markRedriven } from './memory-quarantine.ts'
 import { changeStep, fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
 import { beginMemoryTransaction } from './memory-transaction.ts'

@@ -1,5 +1,6 @@
 /** A job repository for a dry run: it records in memory, writes where the real one does, and commits nothing. */
-import type { JobRepository, Rehearsal, StepSession } from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
+import type { Rehearsal, StepSession } from '../../core/ports/step-session.ts'
 import { memoryRepository } from './memory-repository.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** A failed step that the flow has dealt with. */
-import type { Claim } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import { explainRefusal, fenceSql, proofSql, type RunSql, whileFenced } from './fence.ts'
 import { UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'

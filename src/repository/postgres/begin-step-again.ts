@@ -1,5 +1,6 @@
 /** Beginning a step when the connection was lost the first time, and nobody knows whether its row is there. */
-import type { Claim, StepBegin } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { StepBegin } from '../../core/ports/step-session.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import { begunStep, insertStep } from './begin-step.ts'
 import type { RunSql } from './fence.ts'

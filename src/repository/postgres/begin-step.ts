@@ -1,5 +1,6 @@
 /** The rows of a new step execution. */
-import type { Claim, StepBegin } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { StepBegin } from '../../core/ports/step-session.ts'
 import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
 import { contextColumns } from './context-columns.ts'
 import { fenceSql, proofSql, type RunSql } from './fence.ts'

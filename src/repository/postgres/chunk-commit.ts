@@ -1,7 +1,7 @@
 /** One attempt at a chunk's transaction: the work, the step's progress, COMMIT. */
 import type { QueryResult } from 'pg'
 import type { BatchStatus } from '../../core/model/batch-status.ts'
-import type { ChunkCommit, StepProgress } from '../../core/ports/job-repository.ts'
+import type { ChunkCommit, StepProgress } from '../../core/ports/step-session.ts'
 import { awaitedTransaction, collectedTransaction } from './chunk-transaction.ts'
 import { isProofFailure } from './fence.ts'
 import { endedByWork, errorSwallowed } from './foreign-end.ts'

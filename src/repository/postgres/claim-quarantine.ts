@@ -1,7 +1,7 @@
 /** Takes entries of the quarantine into a batch, so that they are redriven together and by nobody else. */
 import { escapeLiteral } from 'pg'
 import { REDRIVE_OVER } from '../../core/model/quarantined-item.ts'
-import type { RedriveRequest } from '../../core/ports/job-repository.ts'
+import type { RedriveRequest } from '../../core/ports/launch.ts'
 import type { RunSql } from './fence.ts'
 import { selected } from './quarantine-queries.ts'
 import type { TableNames } from './table-names.ts'

@@ -1,6 +1,6 @@
 /** The check that stands in every statement of an owner: does the execution still belong to it? */
 import { BatchError } from '../../core/model/batch-error.ts'
-import type { Claim } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import { DIVISION_BY_ZERO, errorCode } from './postgres-errors.ts'
 import type { TableNames } from './table-names.ts'
 

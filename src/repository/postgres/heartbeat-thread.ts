@@ -2,14 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { PoolConfig } from 'pg'
-import type {
-  Beating,
-  BeatListener,
-  Claim,
-  HeartbeatAnswer,
-  JobRepository,
-  PartitionStore,
-} from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
+import type { Beating, BeatListener, Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import type { PartitionStore } from '../../core/ports/partition-store.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface BeatingThread {

@@ -1,5 +1,5 @@
 /** The statement that renews a lease: the same in the thread that beats and beside it. */
-import type { Claim, HeartbeatAnswer } from '../../core/ports/job-repository.ts'
+import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import type { RunSql } from './fence.ts'
 import { decodeStatus } from './rows.ts'
 import type { TableNames } from './table-names.ts'

@@ -1,6 +1,7 @@
 /** Reading executions in the middle of a launch: hand-written, because a launch must stay at a few statements. */
 import { decodeFingerprint } from '../../core/model/definition-fingerprint.ts'
-import type { ExecutionAtHand, PreviousStep } from '../../core/ports/job-repository.ts'
+import type { PreviousStep } from '../../core/ports/launch.ts'
+import type { ExecutionAtHand } from '../../core/ports/retirement.ts'
 import type {
   ContextRow,
   CountColumns,

@@ -1,6 +1,6 @@
 /** A launch of the next instance of a job: its parameters are found inside the transaction, from the instance before. */
 import type { DataSource } from 'typeorm'
-import type { Launched, NextLaunchRequest } from '../../core/ports/job-repository.ts'
+import type { Launched, NextLaunchRequest } from '../../core/ports/launch.ts'
 import type { RunSql } from './fence.ts'
 import { type FoundExecution, executionById } from './job-execution-rows.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'

@@ -1,7 +1,7 @@
 /** A launch of a redrive: the items are taken into a batch, and its instance is made, in one transaction. */
 import type { DataSource } from 'typeorm'
 import { BatchError } from '../../core/model/batch-error.ts'
-import type { LaunchedRedrive, RedriveRequest } from '../../core/ports/job-repository.ts'
+import type { LaunchedRedrive, RedriveRequest } from '../../core/ports/launch.ts'
 import { claimQuarantine, nameRedrive } from './claim-quarantine.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
 import { insertAndCommit, type Prepared } from './launch.ts'

@@ -11,7 +11,7 @@ import type {
   LaunchTerms,
   LaunchVerdict,
   PreviousStep,
-} from '../../core/ports/job-repository.ts'
+} from '../../core/ports/launch.ts'
 import type { RunSql } from './fence.ts'
 import {
   claimOf,

@@ -1,6 +1,6 @@
 /** What has become of the partitions of a step. */
 import { NO_COUNTS, type PartitionExecution } from '../../core/model/step-execution.ts'
-import type { PartitionState } from '../../core/ports/job-repository.ts'
+import type { PartitionState } from '../../core/ports/partition-store.ts'
 import type { ContextRow, CountColumns, StepExecutionRow } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { CONTEXT, countColumns, COURSE } from './job-execution-rows.ts'

@@ -1,6 +1,6 @@
 /** The partitions' side of the Postgres job repository. */
 import type { DataSource } from 'typeorm'
-import type { PartitionStore } from '../../core/ports/job-repository.ts'
+import type { PartitionStore } from '../../core/ports/partition-store.ts'
 import { beatPatience } from './heartbeat.ts'
 import type { BeatingThread } from './heartbeat-thread.ts'
 import { autocommit } from './job-execution-updates.ts'

@@ -1,7 +1,8 @@
 /** The job repository in Postgres. */
 import type { Pool } from 'pg'
 import type { DataSource } from 'typeorm'
-import type { Claim, JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
+import type { JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
 import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'

@@ -9,7 +9,7 @@ import type {
   QuarantinedPayload,
   QuarantineEntry,
 } from '../../core/model/quarantined-item.ts'
-import type { StepProgress } from '../../core/ports/job-repository.ts'
+import type { StepProgress } from '../../core/ports/step-session.ts'
 import type { TableNames } from './table-names.ts'
 
 const ERROR_TYPE_LIMIT = 200

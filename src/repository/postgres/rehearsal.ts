@@ -1,5 +1,5 @@
 /** Chunks tried in Postgres and never committed. */
-import type { Rehearsal } from '../../core/ports/job-repository.ts'
+import type { Rehearsal } from '../../core/ports/step-session.ts'
 import { awaitedTransaction } from './chunk-transaction.ts'
 import type { SessionSource } from './session-source.ts'
 import { StepConnection } from './step-connection.ts'

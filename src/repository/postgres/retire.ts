@@ -1,6 +1,6 @@
 /** An operator's verdict on an execution, in one transaction that holds its instance. */
 import type { DataSource } from 'typeorm'
-import type { RetireOutcome, RetireRequest } from '../../core/ports/job-repository.ts'
+import type { RetireOutcome, RetireRequest } from '../../core/ports/retirement.ts'
 import type { RunSql } from './fence.ts'
 import { executionById } from './job-execution-rows.ts'
 import { ownTransaction } from './own-transaction.ts'

@@ -2,15 +2,15 @@
 import { BatchError } from '../../core/model/batch-error.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
+import type { Claim } from '../../core/ports/lease.ts'
 import type {
   ChunkCommit,
-  Claim,
   CommitAnswer,
   StepBegin,
   StepEnd,
   StepProgress,
   StepSession,
-} from '../../core/ports/job-repository.ts'
+} from '../../core/ports/step-session.ts'
 import { insertStep } from './begin-step.ts'
 import { insertStepOnce } from './begin-step-again.ts'
 import { type CommitAttempt, commitAwaited, commitCollected, type Metadata } from './chunk-commit.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { BatchError } from '../../core/model/batch-error.ts'
-import type { LatestExecution, LaunchVerdict } from '../../core/ports/job-repository.ts'
+import type { LatestExecution, LaunchVerdict } from '../../core/ports/launch.ts'
 import {
   assertRefused,
   DEFINITION,

@@ -3,13 +3,9 @@ import assert from 'node:assert/strict'
 import { BatchError } from '../../core/model/batch-error.ts'
 import { runIdOf, runIdParameter } from '../../core/model/framework-parameters.ts'
 import { jobKey } from '../../core/model/job-key.ts'
-import type {
-  Claim,
-  ExecutionAtHand,
-  LastInstance,
-  Launched,
-  RetireVerdict,
-} from '../../core/ports/job-repository.ts'
+import type { LastInstance, Launched } from '../../core/ports/launch.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { ExecutionAtHand, RetireVerdict } from '../../core/ports/retirement.ts'
 import {
   assertRefused,
   DEFINITION,

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import type { Partition } from '../../core/model/partition.ts'
 import { NO_COUNTS } from '../../core/model/step-execution.ts'
-import type { Claim, ClaimedPartition, StepSession } from '../../core/ports/job-repository.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { ClaimedPartition } from '../../core/ports/partition-store.ts'
+import type { StepSession } from '../../core/ports/step-session.ts'
 import {
   assertRefused,
   finish,

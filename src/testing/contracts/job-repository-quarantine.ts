@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import type { QuarantinedItem } from '../../core/model/quarantined-item.ts'
 import { addCounts, NO_COUNTS } from '../../core/model/step-execution.ts'
-import type { Launched, LaunchedRedrive, StepProgress, StepSession } from '../../core/ports/job-repository.ts'
+import type { Launched, LaunchedRedrive } from '../../core/ports/launch.ts'
+import type { StepProgress, StepSession } from '../../core/ports/step-session.ts'
 import type { QuarantineSelection } from '../../core/ports/quarantine-store.ts'
 import {
   assertRefused,

@@ -9,16 +9,10 @@ import { exitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobParameters } from '../../core/model/job-parameters.ts'
 import { NO_COUNTS, type StepCounts } from '../../core/model/step-execution.ts'
-import type {
-  Claim,
-  JobEnd,
-  JobRepository,
-  Launched,
-  LaunchRequest,
-  LaunchVerdict,
-  StepEnd,
-  StepSession,
-} from '../../core/ports/job-repository.ts'
+import type { JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
+import type { Launched, LaunchRequest, LaunchVerdict } from '../../core/ports/launch.ts'
+import type { Claim } from '../../core/ports/lease.ts'
+import type { StepEnd, StepSession } from '../../core/ports/step-session.ts'
 
 export interface RepositoryTrial {
   readonly repository: JobRepository

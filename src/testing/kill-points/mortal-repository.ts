@@ -1,6 +1,7 @@
 /** A job repository that a process reaches only as long as it lives. */
 import type { Steps } from '../../core/definition/define-job.ts'
-import type { ChunkCommit, JobRepository, StepBegin, StepSession } from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
+import type { ChunkCommit, StepBegin, StepSession } from '../../core/ports/step-session.ts'
 import type { KillMoment, KillSwitch } from './kill-switch.ts'
 
 const MOMENTS: Readonly<Record<string, KillMoment>> = {

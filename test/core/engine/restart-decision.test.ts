@@ -3,7 +3,7 @@ import { decideRestart } from '../../../src/core/engine/restart-decision.ts'
 import type { ExecutionContext } from '../../../src/core/model/execution-context.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
-import type { PreviousStep } from '../../../src/core/ports/job-repository.ts'
+import type { PreviousStep } from '../../../src/core/ports/launch.ts'
 
 function previous(values: ExecutionContext, more: { ours: boolean; commitCount?: number }): PreviousStep {
   return {

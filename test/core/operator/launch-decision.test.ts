@@ -7,7 +7,7 @@ import type { ExecutionOwner } from '../../../src/core/model/execution-owner.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobExecution } from '../../../src/core/model/job-execution.ts'
 import { decideLaunch, type LaunchRules } from '../../../src/core/operator/launch-decision.ts'
-import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
+import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 
 const owner: ExecutionOwner = {
   host: 'build-7',

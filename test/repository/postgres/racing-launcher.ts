@@ -2,7 +2,8 @@
 import type { PoolConfig } from 'pg'
 import { BatchError, isBatchError } from '../../../src/core/model/batch-error.ts'
 import { isLive } from '../../../src/core/model/batch-status.ts'
-import type { JobRepository, LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
+import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { DEFINITION, jobEnd, OWNER, PARAMETERS } from './running-job.ts'
 

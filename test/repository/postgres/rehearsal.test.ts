@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { pgClient } from '../../../src/postgres/resources.ts'
-import type { JobRepository, Rehearsal } from '../../../src/core/ports/job-repository.ts'
+import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { Rehearsal } from '../../../src/core/ports/step-session.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { testDatabase, type TestDatabase } from '../../embedded-postgres.ts'
 

@@ -4,14 +4,9 @@ import type { DefinitionFingerprint } from '../../../src/core/model/definition-f
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobParameters } from '../../../src/core/model/job-parameters.ts'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
-import type {
-  JobEnd,
-  JobRepository,
-  Launched,
-  LaunchVerdict,
-  StepEnd,
-  StepSession,
-} from '../../../src/core/ports/job-repository.ts'
+import type { JobEnd, JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { Launched, LaunchVerdict } from '../../../src/core/ports/launch.ts'
+import type { StepEnd, StepSession } from '../../../src/core/ports/step-session.ts'
 import type { Transaction } from '../../../src/core/ports/resource.ts'
 
 export const PARAMETERS: JobParameters = [

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { isBatchError } from '../../../src/core/model/batch-error.ts'
-import type { JobRepository, LatestExecution, LaunchVerdict } from '../../../src/core/ports/job-repository.ts'
+import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 import { migrateRepository, postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { emptyTestDatabase, type TestDatabase } from '../../embedded-postgres.ts'
 import { DEFINITION, jobEnd, launchJob, OWNER, RECOVER, stepEnd } from './running-job.ts'

@@ -7,7 +7,7 @@ import {
 import { addCounts, type StepCounts } from '../../model/step-execution.ts'
 import type { ItemSink, ItemWriter } from '../../ports/item-writer.ts'
 import { failedItems } from '../../ports/items-failed.ts'
-import type { CommitAnswer, StepProgress } from '../../ports/job-repository.ts'
+import type { CommitAnswer, StepProgress } from '../../ports/step-session.ts'
 import type { Transaction } from '../../ports/resource.ts'
 import { attempt, settle } from '../first-error.ts'
 import type { StepRun } from '../step-run.ts'

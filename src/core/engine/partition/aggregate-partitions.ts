@@ -3,7 +3,7 @@ import type { PartitionedStepDefinition } from '../../definition/step-definition
 import { type ExecutionContext, TASKLET_DONE_KEY } from '../../model/execution-context.ts'
 import type { ExitStatus } from '../../model/exit-status.ts'
 import type { PartitionResult } from '../../model/partition.ts'
-import type { PartitionState } from '../../ports/job-repository.ts'
+import type { PartitionState } from '../../ports/partition-store.ts'
 import { authorsEntries, ownEntries } from '../own-entries.ts'
 import { heedStopRequest } from '../run-control.ts'
 import type { StepRun } from '../step-run.ts'

@@ -3,7 +3,7 @@ import type { PartitionedStepDefinition } from '../../definition/step-definition
 import { BatchError } from '../../model/batch-error.ts'
 import { type ExecutionContext, PARTITION_PLAN_KEY } from '../../model/execution-context.ts'
 import { type Partition, partitionStepName } from '../../model/partition.ts'
-import type { PartitionStore } from '../../ports/job-repository.ts'
+import type { PartitionStore } from '../../ports/partition-store.ts'
 import { heedStopRequest } from '../run-control.ts'
 import type { StepRun } from '../step-run.ts'
 import { storableCopy } from '../storable-value.ts'

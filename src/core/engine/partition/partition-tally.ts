@@ -1,6 +1,6 @@
 /** The sums of a partitioned step while its partitions are at work, for observers. */
 import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
-import type { PlanTally } from '../../ports/job-repository.ts'
+import type { PlanTally } from '../../ports/partition-store.ts'
 import { committedExecution, type StepRun } from '../step-run.ts'
 
 /** What the workers of a step tell of their partitions. */

@@ -1,6 +1,6 @@
 /** A worker: claims partitions one after the other, and runs each as the step execution that it is. */
 import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
-import type { ClaimedPartition } from '../../ports/job-repository.ts'
+import type { ClaimedPartition } from '../../ports/partition-store.ts'
 import type { RunObserver } from '../../ports/run-observer.ts'
 import { chunkEnding } from '../chunk/chunk-ending.ts'
 import { runChunkStep } from '../chunk/chunk-step-runner.ts'

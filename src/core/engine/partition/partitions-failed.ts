@@ -1,6 +1,6 @@
 /** The error of a step some of whose partitions have failed. */
 import { BatchError } from '../../model/batch-error.ts'
-import type { PartitionState } from '../../ports/job-repository.ts'
+import type { PartitionState } from '../../ports/partition-store.ts'
 
 /** More would not be read, and a description holds 2,500 characters. */
 const NAMED = 20

@@ -1,7 +1,8 @@
 /** The job repository as a redrive sees it: what a chunk has dealt with is marked in its transaction. */
 import { READER_CHECKPOINT_KEY } from '../../model/execution-context.ts'
 import type { QuarantinedItem } from '../../model/quarantined-item.ts'
-import type { JobRepository, StepProgress, StepSession } from '../../ports/job-repository.ts'
+import type { JobRepository } from '../../ports/job-repository.ts'
+import type { StepProgress, StepSession } from '../../ports/step-session.ts'
 import { ENTRY_KEY, QUARANTINE_READER_KIND } from './quarantine-reader.ts'
 
 export function redriveRepository(repository: JobRepository, batchId: string): JobRepository {

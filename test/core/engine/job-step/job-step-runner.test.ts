@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { defineJob } from '../../../../src/core/definition/define-job.ts'
 import { exitStatus } from '../../../../src/core/model/exit-status.ts'
 import { isBatchError } from '../../../../src/core/model/batch-error.ts'
-import type { StepSession } from '../../../../src/core/ports/job-repository.ts'
+import type { StepSession } from '../../../../src/core/ports/step-session.ts'
 import { memoryRepository } from '../../../../src/repository/memory/memory-repository.ts'
 import { jobOf, testBatch } from '../../run-job.ts'
 
