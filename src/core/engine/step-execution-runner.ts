@@ -155,6 +155,8 @@ async function record(
   const reconciliation = run.ledger.reconciliation()
   const reconciled = reconciliation === undefined ? {} : { reconciliation }
   const ending = { ...end, counts, executionContext: finished, ...reconciled }
+  // While it is merged the ends of other steps wait; were this one to wait for a connection then, they might hold all there are.
+  await run.session.wake?.()
   if (changesJobContext)
     await job.jobContext.merge(jobContext, (jobExecutionContext) =>
       run.session.end({ ...ending, jobExecutionContext }),

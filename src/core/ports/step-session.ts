@@ -39,6 +39,11 @@ export interface StepSession {
   readonly end: (end: StepEnd) => Promise<void>
   /** Gives the connection back for as long as the step only waits; the next call takes another. */
   readonly rest?: () => Promise<void>
+  /**
+   * Waits until it has a connection again, where it has given its own back: for whoever must not wait for one later, since others
+   * wait for him by then. @throws as `commit`
+   */
+  readonly wake?: () => Promise<void>
   /** Gives the connection back. Always called, once. */
   readonly close: () => Promise<void>
 }

@@ -137,6 +137,10 @@ class PostgresStepSession implements StepSession {
     await this.#connection.discard()
   }
 
+  async wake(): Promise<void> {
+    if (this.#connection.isLost) await this.#reconnect(`going on with step '${this.stepExecution.stepName}'`)
+  }
+
   /** A session that did not end stays registered for recovery, so its connection must not be given to anybody else. */
   async close(): Promise<void> {
     if (this.#hasEnded) await this.#connection.release()

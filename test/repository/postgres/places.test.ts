@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
@@ -107,4 +108,31 @@ describe('Steps that run side by side', () => {
       expect(rows).to.deep.equal(BRANCHES.map((branch) => ({ branch, rows: ROWS, numbers: ROWS })))
       expect(most, 'steps at work at once, the parent among them').to.be.at.most(bound)
     })
+
+  it('end although a step that has waited wants its place back while another, which ends too, has it', async function () {
+    this.timeout(20_000)
+    const parameters = z.object({})
+    const child = defineJob({
+      name: 'child of a branch',
+      parameters,
+      steps: (step) => ({ quick: step.tasklet(() => {}) }),
+    })
+    const job = defineJob({
+      name: 'branches',
+      parameters,
+      steps: (step) => ({
+        waiting: step.job(child, { parameters: () => ({}) }),
+        first: step.tasklet(() => {}),
+        second: step.tasklet(async () => void (await setTimeout(500))),
+      }),
+      flow: ({ flow, split, end }) =>
+        flow('both', {
+          both: split({ left: ['waiting'], right: ['first', 'second'] }, { COMPLETED: end() }),
+        }),
+    })
+    const repository = await postgresRepository({ connection: await given(3), schema: database.schema })
+    await using batch = createBatch({ repository, jobs: [job], logger: pino({ level: 'silent' }) })
+    const { ended } = await batch.operator.start(job, {})
+    expect((await ended).execution.status).to.equal('COMPLETED')
+  })
 })
