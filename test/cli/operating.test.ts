@@ -71,7 +71,7 @@ describe('The commands that act on executions wherever they run', () => {
     for (const name of ['stop', 'abandon', 'recover']) {
       const { exitCode, stderr } = await operate(name, '999999')
       expect({ name, exitCode }).to.deep.equal({ name, exitCode: 2 })
-      expect(stderr).to.include('There is no job execution 999999')
+      expect(stderr).to.match(/There is no job execution 999999 in .*batchwright list shows/)
     }
   })
 

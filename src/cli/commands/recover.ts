@@ -21,9 +21,9 @@ export async function recover(
   return 0
 }
 
-function noteOf({ execution, recovered }: Recovery): string {
+function noteOf({ execution, recovered, reason }: Recovery): string {
   return recovered
-    ? `recovered: ${execution.exitStatus.exitDescription}. To resume: batchwright restart ${execution.id}`
+    ? `recovered: ${reason}. To resume: batchwright restart ${execution.id}`
     : 'it has ended already; there was nothing to recover'
 }
 

@@ -58,6 +58,8 @@ export interface Recovery {
   readonly execution: JobExecutionDetails
   /** False when it had ended already. */
   readonly recovered: boolean
+  /** Why it, or a step that it had left open, was closed: what became of its process. Null when nothing was. */
+  readonly reason: string | null
 }
 
 export interface KeepRecovering extends Asking {
@@ -116,8 +118,13 @@ async function abandon(parts: OperatorParts, id: string, options?: Asking) {
 
 async function recover(parts: OperatorParts, id: string, options: Recovering = {}): Promise<Recovery> {
   const rules = { processState: parts.processState, force: options.force === true }
-  const outcome = await retire(parts, id, options, (found) => decideRecovery(rules, found))
-  return { execution: await findExecution(parts.repository, id), recovered: outcome === 'closed' }
+  let reason: string | null = null
+  const outcome = await retire(parts, id, options, (found) => {
+    const verdict = decideRecovery(rules, found)
+    reason = verdict.action === 'close' ? verdict.reason : null
+    return verdict
+  })
+  return { execution: await findExecution(parts.repository, id), recovered: outcome === 'closed', reason }
 }
 
 async function retire(

@@ -18,7 +18,7 @@ export async function findExecution(
 export function noSuchExecution(repository: JobRepository, jobExecutionId: string): BatchError {
   return new BatchError(
     'NO_SUCH_JOB_EXECUTION',
-    `There is no job execution ${jobExecutionId} in ${repository.description}.`,
+    `There is no job execution ${jobExecutionId} in ${repository.description}. batchwright list shows those that there are.`,
     { details: { jobExecutionId } },
   )
 }

@@ -85,7 +85,7 @@ async function findQuarantined(repository: JobRepository, id: string): Promise<Q
   if (found !== undefined) return found
   throw new BatchError(
     'NO_SUCH_QUARANTINED_ITEM',
-    `There is no item ${id} in the quarantine of ${repository.description}.`,
+    `There is no item ${id} in the quarantine of ${repository.description}. batchwright quarantine list --all shows those that there are.`,
     { details: { id } },
   )
 }

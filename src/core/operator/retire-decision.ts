@@ -45,12 +45,15 @@ export function decideRecovery(rules: RecoveryRules, found: ExecutionAtHand): Re
 function closeUnlessAlive({ processState, force }: RecoveryRules, found: ExecutionAtHand): RetireVerdict {
   const { execution, owner } = found
   if (owner === null) {
-    return close(`recovered: Spring Batch began it, and left it ${execution.status}`)
+    const hasEnded = execution.status === 'FAILED' || execution.status === 'STOPPED'
+    return close(
+      `Spring Batch began it, and left ${hasEnded ? 'a step of it open' : `it ${execution.status}`}`,
+    )
   }
   const death = deathOf(processState, owner)
   if (death !== undefined) return close(death)
   if (!force) return refuse(stillAlive(found))
-  return close(`recovered by force from an owner that was alive (${describeOwner(owner)})`)
+  return close(`taken by force from an owner that was alive (${describeOwner(owner)})`)
 }
 
 function close(reason: string): RetireVerdict {
@@ -138,7 +141,7 @@ function liveNotAbandoned(processState: ProcessState, { execution, owner }: Exec
         : `${death}: recover it first (batchwright recover ${id})`
   return new BatchError(
     'JOB_EXECUTION_STILL_RUNNING',
-    `${subject(execution)}, and only what has ended can be abandoned; nothing was changed. ${remedy}.`,
+    `${subject(execution)}, and only what has ended can be abandoned; nothing was changed: ${remedy}.`,
     {
       details: {
         ...detailsOf(execution),

@@ -325,6 +325,7 @@ describe('Skip', () => {
     })
     const failed = await faultBench().run({ skip: SKIP_ALL, reader: listReader(numbers(8)), writer: silent })
     expect(failed.status).to.equal('FAILED')
+    expect(String(failed.error)).to.match(/which items it is about is not known.*itemsFailed/)
     expect(silent.calls.filter((call) => call.startsWith('write'))).to.deep.equal(['write 8'])
   })
 

@@ -122,9 +122,11 @@ describe('Operating', () => {
       [stale.execution.id, 'FAILED'],
     ])
     expect(await batch.operator.recoverStale()).to.deep.equal([])
-    expect((await batch.operator.recover(stale.execution.id)).recovered).to.equal(false)
+    expect(await batch.operator.recover(stale.execution.id)).to.include({ recovered: false, reason: null })
     expect(await codeOf(batch.operator.recover(alive.execution.id))).to.equal('JOB_EXECUTION_STILL_RUNNING')
-    expect((await batch.operator.recover(alive.execution.id, { force: true })).recovered).to.equal(true)
+    const forced = await batch.operator.recover(alive.execution.id, { force: true })
+    expect(forced.recovered).to.equal(true)
+    expect(forced.reason).to.include('taken by force from an owner that was alive')
     expect(await codeOf(alive.ended)).to.equal('LEASE_LOST')
   })
 

@@ -96,9 +96,14 @@ async function nextAttempt(rewrite: Rewrite, { error, inWriter }: FailedCommit):
     rewrite.pending = []
     return replay(rewrite)
   }
-  if (!isDivisible(rewrite)) throw writeFailed(rewrite, error)
+  if (!isDivisible(rewrite)) throw writeFailed(rewrite, error, undefined, NAMELESS)
   return inSavepoints(rewrite, another === undefined ? undefined : { error })
 }
+
+/** Of a failure that may be skipped, by a writer that is not written in parts. */
+const NAMELESS =
+  ' The error may be skipped, but which items it is about is not known: a writer that cannot be undone in savepoints ' +
+  'names them (itemsFailed of batchwright/ports), or is written item by item (size: 1).'
 
 function isDivisible({ writing }: Rewrite): boolean {
   const { isTransactional, sink } = writing.target
@@ -266,7 +271,7 @@ function decided(rewrite: Rewrite, error: unknown, outputs: readonly number[]): 
   return rewrite.verdict
 }
 
-function writeFailed(rewrite: Rewrite, error: unknown, outputs?: readonly number[]): BatchError {
+function writeFailed(rewrite: Rewrite, error: unknown, outputs?: readonly number[], remedy = ''): BatchError {
   const { chunk, writing } = rewrite
   if (isBatchError(error) && error.code !== 'WRITE_FAILED') return error
   const { run } = writing
@@ -279,7 +284,7 @@ function writeFailed(rewrite: Rewrite, error: unknown, outputs?: readonly number
   return new BatchError(
     'WRITE_FAILED',
     `Step ${run.stepName} could not write ${range}${tries}: ${thrownText(error)}. ` +
-      'The chunk was rolled back; a restart begins with it.',
+      `The chunk was rolled back; a restart begins with it.${remedy}`,
     { details: { stepName: run.stepName, firstItem: first, items: chunk.items.length }, cause: error },
   )
 }
