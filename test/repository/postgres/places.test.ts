@@ -123,7 +123,7 @@ describe('Steps that run side by side', () => {
       steps: (step) => ({
         waiting: step.job(child, { parameters: () => ({}) }),
         first: step.tasklet(() => {}),
-        second: step.tasklet(async () => void (await setTimeout(500))),
+        second: step.tasklet(async () => setTimeout(500)),
       }),
       flow: ({ flow, split, end }) =>
         flow('both', {
