@@ -1,4 +1,17 @@
-/** The check that stands in every statement of an owner: does the execution still belong to it? */
+/**
+ * The check that stands in every statement of an owner: does the execution still belong to it?
+ *
+ * The order of locks, the same in every statement and transaction of the repository, so that none waits in a circle:
+ * 1. a job's name (advisory: launching the next instance), or the quarantine's entries by their ids (launching a redrive,
+ *    whose instance nobody else knows yet);
+ * 2. the instance: launch, recover, abandon;
+ * 3. the owner: shared by whoever works for the execution, alone by whoever takes it away;
+ * 4. a worker of partitions: shared by its claims, alone by whoever gives it up;
+ * 5. the job execution; 6. the step; 7. the contexts, the partition, the session of the step; 8. entries of the quarantine
+ *    that a chunk writes or marks.
+ * Heartbeats and the request to stop lock one row each, and nothing besides. A chunk has locked rows of its author's before
+ * all that: whoever takes an execution away ends the sessions of its steps first, and so never waits for those.
+ */
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import { DIVISION_BY_ZERO, errorCode } from './postgres-errors.ts'

@@ -14,7 +14,7 @@ import type {
 import type { RunSql } from './fence.ts'
 import { decodeCounts, decodeJobExecution, decodeStepExecution } from './rows.ts'
 import { decodeStepStatuses, stepStatusesSql } from './step-statuses.ts'
-import { LIVE, OPEN } from './sql-words.ts'
+import { COUNT_KINDS, LIVE, OPEN } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface FoundExecution extends ExecutionAtHand {
@@ -174,9 +174,10 @@ function decodePreviousStep(row: PreviousStepRow): PreviousStep {
 
 /** Spring's eight counts, each as `expression` says, under the names of CountColumns behind the prefix. */
 export function countColumns(expression: (column: string) => string, prefix: string): string {
-  const kinds = ['read', 'write', 'filter', 'read_skip', 'process_skip', 'write_skip', 'commit', 'rollback']
   const camel = (kind: string): string => kind.replace(/_(.)/, (_, letter: string) => letter.toUpperCase())
-  return kinds.map((kind) => `${expression(`${kind}_count`)} as "${prefix}${camel(kind)}Count"`).join(', ')
+  return COUNT_KINDS.map((kind) => `${expression(`${kind}_count`)} as "${prefix}${camel(kind)}Count"`).join(
+    ', ',
+  )
 }
 
 function nested(row: FlatExecution): JobExecutionRow {

@@ -8,7 +8,7 @@ import { claimPartition } from './partition-claim.ts'
 import { openPlan, storePlan } from './partition-plan.ts'
 import { findPartitions } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
-import { classified, type LossOutcome } from './postgres-errors.ts'
+import { duringOn } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
 
@@ -21,13 +21,7 @@ export function partitionStore(
 ): PartitionStore {
   const { tables } = address
   const run = autocommit(metadata)
-  const during = async <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action()
-    } catch (error) {
-      throw classified(error, address, doing, outcome)
-    }
-  }
+  const during = duringOn(address)
   return {
     reach: 'any-process',
     storePlan: (transaction, planId, partitions) => storePlan(tables, transaction, planId, partitions),

@@ -77,6 +77,19 @@ export function classified(
   )
 }
 
+/** Does `action`; a connection that is lost while it does is told of as `classified` tells it. */
+export type During = <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>) => Promise<T>
+
+export function duringOn(address: RepositoryAddress): During {
+  return async (doing, outcome, action) => {
+    try {
+      return await action()
+    } catch (error) {
+      throw classified(error, address, doing, outcome)
+    }
+  }
+}
+
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)

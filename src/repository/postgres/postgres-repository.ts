@@ -20,7 +20,7 @@ import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
 import { listOperatorActions } from './operator-actions.ts'
 import { launchRedrive } from './launch-redrive.ts'
-import { classified, isConnectionLoss, type LossOutcome } from './postgres-errors.ts'
+import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
 import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
@@ -67,13 +67,7 @@ function repositoryOn(
 ): JobRepository {
   const { tables, server } = address
   const run = autocommit(metadata)
-  const during = async <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action()
-    } catch (error) {
-      throw classified(error, address, doing, outcome)
-    }
-  }
+  const during = duringOn(address)
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,

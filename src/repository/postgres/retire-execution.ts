@@ -4,7 +4,7 @@ import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_DESCRIPTION_LIMIT } from '../../core/model/exit-status.ts'
 import type { RunSql } from './fence.ts'
 import { requesterColumn } from './operator-actions.ts'
-import { LIVE, OPEN, UTC_NOW } from './sql-words.ts'
+import { COUNT_KINDS, LIVE, OPEN, UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 /**
@@ -126,14 +126,12 @@ function othersThan(from: readonly BatchStatus[]): readonly BatchStatus[] {
   return BATCH_STATUSES.filter((status) => !from.includes(status))
 }
 
-const COUNTS = ['read', 'write', 'filter', 'read_skip', 'process_skip', 'write_skip', 'commit', 'rollback']
-
 /**
  * A step that was partitioned gets the sums of its partitions in this job execution, which whoever ran it could no longer
  * record. Any other keeps its counts.
  */
 function partitionSumsSql(tables: TableNames): string {
-  const columns = COUNTS.map((kind) => `${kind}_count`)
+  const columns = COUNT_KINDS.map((kind) => `${kind}_count`)
   return `(${columns.join(', ')}) = (
           select ${columns.map((column) => `coalesce(sum(e.${column}), s.${column})`).join(', ')}
             from ${tables.stepExecution} e

@@ -8,6 +8,18 @@ export const BEGIN = 'begin isolation level read committed'
 /** What Spring's TIMESTAMP columns hold: the wall clock of UTC. */
 export const UTC_NOW = `(clock_timestamp() at time zone 'utc')`
 
+/** Of Spring's eight counts, in the order of CountColumns: `read` is the column `read_count`. */
+export const COUNT_KINDS = [
+  'read',
+  'write',
+  'filter',
+  'read_skip',
+  'process_skip',
+  'write_skip',
+  'commit',
+  'rollback',
+] as const
+
 /** For `status in …`: an execution or step with somebody at work. */
 export const LIVE: string = `(${LIVE_STATUSES.map(escapeLiteral).join(', ')})`
 

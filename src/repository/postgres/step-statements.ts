@@ -9,7 +9,7 @@ import { contextColumns } from './context-columns.ts'
 import { fenceSql, proofSql } from './fence.ts'
 import { exitColumns } from './job-execution-updates.ts'
 import { quarantineSql, quarantineValues } from './quarantine-rows.ts'
-import { UTC_NOW } from './sql-words.ts'
+import { COUNT_KINDS, UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface PreparedStatement {
@@ -22,8 +22,7 @@ export interface StepAt extends Claim {
   readonly version: number
 }
 
-const COUNTS = `read_count = $5, write_count = $6, filter_count = $7, read_skip_count = $8,
-        process_skip_count = $9, write_skip_count = $10, commit_count = $11, rollback_count = $12`
+const COUNTS = COUNT_KINDS.map((kind, index) => `${kind}_count = $${index + 5}`).join(', ')
 
 /**
  * A chunk's metadata: counts, context, the check of lease and version, and the job's status. Raises 22012 when lease or
