@@ -1,10 +1,11 @@
-/** What runs in the thread that beats. It has nothing else to do, so nothing holds it up. */
+/**
+ * What runs in the thread that beats. It has nothing else to do, so nothing holds it up. What a beat needs is loaded with the
+ * first one: most executions end before it, and should not pay for it.
+ */
 import { setTimeout as wait } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Pool } from 'pg'
 import type { RunSql } from './fence.ts'
-import { beatPatience, heartbeat } from './heartbeat.ts'
-import { beatWorker } from './partition-workers.ts'
 import type { FromThread, ThreadOrder, ToThread } from './heartbeat-thread.ts'
 
 type Keep = Extract<ToThread, { type: 'keep' }>
@@ -48,7 +49,9 @@ async function stillKept(pause: number, signal: AbortSignal): Promise<boolean> {
 
 /** Answers how long to wait until the next one: three in a lease, and sooner where one has failed. */
 async function beat({ key, claim, workerId, leaseMilliseconds, answered }: Keep): Promise<number> {
-  const run = runWithin(leaseMilliseconds)
+  const { heartbeat } = await import('./heartbeat.ts')
+  const { beatWorker } = await import('./partition-workers.ts')
+  const run = await runWithin(leaseMilliseconds)
   const begun = process.hrtime.bigint()
   try {
     const answer =
@@ -65,10 +68,11 @@ async function beat({ key, claim, workerId, leaseMilliseconds, answered }: Keep)
   }
 }
 
-function runWithin(leaseMilliseconds: number): RunSql {
+async function runWithin(leaseMilliseconds: number): Promise<RunSql> {
+  const { beatPatience } = await import('./heartbeat.ts')
   const patience = beatPatience(leaseMilliseconds)
   return async <R>(text: string, values: readonly unknown[]) => {
-    const opened = await (pool ??= openPool(leaseMilliseconds))
+    const opened = await (pool ??= openPool(leaseMilliseconds, patience))
     const statement = { text, values: [...values], query_timeout: patience }
     const { rows } = await opened.query<Record<string, unknown>>(statement)
     return rows as R[]
@@ -76,12 +80,12 @@ function runWithin(leaseMilliseconds: number): RunSql {
 }
 
 /** A connection that fails is thrown away by the pool; the next beat opens another. */
-async function openPool(leaseMilliseconds: number): Promise<Pool> {
+async function openPool(leaseMilliseconds: number, patience: number): Promise<Pool> {
   const { default: pg } = await import('pg')
   const opened = new pg.Pool({
     ...connection,
     max: 2,
-    connectionTimeoutMillis: beatPatience(leaseMilliseconds),
+    connectionTimeoutMillis: patience,
     idleTimeoutMillis: leaseMilliseconds,
   })
   opened.on('error', () => {})
