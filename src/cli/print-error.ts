@@ -31,8 +31,10 @@ function errorLines(error: unknown, detail: 'brief' | 'verbose'): readonly strin
   return stack === undefined ? lines : [...lines, ...framesOf(stack), ...verboseCauses(error)]
 }
 
-/** Why a run failed: each message once, the root cause last, with the place in the author's code that threw it. */
+/** Why a run failed: each message once, the root cause last, with the place in the author's code that threw it. Several errors one by one. */
 export function failureLines(error: unknown, detail: 'brief' | 'verbose'): readonly string[] {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [error.message, ...error.errors.flatMap((one: unknown) => failureLines(one, detail))]
   const chain = causeChain(error)
   const messages = chain.map(messageOf)
   const lines = chain.flatMap((_, index) => {

@@ -109,7 +109,10 @@ function endCode(job: AnyJob, outcome: RunOutcome, signals: SignalWatch): number
 async function launchNotes(operator: JobOperator, started: StartedJob): Promise<readonly string[]> {
   const { restartOf, recovered } = started
   const notes: string[] = []
-  if (recovered !== null) notes.push(`closed execution ${recovered} as FAILED, for its process had died`)
+  if (recovered !== null)
+    notes.push(
+      `closed execution ${recovered} as FAILED, for its process had died, or was silent for a whole lease`,
+    )
   if (restartOf === null) return notes
   const before = await operator.findJobExecution(restartOf)
   return [

@@ -193,3 +193,30 @@ export const parent = defineJob({
       },
     }),
 })
+
+/** The steps within `defineJob`, where its return type asks for steps of any exit code. */
+defineJob({
+  name: 'inline',
+  parameters,
+  steps: (step) => ({
+    chunk: step.chunk({ size: 10 }, { reader: trades, writer: tradeTable }),
+    nothing: step.tasklet(() => {}),
+    listened: step.tasklet({ listeners: [{ afterStep: () => exitStatus('HEARD') }] }, async () => {}),
+  }),
+  flow: ({ flow, split, nested }) => {
+    flow('chunk', {
+      // @ts-expect-error a misspelt exit code of a chunk step
+      chunk: { COMPLETD: 'nothing' },
+      // @ts-expect-error a misspelt exit code of a tasklet that answers nothing
+      nothing: { COMPLETD: 'listened' },
+      // @ts-expect-error a misspelt exit code of a listener
+      listened: { HERD: 'nothing' },
+    })
+    return flow('chunk', {
+      chunk: { COMPLETED: 'listened', FAILED: 'both' },
+      listened: { HEARD: 'inner', 'H*': 'both' },
+      both: split({ left: ['nothing'] }),
+      inner: nested(flow('nothing', {})),
+    })
+  },
+})

@@ -82,6 +82,9 @@ type Answers<O extends string, T extends string> =
 type TargetNames<X> = X extends string ? X : { [K in keyof X]: TargetName<X[K]> }[keyof X]
 type TargetName<T> = T extends string ? T : T extends StopFlow<infer R> ? R : never
 
+/** A state without transitions ends the flow as it has ended itself. */
+type Nowhere = Readonly<Record<never, never>>
+
 export interface FlowFactory<P, S> {
   /** A flow that begins with `start`, a state or a step. Also for branches and nested flows. */
   readonly flow: <const G extends StatesOf<S, G>>(start: Names<S, G>, states: G) => Flow<EndCodes<G>>
@@ -93,16 +96,16 @@ export interface FlowFactory<P, S> {
   /** Branches that run side by side: names of steps in their order, or flows. All of them run to their end. */
   readonly split: <
     const B extends Readonly<Record<string, readonly StepNames<S>[] | Flow>>,
-    const X extends FlowTransitions<StandardExitCode | BranchCodes<B>>,
+    const X extends FlowTransitions<StandardExitCode | BranchCodes<B>> = Nowhere,
   >(
     branches: B,
-    transitions: X & OnlyGiven<X, StandardExitCode | BranchCodes<B>>,
-  ) => FlowPart<TargetNames<X>, X>
+    transitions?: X & OnlyGiven<X, StandardExitCode | BranchCodes<B>>,
+  ) => FlowPart<TargetNames<NoInfer<X>>, NoInfer<X>>
   /** A flow as one state; what it ends with is its exit code. */
-  readonly nested: <C extends string, const X extends FlowTransitions<StandardExitCode | C>>(
+  readonly nested: <C extends string, const X extends FlowTransitions<StandardExitCode | C> = Nowhere>(
     flow: Flow<C>,
-    transitions: X & OnlyGiven<X, StandardExitCode | C>,
-  ) => FlowPart<TargetNames<X>, X>
+    transitions?: X & OnlyGiven<X, StandardExitCode | C>,
+  ) => FlowPart<TargetNames<NoInfer<X>>, NoInfer<X>>
   /** COMPLETED. @default with the exit code COMPLETED */
   readonly end: <const C extends string = 'COMPLETED'>(exitCode?: C) => EndFlow<C>
   /** FAILED; a restart runs again what has failed. */
@@ -118,9 +121,9 @@ export interface FlowFactory<P, S> {
 export const flowFactory: FlowFactory<unknown, Record<string, object>> = {
   flow: (start, states) => ({ kind: 'flow', start, states: flowStates(states) }),
   decide: (decide, transitions) => part({ kind: 'decision', decide, ...routes(transitions) }),
-  split: (branches, transitions) =>
+  split: (branches, transitions = {} as never) =>
     part({ kind: 'split', branches: flowBranches(branches), ...routes(transitions) }),
-  nested: (flow, transitions) => part({ kind: 'nested', flow, ...routes(transitions) }),
+  nested: (flow, transitions = {} as never) => part({ kind: 'nested', flow, ...routes(transitions) }),
   end: <C extends string>(exitCode?: C) => ({ kind: 'end', exitCode: exitCode ?? ('COMPLETED' as C) }),
   fail: () => ({ kind: 'fail' }),
   stop: ({ restartAt, exitCode = 'STOPPED' } = {}) => ({ kind: 'stop', exitCode, restartAt }),

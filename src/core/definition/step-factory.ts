@@ -70,6 +70,10 @@ interface Declares<C extends string> {
   readonly exitCodes?: readonly C[]
 }
 
+/**
+ * What a step may end with is inferred from its callbacks alone (`NoInfer`): where the steps are written within `defineJob`, its
+ * return type asks for steps with any exit code, which would count as the exit code of a step that answers none.
+ */
 export interface StepFactory<P> {
   /** A step that reads, processes and writes items, `size` of them in each transaction. */
   readonly chunk: <I, O = I, const D extends string = never, A extends string = never>(
@@ -78,7 +82,7 @@ export interface StepFactory<P> {
       ProcessorWhereNeeded<I, O> &
       ReturnsSomething<O> &
       AnswersAreDeclared<D, A>,
-  ) => ChunkStepDefinition<ExitCodes<D, A>>
+  ) => ChunkStepDefinition<ExitCodes<NoInfer<D>, NoInfer<A>>>
   /**
    * A step that does this with each of the partitions that `partitions` splits its input into, several at the same time, here
    * or in worker processes. Each has its own checkpoint and counts; this step has the sums.
@@ -86,7 +90,7 @@ export interface StepFactory<P> {
   readonly partitioned: <V extends JsonValue, I, O = I, const D extends string = never>(
     options: PartitionedOptions<P, V> & Declares<D>,
     pipeline: PartitionedPipeline<P, V, I, O> & ProcessorWhereNeeded<I, O> & ReturnsSomething<O>,
-  ) => PartitionedStepDefinition<D>
+  ) => PartitionedStepDefinition<NoInfer<D>>
   /**
    * A step that runs another job, which has an instance and executions of its own. It ends as that job ends; a restart goes
    * on with the same instance, and one that is complete is taken as done. Its exit codes are any, unless declared.
@@ -94,14 +98,14 @@ export interface StepFactory<P> {
   readonly job: <CP extends z.ZodObject, const D extends string = never>(
     job: ChildJob<CP>,
     options: JobStepOptions<P, z.input<CP>> & Declares<D>,
-  ) => JobStepDefinition<ExitCodes<D, string>>
+  ) => JobStepDefinition<ExitCodes<NoInfer<D>, string>>
   /** A step that is one function, called until it is done, each turn in a transaction of its own. */
   readonly tasklet: {
-    <A extends string = never>(tasklet: Tasklet<P, A>): TaskletStepDefinition<A>
+    <A extends string = never>(tasklet: Tasklet<P, A>): TaskletStepDefinition<NoInfer<A>>
     <const D extends string = never, A extends string = never>(
       options: TaskletOptions<A> & Declares<D>,
       tasklet: Tasklet<P, A> & AnswersAreDeclared<D, A>,
-    ): TaskletStepDefinition<ExitCodes<D, A>>
+    ): TaskletStepDefinition<ExitCodes<NoInfer<D>, NoInfer<A>>>
   }
 }
 

@@ -30,13 +30,24 @@ export function combineBranches(branches: readonly (readonly [string, FlowOutcom
   const combined = decisive
     .map(([name, outcome]) => ofBranch(name, outcome, shareOf(decisive.length)))
     .reduce(combineExitStatus)
-  const errors = decisive.flatMap(([, { error }]) => (error === undefined ? [] : [error]))
+  const errors = decisive.flatMap(([name, { error }]) =>
+    error === undefined ? [] : [[name, error] as const],
+  )
   return {
     status,
     exitStatus: combined,
-    error: errors.length > 1 ? new AggregateError(errors, combined.exitDescription) : errors[0],
+    error: errors.length > 1 ? branchesFailed(errors) : errors[0]?.[1],
     failures: branches.flatMap(([, { failures }]) => failures),
   }
+}
+
+/** Its message names the branches; what happened in each is said by `errors`, in the same order. */
+export function branchesFailed(errors: readonly (readonly [string, unknown])[]): AggregateError {
+  const names = errors.map(([name]) => name).join(', ')
+  return new AggregateError(
+    errors.map(([, error]) => error),
+    `${errors.length} branches have failed: ${names}`,
+  )
 }
 
 /** So that each of so many branches has its place in one exit description. */

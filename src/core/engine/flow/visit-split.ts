@@ -1,7 +1,7 @@
 /** A split as a state of a flow: branches side by side. */
 import type { Flow, SplitState } from '../../definition/flow-definition.ts'
 import { isBatchError } from '../../model/batch-error.ts'
-import { describeError } from '../../model/error-description.ts'
+import { causeChain, cutText, describeOne } from '../../model/error-description.ts'
 import { type Settled, settle } from '../first-error.ts'
 import { combineBranches, type FlowOutcome, shareOf } from './flow-outcome.ts'
 
@@ -39,7 +39,12 @@ function allOf(errors: readonly (readonly [string, unknown])[]): unknown {
   return new AggregateError(
     [first, ...others],
     errors
-      .map(([name, error]) => `branch ${name}: ${describeError(error, shareOf(errors.length))}`)
+      .map(([name, error]) => `branch ${name}: ${cutText(messagesOf(error), shareOf(errors.length))}`)
       .join('; '),
   )
+}
+
+/** Without the stacks, which `errors` have: it is read by people. */
+function messagesOf(error: unknown): string {
+  return causeChain(error).map(describeOne).join(', caused by ')
 }

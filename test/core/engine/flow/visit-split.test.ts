@@ -56,6 +56,7 @@ describe('A split', () => {
       .to.contain('branch one: Error: b is broken')
       .and.contain('branch three: Error: d is broken')
     expect(error).to.be.instanceOf(AggregateError)
+    expect((error as AggregateError).message).to.equal('2 branches have failed: one, three')
     expect((error as AggregateError).errors.map((one: Error) => one.message)).to.deep.equal([
       'b is broken',
       'd is broken',
