@@ -87,6 +87,7 @@ export type {
   QuarantineEntry,
 } from './core/model/quarantined-item.ts'
 export type { Partition, PartitionResult, Partitions } from './core/model/partition.ts'
+export type { PartitionOverview } from './core/model/partition-overview.ts'
 export type {
   PartitionExecution,
   ReconciledCounts,
@@ -117,6 +118,7 @@ export type { RedrivePart, RedrivePlan } from './core/operator/plan-redrive.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
 export type { ExecutionFilter, InstanceFilter, JobRepository } from './core/ports/job-repository.ts'
+export type { PartitionExecutionFilter } from './core/ports/partition-store.ts'
 export type {
   ChunkListener,
   ChunkView,

@@ -56,8 +56,10 @@ export type { BeatListener, Beating, Claim, HeartbeatAnswer } from './core/ports
 export type {
   ClaimedPartition,
   PartitionClaim,
+  PartitionExecutionFilter,
   PartitionState,
   PartitionStore,
+  PlanState,
   PlanTally,
   Retired,
   Retirement,

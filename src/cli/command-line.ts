@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { DescribeOptions } from './commands/describe.ts'
+import type { ShowOptions } from './commands/show.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { LOG_LEVELS } from './config.ts'
@@ -167,9 +168,15 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .command('show')
     .description('show an execution: steps, counts, contexts, errors, who ran it')
     .argument('<executionId>')
-    .action(async (id: string, _: object, command: Command) => {
+    .option(
+      '--partitions <number>',
+      'list at most so many partitions at work, and so many that failed',
+      positiveInteger,
+      20,
+    )
+    .action(async (id: string, options: ShowOptions, command: Command) => {
       const { show } = await import('./commands/show.ts')
-      finish(await show(contextOf(command, system), id))
+      finish(await show(contextOf(command, system), id, options))
     })
   program
     .command('jobs')

@@ -10,7 +10,6 @@ import { skipCount } from '../core/model/step-execution.ts'
 /** `Execution 42 of job load-trades: COMPLETED in 12.3 s`, then its parameters, then a table of its steps. */
 export function executionReport(execution: JobExecutionDetails, notes: readonly string[]): readonly string[] {
   const { id, jobInstance, jobParameters, exitStatus, stepExecutions } = execution
-  const steps = stepExecutions.filter(({ partition }) => partition === undefined)
   const duration = spanText(execution.startTime, execution.endTime)
   const ended = duration === '' ? '' : ` in ${duration}`
   const exit = exitStatus.exitCode === execution.status ? '' : `, exit code ${exitStatus.exitCode}`
@@ -18,7 +17,7 @@ export function executionReport(execution: JobExecutionDetails, notes: readonly 
     `Execution ${id} of job ${jobInstance.jobName} (instance ${jobInstance.id}): ${statusText(execution.status)}${ended}${exit}`,
     ...notes.map((note) => `  ${note}`),
     `  ${describeParameters(jobParameters)}`,
-    ...(steps.length === 0 ? [] : ['', ...renderTable(STEP_COLUMNS, steps)]),
+    ...(stepExecutions.length === 0 ? [] : ['', ...renderTable(STEP_COLUMNS, stepExecutions)]),
   ]
 }
 

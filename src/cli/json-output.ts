@@ -3,7 +3,7 @@ import type { StoredContext } from '../core/model/execution-context.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
 import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
 import type { PartitionExecution, StepCounts, StepExecution } from '../core/model/step-execution.ts'
-import { partitionFigures } from './partition-table.ts'
+import { partitionFigures } from './partition-figures.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -34,7 +34,7 @@ export function executionDetailsJson(execution: JobExecutionDetails): Json {
   }
 }
 
-function stepExecutionJson(step: StepExecution): Json {
+export function stepExecutionJson(step: StepExecution): Json {
   return {
     stepExecutionId: step.id,
     jobExecutionId: step.jobExecutionId,

@@ -1,40 +1,38 @@
-/** The partitions of an execution as a table: those at work first, the slowest of them at the top. */
+/** The partitions of an execution: how many stand how, and some of them as a table. */
+import { BATCH_STATUSES } from '../core/model/batch-status.ts'
+import type { PartitionOverview } from '../core/model/partition-overview.ts'
 import type { StepExecution } from '../core/model/step-execution.ts'
+import type { ListedPartitions } from './listed-partitions.ts'
+import { type PartitionFigures, partitionFigures } from './partition-figures.ts'
 import { countText, durationText, shortCount, spanText } from './quantity-text.ts'
 import { type Column, renderTable } from './render-table.ts'
 import { skipCount } from '../core/model/step-execution.ts'
 
-/** How long a running partition is silent, and how fast it has been, by the clock of whoever asks. */
-export interface PartitionFigures {
-  /** Items read in a second, since it began; until its end where it has ended. */
-  readonly itemsPerSecond: number
-  /** Since its last commit, or its beginning; null where it has ended. */
-  readonly silentMilliseconds: number | null
+/** A line for each partitioned step, then those that are listed. Empty where no step was partitioned. */
+export function partitionLines({ overviews, executions }: ListedPartitions, now: Date): readonly string[] {
+  if (overviews.length === 0) return []
+  const begun = overviews.reduce((sum, overview) => sum + begunCount(overview), 0)
+  const left = begun - executions.length
+  return [
+    '',
+    ...overviews.map(overviewLine),
+    ...renderTable(columns(now), executions),
+    ...(left > 0 ? [`${countText(left)} more: --partitions ${begun} lists all`] : []),
+  ]
 }
 
-export function partitionFigures(step: StepExecution, now: Date): PartitionFigures {
-  const begun = (step.startTime ?? step.createTime).getTime()
-  const until = (step.endTime ?? now).getTime()
-  const seconds = Math.max(until - begun, 1) / 1000
-  const last = (step.lastUpdated ?? step.createTime).getTime()
-  return {
-    itemsPerSecond: step.readCount / seconds,
-    silentMilliseconds: step.endTime === null ? Math.max(now.getTime() - last, 0) : null,
-  }
+/** `partitions of load: 12 COMPLETED, 3 STARTED, 1 FAILED of 32 in the plan; 16 open` */
+function overviewLine({ stepName, planned, open, executions }: PartitionOverview): string {
+  const statuses = BATCH_STATUSES.flatMap((status) => {
+    const count = executions[status]
+    return count === undefined ? [] : [`${countText(count)} ${status}`]
+  })
+  const rest = open === 0 ? '' : `; ${countText(open)} open`
+  return `partitions of ${stepName}: ${statuses.join(', ')} of ${countText(planned)} in the plan${rest}`
 }
 
-/** Empty where no step was partitioned. */
-export function partitionLines(steps: readonly StepExecution[], now: Date): readonly string[] {
-  const partitions = slowestFirst(steps, now)
-  return partitions.length === 0 ? [] : ['', 'partitions:', ...renderTable(columns(now), partitions)]
-}
-
-/** Of those at work the one that has gone longest without a commit comes first; then the others, in the order of their beginning. */
-export function slowestFirst(steps: readonly StepExecution[], now: Date): readonly StepExecution[] {
-  const silence = (step: StepExecution) => partitionFigures(step, now).silentMilliseconds ?? -1
-  return steps
-    .filter(({ partition }) => partition !== undefined)
-    .toSorted((one, other) => silence(other) - silence(one))
+function begunCount({ executions }: PartitionOverview): number {
+  return Object.values(executions).reduce((sum, count) => sum + count, 0)
 }
 
 function columns(now: Date): readonly Column<StepExecution>[] {

@@ -122,9 +122,7 @@ async function launchNotes(operator: JobOperator, started: StartedJob): Promise<
 }
 
 function committedItems({ stepExecutions }: JobExecutionDetails): number {
-  // What partitions have read is in the counts of their step.
-  const steps = stepExecutions.filter(({ partition }) => partition === undefined)
-  return steps.reduce((sum, { readCount }) => sum + readCount, 0)
+  return stepExecutions.reduce((sum, { readCount }) => sum + readCount, 0)
 }
 
 function printEnd(

@@ -9,20 +9,36 @@ import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { quarantineJson, quarantineLines } from '../execution-quarantine.ts'
 import { executionReport } from '../execution-report.ts'
+import { type ListedPartitions, listedPartitions } from '../listed-partitions.ts'
 import { partitionLines } from '../partition-table.ts'
-import { executionDetailsJson, jsonLine } from '../json-output.ts'
+import { executionDetailsJson, jsonLine, stepExecutionJson } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 
-export async function show(context: CommandContext, jobExecutionId: string): Promise<number> {
+export interface ShowOptions {
+  /** How many partitions at work, and how many that failed, are listed; others fill what is left. */
+  readonly partitions: number
+}
+
+export async function show(
+  context: CommandContext,
+  jobExecutionId: string,
+  options: ShowOptions,
+): Promise<number> {
   const { output } = context
   const shown = await withBatch(context, await projectOf(context), [], async ({ operator }) => ({
     execution: await operator.findJobExecution(jobExecutionId),
     actions: await operator.listOperatorActions(jobExecutionId),
     quarantine: await operator.quarantineOf(jobExecutionId),
+    partitions: await listedPartitions(operator, jobExecutionId, options.partitions),
   }))
-  const { execution, actions, quarantine } = shown
+  const { execution, actions, quarantine, partitions } = shown
   if (output.json) {
-    const more = { operatorActions: actions, quarantine: quarantineJson(quarantine) }
+    const more = {
+      partitions: partitions.overviews,
+      partitionExecutions: partitions.executions.map(stepExecutionJson),
+      operatorActions: actions,
+      quarantine: quarantineJson(quarantine),
+    }
     output.result(jsonLine({ ...executionDetailsJson(execution), ...more }))
   } else for (const line of detailLines(shown)) output.result(line)
   return 0
@@ -32,10 +48,13 @@ interface Shown {
   readonly execution: JobExecutionDetails
   readonly actions: readonly OperatorAction[]
   readonly quarantine: ExecutionQuarantine
+  readonly partitions: ListedPartitions
 }
 
-function detailLines({ execution, actions, quarantine }: Shown): readonly string[] {
+function detailLines({ execution, actions, quarantine, partitions }: Shown): readonly string[] {
   const { owner, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
+  const failed = partitions.executions.filter(({ status }) => status === 'FAILED')
+  const told = [...stepExecutions, ...failed]
   const notes = [
     timesText({ created: createTime, started: startTime, ended: endTime }),
     owner === null ? 'made by Spring Batch' : `run by ${describeOwner(owner)}`,
@@ -44,22 +63,17 @@ function detailLines({ execution, actions, quarantine }: Shown): readonly string
   ]
   return [
     ...executionReport(execution, notes),
-    ...partitionLines(stepExecutions, new Date()),
+    ...partitionLines(partitions, new Date()),
     ...described('exit description', exitStatus.exitDescription),
-    ...described('reconciled', reconciliationText(worthTelling(stepExecutions))),
+    ...described('reconciled', reconciliationText(told)),
     ...described('execution context', contextText(execution.executionContext)),
-    ...worthTelling(stepExecutions).flatMap((step) => [
+    ...told.flatMap((step) => [
       ...(step.exitStatus.exitDescription === exitStatus.exitDescription
         ? []
         : described(`exit description of step ${step.stepName}`, step.exitStatus.exitDescription)),
       ...described(`execution context of step ${step.stepName}`, contextText(step.executionContext)),
     ]),
   ]
-}
-
-/** Of partitions, of which there may be thousands, only what went wrong. */
-function worthTelling(steps: readonly StepExecution[]): readonly StepExecution[] {
-  return steps.filter(({ partition, status }) => partition === undefined || status === 'FAILED')
 }
 
 function reconciliationText(steps: readonly StepExecution[]): string {

@@ -23,7 +23,7 @@ export interface JobExecution {
   readonly owner: ExecutionOwner | null
 }
 
-/** An execution with its steps in the order in which they were begun. */
+/** An execution with its steps in the order in which they were begun; those of partitions are asked for apart. */
 export interface JobExecutionDetails extends JobExecution {
   readonly stepExecutions: readonly StepExecution[]
 }

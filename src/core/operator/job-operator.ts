@@ -11,8 +11,11 @@ import { BatchError } from '../model/batch-error.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import { jobKey } from '../model/job-key.ts'
+import type { PartitionOverview } from '../model/partition-overview.ts'
+import type { StepExecution } from '../model/step-execution.ts'
 import type { ExecutionFilter, InstanceFilter } from '../ports/job-repository.ts'
 import type { Launched } from '../ports/launch.ts'
+import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
 import { childLauncher } from './child-launcher.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
@@ -75,6 +78,10 @@ export interface JobOperator extends ExecutionOperations, QuarantineOperations {
   readonly findJob: (name: string) => JobDefinition
   /** @throws BatchError NO_SUCH_JOB_EXECUTION */
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails>
+  /** Of each partitioned step of which partitions were begun in this job execution. */
+  readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
+  /** Step executions of partitions, in the order in which they were begun. */
+  readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
   /**
@@ -154,6 +161,8 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     jobs: registry.jobs,
     findJob: registry.find,
     findJobExecution: (jobExecutionId) => findExecution(repository, jobExecutionId),
+    listPartitionOverviews: repository.partitions.listPartitionOverviews,
+    listPartitionExecutions: repository.partitions.listPartitionExecutions,
     listJobExecutions: repository.listJobExecutions,
     listJobInstances: repository.listJobInstances,
     explain: async (jobName, parameters) => {

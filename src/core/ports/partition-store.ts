@@ -1,6 +1,8 @@
 /** The partitions of steps: their plans, and who works on them. */
 import type { OwnerIdentity } from '../model/execution-owner.ts'
+import type { BatchStatus } from '../model/batch-status.ts'
 import type { Partition } from '../model/partition.ts'
+import type { PartitionOverview } from '../model/partition-overview.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { Transaction } from './resource.ts'
@@ -57,6 +59,22 @@ export interface PartitionStore {
 
   /** In the order of the plan; of the executions, those in this job execution are counted apart. No claim is needed. */
   readonly findPartitions: (planId: string, jobExecutionId: string) => Promise<readonly PartitionState[]>
+  /** The same in sums: an answer of the same size, however many partitions there are. */
+  readonly findPlanState: (planId: string, jobExecutionId: string) => Promise<PlanState>
+
+  /** Of each partitioned step of which partitions were begun in this job execution. */
+  readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
+  /** In the order in which they were begun. */
+  readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
+}
+
+export interface PartitionExecutionFilter {
+  readonly jobExecutionId: string
+  /** @default all */
+  readonly statuses?: readonly BatchStatus[]
+  readonly limit: number
+  /** Only those with a greater id: pass the last id of the page before. */
+  readonly after?: string
 }
 
 export interface PlanTally {
@@ -91,6 +109,21 @@ export interface Retired {
   readonly workerIds: readonly string[]
   /** How many partitions may be claimed again. */
   readonly reopened: number
+}
+
+/** Names are the first hundred in the order of the plan. */
+export interface PlanState {
+  readonly total: number
+  /** Their latest execution has failed, and nobody begins them again in this job execution. */
+  readonly failed: { readonly count: number; readonly names: readonly string[]; readonly firstReason: string }
+  /** Their latest execution, if there is one, has not completed; the failed ones included. */
+  readonly incomplete: { readonly count: number; readonly names: readonly string[] }
+  /** Each once, of the latest executions. */
+  readonly exitCodes: readonly string[]
+  /** Over all executions of all partitions. */
+  readonly counts: StepCounts
+  /** Over those in the job execution that was asked for. */
+  readonly countsHere: StepCounts
 }
 
 export interface PartitionState extends Partition {

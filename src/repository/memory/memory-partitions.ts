@@ -1,8 +1,9 @@
 /** Partitions in the in-memory repository: the same promises, but that all workers are in this process. */
-import { isLive } from '../../core/model/batch-status.ts'
+import { type BatchStatus, isLive } from '../../core/model/batch-status.ts'
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import { type Partition, partitionStepName } from '../../core/model/partition.ts'
+import type { PartitionOverview } from '../../core/model/partition-overview.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   PartitionClaim,
   PartitionState,
   PartitionStore,
+  PlanState,
   Retired,
   Retirement,
 } from '../../core/ports/partition-store.ts'
@@ -61,6 +63,14 @@ export function memoryPartitions(state: MemoryState): PartitionStore {
     retireWorkers: async (claim, retirement) => retireWorkers(state, claim, retirement),
     findPartitions: async (planId, jobExecutionId) =>
       planOf(state, planId).map((one) => partitionState(state, one, jobExecutionId)),
+    findPlanState: async (planId, jobExecutionId) =>
+      planState(planOf(state, planId).map((one) => partitionState(state, one, jobExecutionId))),
+    listPartitionOverviews: async (jobExecutionId) => overviews(state, jobExecutionId),
+    listPartitionExecutions: async ({ jobExecutionId, statuses, after, limit }) =>
+      partitionsIn(state, jobExecutionId)
+        .filter(({ status }) => statuses === undefined || statuses.includes(status))
+        .filter(({ id }) => after === undefined || Number(id) > Number(after))
+        .slice(0, limit),
   }
 }
 
@@ -156,6 +166,43 @@ function partitionState(
     counts: countsOf(state, partition),
     countsHere: countsOf(state, partition, jobExecutionId),
   }
+}
+
+const NAMED = 100
+
+function planState(states: readonly PartitionState[]): PlanState {
+  const failed = states.filter(({ isOpen, last }) => !isOpen && last?.status === 'FAILED')
+  const incomplete = states.filter(({ last }) => last?.status !== 'COMPLETED')
+  const names = (some: readonly PartitionState[]) => some.slice(0, NAMED).map(({ name }) => name)
+  return {
+    total: states.length,
+    failed: {
+      count: failed.length,
+      names: names(failed),
+      firstReason: failed[0]?.last?.exitStatus.exitDescription ?? '',
+    },
+    incomplete: { count: incomplete.length, names: names(incomplete) },
+    exitCodes: [...new Set(states.flatMap(({ last }) => (last === null ? [] : last.exitStatus.exitCode)))],
+    counts: states.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS),
+    countsHere: states.map(({ countsHere }) => countsHere).reduce(addCounts, NO_COUNTS),
+  }
+}
+
+function partitionsIn(state: MemoryState, jobExecutionId: string): readonly StepExecution[] {
+  const steps = state.executions.get(jobExecutionId)?.steps ?? []
+  return steps.filter(({ partition }) => partition !== undefined)
+}
+
+function overviews(state: MemoryState, jobExecutionId: string): readonly PartitionOverview[] {
+  const here = partitionsIn(state, jobExecutionId)
+  return [...state.plans.values()].flatMap((plan) => {
+    const begun = here.filter(({ id }) => plan.some(({ executions }) => executions.includes(id)))
+    const stepName = begun[0]?.partition?.stepName
+    if (stepName === undefined) return []
+    const executions: Partial<Record<BatchStatus, number>> = {}
+    for (const { status } of begun) executions[status] = (executions[status] ?? 0) + 1
+    return [{ stepName, planned: plan.length, open: plan.filter(({ isOpen }) => isOpen).length, executions }]
+  })
 }
 
 function givenUp({ jobExecutionId, generation }: Claim, workerId: string): BatchError {

@@ -138,5 +138,8 @@ function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecutio
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {
-  return { ...snapshot(state, stored), stepExecutions: [...stored.steps] }
+  return {
+    ...snapshot(state, stored),
+    stepExecutions: stored.steps.filter(({ partition }) => partition === undefined),
+  }
 }

@@ -1,6 +1,7 @@
 /** What has become of the partitions of a step. */
+import type { PartitionOverview } from '../../core/model/partition-overview.ts'
 import { NO_COUNTS, type PartitionExecution } from '../../core/model/step-execution.ts'
-import type { PartitionState } from '../../core/ports/partition-store.ts'
+import type { PartitionExecutionFilter, PartitionState, PlanState } from '../../core/ports/partition-store.ts'
 import type { ContextRow, CountColumns, StepExecutionRow } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { CONTEXT, countColumns, COURSE } from './job-execution-rows.ts'
@@ -35,17 +36,20 @@ export async function findPartitions(
     from ${tables.partition} p
     left join ${tables.stepExecution} e on e.step_execution_id = p.step_execution_id
     left join ${tables.stepContext} c on c.step_execution_id = e.step_execution_id
-    left join lateral (
-      select ${countColumns((column) => `sum(s.${column})`, 'total')},
-        ${countColumns((column) => `sum(s.${column}) filter (where s.job_execution_id = $2)`, 'here')}
+    left join (
+      select x.ordinal, ${sums('total')}, ${sums('here', 'filter (where s.job_execution_id = $2)')}
         from ${tables.partitionExecution} x
         join ${tables.stepExecution} s on s.step_execution_id = x.step_execution_id
-        where x.plan_id = p.plan_id and x.ordinal = p.ordinal
-    ) t on true
+        where x.plan_id = $1 group by x.ordinal
+    ) t on t.ordinal = p.ordinal
     where p.plan_id = $1 order by p.ordinal`,
     [planId, jobExecutionId],
   )
   return rows.map(decodePartition)
+}
+
+function sums(prefix: 'total' | 'here', which = ''): string {
+  return countColumns((column) => `sum(s.${column}) ${which}`, prefix)
 }
 
 function decodePartition(row: PartitionRow): PartitionState {
@@ -61,7 +65,82 @@ function decodePartition(row: PartitionRow): PartitionState {
   }
 }
 
-function prefixedCounts(row: PartitionRow, prefix: 'total' | 'here'): ReturnType<typeof decodeCounts> {
+interface PlanRow extends Prefixed<'total'>, Prefixed<'here'> {
+  readonly total: string
+  readonly failed: string
+  readonly failedNames: string[] | null
+  readonly firstReason: string | null
+  readonly incomplete: string
+  readonly incompleteNames: string[] | null
+  readonly exitCodes: string[] | null
+}
+
+const NAMED = 100
+
+/** No locks. */
+export async function findPlanState(
+  run: RunSql,
+  tables: TableNames,
+  planId: string,
+  jobExecutionId: string,
+): Promise<PlanState> {
+  const named = (condition: string) =>
+    `array(select name from parts where ${condition} order by ordinal limit ${NAMED})`
+  const failed = `not "isOpen" and status = 'FAILED'`
+  const incomplete = `status is distinct from 'COMPLETED'`
+  const [row] = await run<PlanRow>(
+    `with parts as materialized (
+      select p.ordinal, p.name, p.status = 'STARTING' as "isOpen", p.step_execution_id, e.status, e.exit_code
+        from ${tables.partition} p
+        left join ${tables.stepExecution} e on e.step_execution_id = p.step_execution_id
+        where p.plan_id = $1
+    ), states as (
+      select count(*) as "total", count(*) filter (where ${failed}) as "failed",
+        count(*) filter (where ${incomplete}) as "incomplete", array_agg(distinct exit_code) as "exitCodes"
+        from parts
+    ), sums as (
+      select ${sums('total')}, ${sums('here', 'filter (where s.job_execution_id = $2)')}
+        from ${tables.partitionExecution} x
+        join ${tables.stepExecution} s on s.step_execution_id = x.step_execution_id
+        where x.plan_id = $1
+    )
+    select states.*, sums.*, ${named(failed)} as "failedNames", ${named(incomplete)} as "incompleteNames",
+      (select e.exit_message from parts join ${tables.stepExecution} e using (step_execution_id)
+        where not "isOpen" and parts.status = 'FAILED' order by ordinal limit 1) as "firstReason"
+      from states cross join sums`,
+    [planId, jobExecutionId],
+  )
+  return row === undefined ? NO_PARTITIONS : decodePlan(row)
+}
+
+const NO_PARTITIONS: PlanState = {
+  total: 0,
+  failed: { count: 0, names: [], firstReason: '' },
+  incomplete: { count: 0, names: [] },
+  exitCodes: [],
+  counts: NO_COUNTS,
+  countsHere: NO_COUNTS,
+}
+
+function decodePlan(row: PlanRow): PlanState {
+  return {
+    total: Number(row.total),
+    failed: {
+      count: Number(row.failed),
+      names: row.failedNames ?? [],
+      firstReason: row.firstReason ?? '',
+    },
+    incomplete: { count: Number(row.incomplete), names: row.incompleteNames ?? [] },
+    exitCodes: (row.exitCodes ?? []).filter((code) => code !== null),
+    counts: prefixedCounts(row, 'total'),
+    countsHere: prefixedCounts(row, 'here'),
+  }
+}
+
+function prefixedCounts(
+  row: Prefixed<'total'> & Prefixed<'here'>,
+  prefix: 'total' | 'here',
+): ReturnType<typeof decodeCounts> {
   return decodeCounts({
     readCount: row[`${prefix}readCount`],
     writeCount: row[`${prefix}writeCount`],
@@ -82,11 +161,11 @@ interface WhoseRow {
   readonly pid: number | null
 }
 
-/** By step execution: which of them are partitions, and who works on them. No locks. */
+/** By step execution, in their order: which partitions they are of, and who works on them. No locks. */
 export async function partitionExecutions(
   run: RunSql,
   tables: TableNames,
-  jobExecutionId: string,
+  { jobExecutionId, statuses, after, limit }: PartitionExecutionFilter,
 ): Promise<ReadonlyMap<string, PartitionExecution>> {
   const rows = await run<WhoseRow>(
     `select s.step_execution_id as "id", m.step_name as "stepName", p.name, w.host, w.pid
@@ -95,8 +174,9 @@ export async function partitionExecutions(
       join ${tables.partition} p on p.plan_id = x.plan_id and p.ordinal = x.ordinal
       join ${tables.stepExecution} m on m.step_execution_id = p.plan_id
       left join ${tables.partitionWorker} w on w.worker_id = x.worker_id
-      where s.job_execution_id = $1`,
-    [jobExecutionId],
+      where s.job_execution_id = $1 and ($2::text[] is null or s.status = any($2)) and s.step_execution_id > $3
+      order by s.step_execution_id limit $4`,
+    [jobExecutionId, statuses ?? null, after ?? 0, limit],
   )
   return new Map(
     rows.map(({ id, stepName, name, host, pid }) => [
@@ -104,4 +184,40 @@ export async function partitionExecutions(
       { stepName, name, worker: host === null || pid === null ? null : { host, pid } },
     ]),
   )
+}
+
+interface OverviewRow {
+  readonly stepName: string
+  readonly planned: string
+  readonly open: string
+  readonly executions: Readonly<Record<string, number>>
+}
+
+/** No locks. */
+export async function partitionOverviews(
+  run: RunSql,
+  tables: TableNames,
+  jobExecutionId: string,
+): Promise<readonly PartitionOverview[]> {
+  const rows = await run<OverviewRow>(
+    `with begun as (
+      select x.plan_id, s.status, count(*) as executions
+        from ${tables.stepExecution} s
+        join ${tables.partitionExecution} x on x.step_execution_id = s.step_execution_id
+        where s.job_execution_id = $1 group by x.plan_id, s.status
+    )
+    select m.step_name as "stepName", jsonb_object_agg(begun.status, begun.executions) as "executions",
+      (select count(*) from ${tables.partition} p where p.plan_id = begun.plan_id) as "planned",
+      (select count(*) from ${tables.partition} p where p.plan_id = begun.plan_id and p.status = 'STARTING') as "open"
+      from begun
+      join ${tables.stepExecution} m on m.step_execution_id = begun.plan_id
+      group by begun.plan_id, m.step_name order by begun.plan_id`,
+    [jobExecutionId],
+  )
+  return rows.map(({ stepName, planned, open, executions }) => ({
+    stepName,
+    planned: Number(planned),
+    open: Number(open),
+    executions,
+  }))
 }

@@ -6,9 +6,10 @@ import type { BeatingThread } from './heartbeat-thread.ts'
 import { autocommit } from './job-execution-updates.ts'
 import { claimPartition } from './partition-claim.ts'
 import { openPlan, storePlan } from './partition-plan.ts'
-import { findPartitions } from './partition-rows.ts'
+import { findPartitions, findPlanState, partitionOverviews } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
 import { duringOn } from './postgres-errors.ts'
+import { isId, listPartitionExecutions } from './queries.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
 
@@ -40,6 +41,18 @@ export function partitionStore(
     findPartitions: (planId, jobExecutionId) =>
       during('looking up the partitions of a step', 'read', () =>
         findPartitions(run, tables, planId, jobExecutionId),
+      ),
+    findPlanState: (planId, jobExecutionId) =>
+      during('looking up the partitions of a step', 'read', () =>
+        findPlanState(run, tables, planId, jobExecutionId),
+      ),
+    listPartitionOverviews: async (jobExecutionId) =>
+      isId(jobExecutionId)
+        ? during('summing up partitions', 'read', () => partitionOverviews(run, tables, jobExecutionId))
+        : [],
+    listPartitionExecutions: (filter) =>
+      during('listing the executions of partitions', 'read', () =>
+        listPartitionExecutions(metadata, tables, filter),
       ),
   }
 }

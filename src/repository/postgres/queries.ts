@@ -1,9 +1,11 @@
 /** Finding and listing what is recorded, ours and Spring's alike. */
-import type { DataSource, SelectQueryBuilder } from 'typeorm'
+import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm'
 import { In } from 'typeorm'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
+import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { ExecutionFilter, InstanceFilter } from '../../core/ports/job-repository.ts'
+import type { PartitionExecutionFilter } from '../../core/ports/partition-store.ts'
 import {
   HeartbeatEntity,
   JobContextEntity,
@@ -36,23 +38,42 @@ export async function findJobExecution(
     executions(source).where('e.id = :jobExecutionId', { jobExecutionId }),
   )
   if (execution === undefined) return undefined
-  const steps = (await source
+  const isPartition = `select 1 from ${tables.partitionExecution} x where x.step_execution_id = s.id`
+  const own = steps(source).where('s.jobExecutionId = :jobExecutionId', { jobExecutionId })
+  return {
+    ...execution,
+    stepExecutions: await loadSteps(own.andWhere(`not exists (${isPartition})`)),
+  }
+}
+
+export async function listPartitionExecutions(
+  source: DataSource,
+  tables: TableNames,
+  filter: PartitionExecutionFilter,
+): Promise<readonly StepExecution[]> {
+  const { jobExecutionId, after } = filter
+  if (!isId(jobExecutionId) || (after !== undefined && !isId(after))) return []
+  const partitions = await partitionExecutions(autocommit(source), tables, filter)
+  if (partitions.size === 0) return []
+  const loaded = await loadSteps(steps(source).where({ id: In([...partitions.keys()]) }))
+  return loaded.flatMap((step) => {
+    const partition = partitions.get(step.id)
+    return partition === undefined ? [] : [{ ...step, partition }]
+  })
+}
+
+function steps(source: DataSource): SelectQueryBuilder<ObjectLiteral> {
+  return source
     .getRepository(StepExecutionEntity)
     .createQueryBuilder('s')
     .leftJoinAndMapOne('s.context', StepContextEntity.options.name, 'c', 'c.stepExecutionId = s.id')
     .leftJoinAndMapOne('s.reconciliation', ReconciliationEntity.options.name, 'r', 'r.stepExecutionId = s.id')
-    .where('s.jobExecutionId = :jobExecutionId', { jobExecutionId })
     .orderBy('s.id')
-    .getMany()) as StepExecutionRow[]
-  const partitions = await partitionExecutions(autocommit(source), tables, jobExecutionId)
-  return {
-    ...execution,
-    stepExecutions: steps.map((row) => {
-      const partition = partitions.get(row.id)
-      const step = decodeStepExecution({ ...row, context: row.context ?? null })
-      return partition === undefined ? step : { ...step, partition }
-    }),
-  }
+}
+
+async function loadSteps(query: SelectQueryBuilder<ObjectLiteral>): Promise<readonly StepExecution[]> {
+  const rows = (await query.getMany()) as StepExecutionRow[]
+  return rows.map((row) => decodeStepExecution({ ...row, context: row.context ?? null }))
 }
 
 export async function listJobExecutions(

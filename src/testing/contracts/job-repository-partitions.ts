@@ -24,6 +24,8 @@ export const PARTITION_PROMISES: Readonly<Record<string, Check>> = {
   'a plan whose transaction is not committed is not there': forgetsPlan,
   'of many workers each claims another partition, until none is open': claimsEachOnce,
   'a claimed partition is a step execution of its own, named after both': namesPartitions,
+  'partitions stand apart from the steps, in pages, and by status': listsPartitions,
+  'what has become of a plan is told in sums, for each execution apart': sumsUp,
   'a restart opens what is not complete, each with its context and counts': reopens,
   'partitions do not stand among the previous steps': hidesPartitions,
   'a worker that is given up loses its partitions, and cannot commit, end, beat or claim': retires,
@@ -127,6 +129,10 @@ async function claimNext(
   return { ...claimed, workerId }
 }
 
+function executionsIn({ repository: { partitions } }: RepositoryTrial, { jobExecutionId }: Claim) {
+  return partitions.listPartitionExecutions({ jobExecutionId, limit: 100 })
+}
+
 async function namesPartitions(trial: RepositoryTrial): Promise<void> {
   const { claim } = await trial.started('names')
   const { planId, manager } = await planned(trial, claim, RANGES)
@@ -136,7 +142,8 @@ async function namesPartitions(trial: RepositoryTrial): Promise<void> {
   assert.equal(session.stepExecution.stepName, 'load:low')
   assert.equal(session.stepExecution.status, 'STARTED')
   assert.deepEqual(valuesOf(session.stepExecution.executionContext), {})
-  const [first, second] = (await trial.find(claim)).stepExecutions
+  const [first] = (await trial.find(claim)).stepExecutions
+  const [second] = await executionsIn(trial, claim)
   assert.equal(first?.partition, undefined)
   assert.equal(second?.id, session.stepExecution.id)
   assert.deepEqual(second.partition, {
@@ -151,6 +158,85 @@ async function namesPartitions(trial: RepositoryTrial): Promise<void> {
   )
   await session.close()
   await manager.close()
+}
+
+async function listsPartitions(trial: RepositoryTrial): Promise<void> {
+  const { claim } = await trial.started('pages')
+  const { planId, manager } = await planned(trial, claim, numbered(5))
+  const { partitions } = trial.repository
+  const { jobExecutionId } = claim
+  assert.deepEqual(await partitions.listPartitionOverviews(jobExecutionId), [])
+  for (const status of ['COMPLETED', 'FAILED', 'COMPLETED'] as const) {
+    const { session } = await claimNext(trial, claim, planId)
+    await finish(session, stepEnd(status))
+  }
+  const { session } = await claimNext(trial, claim, planId)
+  assert.deepEqual(
+    (await trial.find(claim)).stepExecutions.map(({ stepName }) => stepName),
+    ['load'],
+  )
+  const page = { jobExecutionId, limit: 2 }
+  const first = await partitions.listPartitionExecutions(page)
+  const second = await partitions.listPartitionExecutions({ ...page, after: first.at(-1)?.id ?? '' })
+  assert.deepEqual(
+    [...first, ...second].map(({ stepName, status }) => `${stepName} ${status}`),
+    ['load:part1 COMPLETED', 'load:part2 FAILED', 'load:part3 COMPLETED', 'load:part4 STARTED'],
+  )
+  const failed = await partitions.listPartitionExecutions({ ...page, statuses: ['FAILED', 'STOPPED'] })
+  assert.deepEqual(
+    failed.map(({ partition }) => partition?.name),
+    ['part2'],
+  )
+  assert.deepEqual(await partitions.listPartitionOverviews(jobExecutionId), [
+    { stepName: 'load', planned: 5, open: 1, executions: { COMPLETED: 2, FAILED: 1, STARTED: 1 } },
+  ])
+  assert.deepEqual(await partitions.listPartitionExecutions({ jobExecutionId: '0', limit: 1 }), [])
+  await session.close()
+  await manager.close()
+}
+
+async function sumsUp(trial: RepositoryTrial): Promise<void> {
+  const { claim } = await trial.started('sums of a plan')
+  const { planId, manager } = await planned(trial, claim, numbered(4))
+  const { partitions } = trial.repository
+  const find = (of: Claim) => partitions.findPlanState(planId, of.jobExecutionId)
+  const names = (from: number) => [1, 2, 3, 4].slice(from).map((n) => `part${n}`)
+  assert.deepEqual(await find(claim), {
+    total: 4,
+    failed: { count: 0, names: [], firstReason: '' },
+    incomplete: { count: 4, names: names(0) },
+    exitCodes: [],
+    counts: NO_COUNTS,
+    countsHere: NO_COUNTS,
+  })
+  for (const [status, readCount] of [
+    ['COMPLETED', 7],
+    ['FAILED', 5],
+  ] as const) {
+    const { session } = await claimNext(trial, claim, planId)
+    const end = stepEnd(status, { readCount })
+    await finish(session, {
+      ...end,
+      exitStatus: { exitCode: status, exitDescription: `${status} of ${readCount}` },
+    })
+  }
+  const found = await find(claim)
+  assert.deepEqual(found.failed, { count: 1, names: ['part2'], firstReason: 'FAILED of 5' })
+  assert.deepEqual(found.incomplete, { count: 3, names: names(1) })
+  assert.deepEqual(found.exitCodes.toSorted(), ['COMPLETED', 'FAILED'])
+  assert.deepEqual([found.counts.readCount, found.countsHere.readCount], [12, 12])
+  await finish(manager, stepEnd('FAILED'))
+  await trial.repository.endJobExecution(claim, jobEnd('FAILED'))
+
+  const again = await trial.launch('sums of a plan', { action: 'restart' })
+  await partitions.openPlan(again.claim, planId)
+  assert.equal((await find(again.claim)).failed.count, 0, 'it may be begun again')
+  const { session } = await claimNext(trial, again.claim, planId)
+  await finish(session, stepEnd('COMPLETED', { readCount: 3 }))
+  const after = await find(again.claim)
+  assert.deepEqual([after.counts.readCount, after.countsHere.readCount], [15, 3])
+  assert.deepEqual(after.incomplete, { count: 2, names: names(2) })
+  assert.deepEqual(after.exitCodes, ['COMPLETED'])
 }
 
 async function reopens(trial: RepositoryTrial): Promise<void> {
@@ -216,7 +302,7 @@ async function retires(trial: RepositoryTrial): Promise<void> {
   await finish(next.session, stepEnd('COMPLETED', { readCount: 3, writeCount: 3 }))
   const [first] = await partitions.findPartitions(planId, claim.jobExecutionId)
   assert.equal(first?.countsHere.writeCount, 8)
-  const closed = (await trial.find(claim)).stepExecutions.find(({ id }) => id === session.stepExecution.id)
+  const closed = (await executionsIn(trial, claim)).find(({ id }) => id === session.stepExecution.id)
   assert.equal(closed?.status, 'FAILED')
   assert.equal(closed.exitStatus.exitDescription, 'its process is gone')
   await manager.close()
@@ -298,7 +384,8 @@ async function recoversSums(trial: RepositoryTrial): Promise<void> {
   const { previousSteps } = await trial.launch('sums', RECOVER)
   await second.session.close()
   await manager.close()
-  const [load, ...parts] = (await trial.find(claim)).stepExecutions
+  const [load] = (await trial.find(claim)).stepExecutions
+  const parts = await executionsIn(trial, claim)
   assert.deepEqual(
     [load?.status, load?.readCount, load?.writeCount, load?.filterCount, load?.commitCount],
     ['FAILED', 14, 13, 1, 2],

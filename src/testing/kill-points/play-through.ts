@@ -146,7 +146,16 @@ async function executionsOf(
   jobInstanceId: string,
 ): Promise<readonly JobExecutionDetails[]> {
   const executions = await repository.listJobExecutions({ jobInstanceId, limit: 1_000 })
-  return Promise.all(executions.map(({ id }) => found(repository, id)))
+  return Promise.all(executions.map(({ id }) => withPartitions(repository, id)))
+}
+
+/** More partitions than a test has. */
+const ALL = 100_000
+
+async function withPartitions(repository: JobRepository, id: string): Promise<JobExecutionDetails> {
+  const execution = await found(repository, id)
+  const parts = await repository.partitions.listPartitionExecutions({ jobExecutionId: id, limit: ALL })
+  return { ...execution, stepExecutions: [...execution.stepExecutions, ...parts] }
 }
 
 async function result(

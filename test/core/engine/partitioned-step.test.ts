@@ -51,7 +51,12 @@ describe('A partitioned step', () => {
     writer.chunks.flat().toSorted((one, other) => Number(one) - Number(other))
 
   async function steps({ execution }: RunOutcome): Promise<readonly StepExecution[]> {
-    return (await repository.findJobExecution(execution.id))?.stepExecutions ?? []
+    const { id } = execution
+    const own = (await repository.findJobExecution(id))?.stepExecutions ?? []
+    return [
+      ...own,
+      ...(await repository.partitions.listPartitionExecutions({ jobExecutionId: id, limit: 99 })),
+    ]
   }
 
   const course = (executions: readonly StepExecution[]) =>
@@ -294,6 +299,68 @@ describe('A partitioned step', () => {
       expect(isBatchError(outcome.error, 'INVALID_JOB_DEFINITION'), String(outcome.error)).to.equal(true)
       expect((await steps(outcome)).length).to.equal(1)
     }
+  })
+
+  describe('that skips', () => {
+    const bad = new Set<number>()
+    const skipping = (
+      limit: number | { readonly share: number },
+      writer = listWriter<unknown>(),
+      concurrency = 1,
+    ) =>
+      load({
+        writer,
+        concurrency,
+        more: { skip: { on: Error, limit } },
+        processor: (n) => {
+          if (bad.has(n)) throw new Error(`bad item ${n}`)
+          return n
+        },
+      })
+
+    beforeEach(() => bad.clear())
+
+    it('fails when its partitions have skipped more in all than it may, and begins no further one', async () => {
+      for (const n of [3, 30, 31, 60]) bad.add(n)
+      const outcome = await run(jobOf(skipping(2)))
+      if (!isBatchError(outcome.error, 'SKIP_LIMIT_EXCEEDED'))
+        throw new Error('another', { cause: outcome.error })
+      expect(outcome.error.message).to.contain('Step load has passed its skip limit of 2: 3 of')
+      expect(course(await steps(outcome))).to.deep.equal([
+        'load FAILED 50',
+        'load:part1 COMPLETED 25',
+        'load:part2 COMPLETED 25',
+      ])
+    })
+
+    it('is refused a restart with the same limit before a partition is begun, and completes with a higher one', async () => {
+      for (const n of [3, 30, 31, 60]) bad.add(n)
+      const writer = listWriter<unknown>()
+      await run(jobOf(skipping(2, writer)))
+      const refused = await run(jobOf(skipping(2, writer)))
+      expect(isBatchError(refused.error, 'SKIP_LIMIT_EXCEEDED')).to.equal(true)
+      expect(course(await steps(refused))).to.deep.equal(['load FAILED 0'])
+      const outcome = await run(jobOf(skipping(4, writer)))
+      expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+      expect(sorted(writer)).to.deep.equal(numbers(ROWS).filter((n) => !bad.has(n)))
+    })
+
+    it('never completes over its limit, however many partitions skip at the same time', async () => {
+      for (const n of [3, 30, 60, 90]) bad.add(n)
+      const outcome = await run(jobOf(skipping(3, listWriter(), 4)))
+      expect(isBatchError(outcome.error, 'SKIP_LIMIT_EXCEEDED'), String(outcome.error)).to.equal(true)
+    })
+
+    it('completes at its limit', async () => {
+      for (const n of [3, 30, 60, 90]) bad.add(n)
+      expect((await run(jobOf(skipping(4)))).execution.status).to.equal('COMPLETED')
+    })
+
+    it('judges a share in each partition', async () => {
+      for (const n of [3, 4]) bad.add(n)
+      const outcome = await run(jobOf(skipping({ share: 0.05 })))
+      expect(String(outcome.error)).to.contain('part1').and.contain('5 %')
+    })
   })
 
   it('is complete without partitions', async () => {

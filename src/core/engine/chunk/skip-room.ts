@@ -44,8 +44,8 @@ export function judgeShareAtEnd(run: StepRun, { limit }: Faults): void {
 const UNDONE = 'The chunk at hand was rolled back; a restart begins with it.'
 const ALL_WRITTEN = 'All others are written; a restart with a higher limit completes the step.'
 
-function limitPassed(
-  run: StepRun,
+export function limitPassed(
+  run: Pick<StepRun, 'stepName'>,
   limit: Faults['limit'],
   { skips, reads }: SkipsSoFar,
   state: string,

@@ -1,5 +1,5 @@
 /** The sums of a partitioned step while its partitions are at work, for observers. */
-import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
+import { addCounts, NO_COUNTS, skipCount, type StepCounts } from '../../model/step-execution.ts'
 import type { PlanTally } from '../../ports/partition-store.ts'
 import { committedExecution, type StepRun } from '../step-run.ts'
 
@@ -10,7 +10,18 @@ export interface PartitionWatch {
   readonly ended: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
 }
 
-export function createPartitionTally(run: StepRun, { total, completed }: PlanTally): PartitionWatch {
+export interface SkipWatch {
+  /** So many may be skipped, by all partitions together. */
+  readonly skips: number
+  /** Called once they are more. */
+  readonly passed: () => void
+}
+
+export function createPartitionTally(
+  run: StepRun,
+  { total, completed }: PlanTally,
+  limit: SkipWatch,
+): PartitionWatch {
   const known = new Map<string, StepCounts>()
   let sum = NO_COUNTS
   let done = completed
@@ -21,7 +32,8 @@ export function createPartitionTally(run: StepRun, { total, completed }: PlanTal
   return {
     progressed: (id, counts) => {
       sum = addCounts(sum, differenceOf(counts, known.get(id) ?? NO_COUNTS))
-      known.set(id, counts)
+      known.set(id, countsOf(counts))
+      if (skipCount(sum) > limit.skips) limit.passed()
       tell()
     },
     ended: (status) => {
@@ -29,6 +41,11 @@ export function createPartitionTally(run: StepRun, { total, completed }: PlanTal
       tell()
     },
   }
+}
+
+/** Alone: what is handed over may be a whole execution, and there may be many. */
+function countsOf(counts: StepCounts): StepCounts {
+  return differenceOf(counts, NO_COUNTS)
 }
 
 function differenceOf(now: StepCounts, before: StepCounts): StepCounts {

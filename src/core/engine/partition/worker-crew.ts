@@ -16,6 +16,8 @@ export interface Crew {
   readonly watch: PartitionWatch
   /** How many partitions are open: there are never more processes than that. */
   readonly open: number
+  /** Aborted when no further partition is to be begun, by processes that take the place of others either. */
+  readonly draining: AbortController
 }
 
 /** A partition that has taken so many workers along is left FAILED: the next would die of it too. */
@@ -28,8 +30,6 @@ const PATIENCE_MILLISECONDS = 5_000
 interface CrewAtWork extends Crew {
   readonly processes: WorkerProcesses
   readonly members: Set<Member>
-  /** Aborted when no further partition is to be begun, by processes that take the place of others either. */
-  readonly draining: AbortController
 }
 
 interface Member {
@@ -47,9 +47,10 @@ interface Member {
  * @throws BatchError WORKER_FAILED when processes cannot be had, LEASE_LOST when the execution is somebody else's
  */
 export async function runWorkerProcesses(crew: Crew): Promise<void> {
+  const { draining } = crew
   const { control } = crew.job
   const members = new Set<Member>()
-  const atWork = { ...crew, processes: processesOf(crew), members, draining: new AbortController() }
+  const atWork = { ...crew, processes: processesOf(crew), members }
   const failure = new AbortController()
   const each = (tell: (process: WorkerProcess) => void) => members.forEach((member) => tell(member.process))
   const stop = () => each((process) => process.stop(thrownText(control.stop.reason)))
@@ -57,6 +58,8 @@ export async function runWorkerProcesses(crew: Crew): Promise<void> {
     each((process) => process.abort(thrownText(control.abort.reason)))
     setTimeout(() => each((process) => process.kill()), PATIENCE_MILLISECONDS).unref()
   }
+  const drain = () => each((process) => process.drain())
+  draining.signal.addEventListener('abort', drain)
   control.stop.addEventListener('abort', stop)
   control.abort.addEventListener('abort', abort)
   const watching = watchLeases(crew, members, failure.signal)
@@ -64,6 +67,7 @@ export async function runWorkerProcesses(crew: Crew): Promise<void> {
     await fillPlaces(atWork)
   } finally {
     failure.abort()
+    draining.signal.removeEventListener('abort', drain)
     control.stop.removeEventListener('abort', stop)
     control.abort.removeEventListener('abort', abort)
     await watching
@@ -148,9 +152,7 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
     partitionEnded: (status) => {
       member.hasWorked = true
       watch.ended(status)
-      if (status !== 'FAILED' || !definition.options.failFast) return
-      draining.abort()
-      members.forEach((one) => one.process.drain())
+      if (status === 'FAILED' && definition.options.failFast) draining.abort()
     },
   })
   const member: Member = { process, lost, giveUp, workerId: undefined, hasWorked: false }
