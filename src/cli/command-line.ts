@@ -130,11 +130,11 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     .addOption(graceOption())
     .addOption(progressOption())
     .action(async (job: string, words: string[], options: RunOptions & DryRunFlags, command: Command) => {
+      refuseTogether(command, options)
       if (options.dryRun === true) {
         const { dryRun } = await import('./commands/dry-run.ts')
         return finish(await dryRun(contextOf(command, system), job, words, options))
       }
-      if (options.sample !== undefined) command.error('error: --sample goes with --dry-run only')
       const { run } = await import('./commands/run.ts')
       finish(await run(contextOf(command, system), job, words, options))
     })
@@ -150,6 +150,18 @@ function runningCommands(program: Command, system: System, finish: Finish): void
       const { restart } = await import('./commands/restart.ts')
       finish(await restart(contextOf(command, system), id, words, options))
     })
+}
+
+/** An option that would be ignored is a mistake: of two that contradict each other nobody knows which was meant. */
+function refuseTogether(command: Command, options: RunOptions & DryRunFlags): void {
+  const { dryRun = false, next = false, onExisting, sample } = options
+  if (!dryRun && sample !== undefined) command.error('error: --sample goes with --dry-run only')
+  if (next && onExisting === 'return')
+    command.error('error: --on-existing return does not go with --next, which is always a new instance')
+  if (dryRun && next)
+    command.error('error: --next does not go with --dry-run, which records nothing: give it the parameters')
+  if (dryRun && onExisting === 'return')
+    command.error('error: --on-existing return does not go with --dry-run, which looks for no earlier run')
 }
 
 function readingCommands(program: Command, system: System, finish: Finish): void {

@@ -2,6 +2,7 @@
 import type { AnyJob, Batch } from '../create-batch.ts'
 import type { RunOutcome } from '../core/engine/run-outcome.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
+import { redriveBatchOf } from '../core/model/framework-parameters.ts'
 import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
 import type { CommandContext } from './command-context.ts'
@@ -86,7 +87,9 @@ function leftBehindText({ id, status }: JobExecution): string {
 
 /** Not where a restart would be refused for the same reason. */
 function canResume(job: AnyJob, { execution, error }: RunOutcome): boolean {
-  if (execution.status !== 'FAILED' || !job.restartable) return false
+  // A redrive can be restarted whatever its job is.
+  const isRestartable = job.restartable || redriveBatchOf(execution) !== undefined
+  if (execution.status !== 'FAILED' || !isRestartable) return false
   return !isBatchError(error, 'START_LIMIT_EXCEEDED') && !isBatchError(error, 'JOB_RESTART_REFUSED')
 }
 

@@ -175,6 +175,18 @@ describe('The commands that act on executions wherever they run', () => {
     ends(unknown, 2)
   })
 
+  it('run refuses options that it would have to ignore', async () => {
+    for (const options of [
+      ['--next', '--on-existing', 'return'],
+      ['--next', '--dry-run'],
+      ['--dry-run', '--on-existing', 'return'],
+    ]) {
+      const refused = await run('count', 'to=5', ...options)
+      ends(refused, 2)
+      expect(refused.stderr).to.match(/error: --(on-existing return|next) does not go with --/)
+    }
+  })
+
   it('restart refuses to change what identifies the instance, by name', async () => {
     const failed = await run('failing', 'day=fixed')
     ends(failed, 1)

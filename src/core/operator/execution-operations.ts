@@ -64,7 +64,10 @@ export interface Recovery {
 
 export interface KeepRecovering extends Asking {
   readonly everyMilliseconds: number
-  /** For each that was recovered, one after the other: restart it, or tell somebody. */
+  /**
+   * For each that was recovered, one after the other: restart it, or tell somebody. Called once for each; when it fails, that is
+   * logged with the execution, which stays FAILED.
+   */
   readonly onRecovered?: (execution: JobExecution) => void | Promise<void>
   readonly signal: AbortSignal
 }
@@ -81,11 +84,7 @@ const WAITING_MILLISECONDS = 500
 export function executionOperations(parts: OperatorParts): ExecutionOperations {
   const recoverStale = async (options: Asking = {}) => {
     const recovered: JobExecution[] = []
-    for await (const execution of staleExecutions(parts)) {
-      const verdict = (found: ExecutionAtHand) => unlessRefused(decideRecovery(withoutForce(parts), found))
-      if ((await retire(parts, execution.id, options, verdict)) !== 'closed') continue
-      recovered.push(await findExecution(parts.repository, execution.id))
-    }
+    for await (const execution of recoverEach(parts, options)) recovered.push(execution)
     return recovered
   }
   return {
@@ -93,7 +92,7 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
     abandon: (id, options) => abandon(parts, id, options),
     recover: (id, options) => recover(parts, id, options),
     recoverStale,
-    keepRecovering: (options) => keepRecovering(parts, options, recoverStale),
+    keepRecovering: (options) => keepRecovering(parts, options),
     waitForEnd: (id, options) => waitForEnd(parts, id, options),
     listOperatorActions: parts.repository.listOperatorActions,
   }
@@ -138,6 +137,15 @@ async function retire(
   return outcome
 }
 
+/** Each as soon as it is closed, so that those before a failure are known. */
+async function* recoverEach(parts: OperatorParts, asking: Asking): AsyncGenerator<JobExecution> {
+  for await (const execution of staleExecutions(parts)) {
+    const verdict = (found: ExecutionAtHand) => unlessRefused(decideRecovery(withoutForce(parts), found))
+    if ((await retire(parts, execution.id, asking, verdict)) !== 'closed') continue
+    yield await findExecution(parts.repository, execution.id)
+  }
+}
+
 /** Found dead from outside; inside the transaction it is judged again. */
 async function* staleExecutions({ repository, processState }: OperatorParts): AsyncGenerator<JobExecution> {
   let before: string | undefined
@@ -165,20 +173,36 @@ function unlessRefused(verdict: RetireVerdict): RetireVerdict {
 }
 
 async function keepRecovering(
-  { clock, logger }: OperatorParts,
+  parts: OperatorParts,
   { everyMilliseconds, onRecovered, signal, ...asking }: KeepRecovering,
-  recoverStale: (options: Asking) => Promise<readonly JobExecution[]>,
 ): Promise<void> {
+  const { clock, logger } = parts
   while (!signal.aborted) {
     try {
-      for (const execution of await recoverStale(asking)) {
+      for await (const execution of recoverEach(parts, asking)) {
         logger.warn({ execution: execution.id }, `recovered: ${execution.exitStatus.exitDescription}`)
-        await onRecovered?.(execution)
+        await tell(parts, execution, onRecovered)
       }
     } catch (error) {
       logger.error({ err: error }, 'recovering stale executions failed; it is tried again')
     }
     await clock.sleep(everyMilliseconds, signal).catch(() => undefined)
+  }
+}
+
+/** It is recovered, and never found stale again: what fails here must not keep the others from being recovered and told. */
+async function tell(
+  { logger }: OperatorParts,
+  execution: JobExecution,
+  onRecovered: KeepRecovering['onRecovered'],
+): Promise<void> {
+  try {
+    await onRecovered?.(execution)
+  } catch (error) {
+    logger.error(
+      { err: error, execution: execution.id },
+      `execution ${execution.id} is recovered, but onRecovered failed for it, and is not called again`,
+    )
   }
 }
 

@@ -2,6 +2,7 @@
 import { BatchError } from '../model/batch-error.ts'
 import { describeOwner, type ExecutionOwner } from '../model/execution-owner.ts'
 import type { DefinitionFingerprint } from '../model/definition-fingerprint.ts'
+import { redriveBatchOf } from '../model/framework-parameters.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import { describeParameters } from '../model/job-parameters.ts'
 import type { LatestExecution, LaunchVerdict } from '../ports/launch.ts'
@@ -98,7 +99,9 @@ function alreadyComplete(rules: LaunchRules, execution: JobExecution): BatchErro
   return new BatchError(
     'JOB_INSTANCE_ALREADY_COMPLETE',
     `${subject(rules, execution)} was completed by execution ${execution.id}${ended}; nothing was started. ` +
-      'To run it again, change an identifying parameter.',
+      (redriveBatchOf(execution) === undefined
+        ? 'To run it again, change an identifying parameter.'
+        : `What failed again waits in the quarantine: batchwright quarantine redrive ${execution.id}.`),
     { details: { ...detailsOf(rules, execution), endTime: execution.endTime } },
   )
 }
@@ -167,7 +170,10 @@ function deadEnd(rules: LaunchRules, execution: JobExecution): BatchError {
     `${subject(rules, execution)} has execution ${execution.id}, which is ${execution.status}; such an instance is not started again. ` +
       (execution.status === 'UNKNOWN'
         ? `Find out what it did, and recover it (batchwright recover ${execution.id}); then start again.`
-        : 'Start an instance with other identifying parameters.'),
+        : redriveBatchOf(execution) === undefined
+          ? 'Start an instance with other identifying parameters.'
+          : 'The items that it has not dealt with are free again: redrive the execution that quarantined them, which ' +
+            `batchwright show ${execution.id} names.`),
     { details: detailsOf(rules, execution) },
   )
 }

@@ -159,6 +159,27 @@ describe('Operating', () => {
     expect(await codeOf(stale.ended)).to.equal('LEASE_LOST')
   })
 
+  it('tells of each that was recovered, also when telling of one before it has failed', async () => {
+    const stale = [
+      await batch.operator.start(waits, { note: 'wait' }),
+      await batch.operator.start(waits, { day: 'tuesday', note: 'wait' }),
+    ]
+    const stop = new AbortController()
+    const told: string[] = []
+    jump = 2 * LEASE
+    await batch.operator.keepRecovering({
+      everyMilliseconds: 10,
+      onRecovered: ({ id }) => {
+        told.push(id)
+        if (told.length === 2) stop.abort()
+        throw new Error('nobody listens')
+      },
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(2_000)]),
+    })
+    expect(told.toSorted()).to.deep.equal(stale.map(({ execution }) => execution.id))
+    for (const { ended } of stale) expect(await codeOf(ended)).to.equal('LEASE_LOST')
+  })
+
   it('abandons what has ended, and then nothing starts it again', async () => {
     const running = await batch.operator.start(waits, { note: 'wait' })
     const { id } = running.execution

@@ -101,6 +101,28 @@ describe('The launch decision', () => {
     )
   })
 
+  it('names the redrive, not other parameters, as the way on from a redrive that is complete or abandoned', () => {
+    const redrive = {
+      name: 'batchwright.redrive',
+      type: 'java.lang.Long',
+      text: '3',
+      identifying: true,
+    } as const
+    const decided = (status: BatchStatus) =>
+      refusal(
+        decideLaunch(rulesWith({}), {
+          execution: { ...executionIn(status), jobParameters: [redrive] },
+          owner,
+          definition: DEFINITION,
+          stepStatuses: new Map(),
+        }),
+      ).message
+    expect(decided('COMPLETED')).to.contain('batchwright quarantine redrive 41')
+    expect(decided('ABANDONED')).to.match(/are free again: redrive .* batchwright show 41 names/)
+    for (const status of ['COMPLETED', 'ABANDONED'] as const)
+      expect(decided(status)).to.not.contain('identifying parameter')
+  })
+
   for (const status of ['FAILED', 'STOPPED'] as const) {
     it(`restarts a ${status} one, or refuses it with 6 where the job is not restartable`, () => {
       expect(decide({ status })).to.deep.equal({ action: 'restart' })
