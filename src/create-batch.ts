@@ -20,7 +20,7 @@ export interface BatchOptions {
   readonly logger?: Logger
   /**
    * After how many milliseconds without a heartbeat an execution may be taken over from a process that cannot be asked.
-   * At least 1,000. @default 30_000
+   * At least 1,000, and no shorter than the repository's, whose sessions would outlive it. @default the repository's, else 30_000
    */
   readonly leaseMilliseconds?: number
   /**
@@ -47,12 +47,15 @@ export type AnyJob = JobDefinition
 
 /**
  * Opens nothing.
- * @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job; INVALID_CONFIGURATION for a lease too short to keep.
+ * @throws BatchError INVALID_JOB_DEFINITION, with every fault of every job; INVALID_CONFIGURATION for a lease too short to keep,
+ * or shorter than the repository's.
  */
 export function createBatch(options: BatchOptions): Batch {
-  const { repository, jobs, leaseMilliseconds = DEFAULT_LEASE } = options
+  const { repository, jobs } = options
+  const leaseMilliseconds = options.leaseMilliseconds ?? repository.leaseMilliseconds ?? DEFAULT_LEASE
   const logger = options.logger ?? pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }))
   checkLease(leaseMilliseconds)
+  checkSessions(leaseMilliseconds, repository)
   const registry = createJobRegistry(jobs)
   const owner = processIdentity()
   const operator = createJobOperator({
@@ -81,5 +84,18 @@ function checkLease(leaseMilliseconds: number): void {
     'INVALID_CONFIGURATION',
     `leaseMilliseconds is ${leaseMilliseconds}; it must be a whole number from ${SHORTEST_LEASE} on.`,
     { details: { leaseMilliseconds } },
+  )
+}
+
+/** A longer one does no harm: sessions then give up sooner than they have to. */
+function checkSessions(leaseMilliseconds: number, repository: JobRepository): void {
+  const { leaseMilliseconds: ofSessions, description } = repository
+  if (ofSessions === undefined || leaseMilliseconds >= ofSessions) return
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `leaseMilliseconds is ${leaseMilliseconds}, but the sessions of the repository (${description}) are made for a lease of ${ofSessions}: ` +
+      'those of a frozen process would hold their locks longer than its lease. Give the repository the same leaseMilliseconds, ' +
+      "and leave it out here: the repository's is the default.",
+    { details: { leaseMilliseconds, ofSessions } },
   )
 }

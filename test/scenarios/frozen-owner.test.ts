@@ -77,8 +77,10 @@ describe('A process that freezes between the write and the commit of a chunk', (
   }
 
   function freezeAfterChunk(freezeAtChunk: number) {
+    // The server's own timeout must not be what ends the frozen transaction: that is for whoever takes over.
+    const patient = { ...database.connection, idle_in_transaction_session_timeout: 60_000 }
     const order = {
-      repository: { connection: database.connection, schema: database.schema },
+      repository: { connection: patient, schema: database.schema },
       file: join(folder, 'trades.csv'),
       table: `${database.schema}.frozen`,
       leaseMilliseconds: LEASE,

@@ -60,7 +60,7 @@ export async function tradeBatch(
   job: typeof importTrades = importTrades,
 ): Promise<Batch> {
   return createBatch({
-    repository: await postgresRepository(options),
+    repository: await postgresRepository({ leaseMilliseconds, ...options }),
     jobs: [job],
     leaseMilliseconds,
     logger: pino({ level: 'silent' }),

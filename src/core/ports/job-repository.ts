@@ -16,6 +16,11 @@ import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 export interface JobRepository {
   /** For explanations: `postgres localhost:5432/app, schema public, prefix batch_`. No secrets. */
   readonly description: string
+  /**
+   * The lease for which its sessions are made: they end idle transactions and notice dead peers before it is over. Left out
+   * where nothing depends on it.
+   */
+  readonly leaseMilliseconds?: number
   /** Lent outside transactions. */
   readonly resources: Resources
   /** Whether a chunk's transaction will have this resource. */

@@ -25,6 +25,7 @@ import { quarantineStore } from './quarantine-store.ts'
 import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
+  DEFAULT_LEASE,
   type PostgresRepositoryOptions,
   repositoryAddress,
   type RepositoryAddress,
@@ -52,11 +53,11 @@ export async function postgresRepository(options: PostgresRepositoryOptions): Pr
     throw error
   }
   const connection = threadConnection(options)
-  return repositoryOn(
-    connections,
-    address,
-    connection === undefined ? undefined : beatingThread(connection, address.tables),
-  )
+  const thread = connection === undefined ? undefined : beatingThread(connection, address.tables)
+  return {
+    ...repositoryOn(connections, address, thread),
+    leaseMilliseconds: options.leaseMilliseconds ?? DEFAULT_LEASE,
+  }
 }
 
 /** Without a thread, whoever runs an execution has to beat. */
