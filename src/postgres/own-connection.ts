@@ -36,6 +36,8 @@ export function holdPool(
   const pool = new Pool(typeof connection === 'string' ? { connectionString: connection } : connection)
   // A connection that dies while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {})
+  // One that dies while it is handed over is heard by nobody else.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return { pool, close: () => pool.end() }
 }
 

@@ -1,5 +1,5 @@
 /** The connections of a repository: a few of its own for metadata, those of the steps, and those that are lent to readers and writers. */
-import pg, { type CustomTypesConfig, type PoolConfig } from 'pg'
+import pg, { type ClientConfig, type CustomTypesConfig, type PoolConfig } from 'pg'
 import { DataSource, type DataSourceOptions } from 'typeorm'
 import { ENTITIES } from './entities.ts'
 import { unavailable } from './postgres-errors.ts'
@@ -71,7 +71,7 @@ function workSource(options: PostgresRepositoryOptions, max: number): DataSource
     driver: pg,
     installExtensions: false,
     poolErrorHandler: ignoreIdleLoss,
-    extra: { ...poolConfig(options), max },
+    extra: { ...poolConfig(options), max, Client: HeardClient },
   })
 }
 
@@ -97,7 +97,13 @@ export function metadataSource(
     subscribers: [],
     installExtensions: false,
     poolErrorHandler: ignoreIdleLoss,
-    extra: { ...poolConfig(options), ...pool, max: METADATA_CONNECTIONS, types: UTC_TIMESTAMPS },
+    extra: {
+      ...poolConfig(options),
+      ...pool,
+      max: METADATA_CONNECTIONS,
+      types: UTC_TIMESTAMPS,
+      Client: HeardClient,
+    },
   } as DataSourceOptions)
 }
 
@@ -137,6 +143,17 @@ const UTC_TIMESTAMPS: CustomTypesConfig = {
     oid === TIMESTAMP
       ? (text: string) => new Date(`${text.replace(' ', 'T')}Z`)
       : pg.types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
+}
+
+/**
+ * Between the pool that hands a connection over and whoever has asked for it, nobody listens. Were its server to die in that
+ * moment, the loss would end the process; so it is heard, and comes to light with the first statement.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: string | ClientConfig) {
+    super(config)
+    this.on('error', ignoreIdleLoss)
+  }
 }
 
 /** The pool has already thrown the dead connection away; the next use opens another. */
