@@ -42,7 +42,11 @@ export const stateReport = defineJob({
             : FILTERED,
         writer: postgresWriter({ table: 'state_strike', columns: ['state', 'species', 'cost'] }),
         listeners: [
-          { afterStep: ({ writeCount }) => (writeCount === 0 ? exitStatus('NOTHING FOUND') : undefined) },
+          {
+            // The sums over all executions: after a restart the step's own counts are only those of the rest.
+            afterStep: ({ reconciliation }) =>
+              reconciliation?.totals.writeCount === 0 ? exitStatus('NOTHING FOUND') : undefined,
+          },
         ],
       },
     ),
@@ -76,10 +80,14 @@ export const stateReport = defineJob({
     flow('createTable', {
       createTable: 'find',
       find: { 'NOTHING FOUND': end('NOTHING TO REPORT'), COMPLETED: 'size', '*': fail() },
-      size: decide(({ stepExecution }) => ((stepExecution?.writeCount ?? 0) > 100 ? 'LARGE' : 'SMALL'), {
-        LARGE: 'reports',
-        SMALL: 'list',
-      }),
+      size: decide(
+        ({ stepExecution }) =>
+          (stepExecution?.reconciliation?.totals.writeCount ?? 0) > 100 ? 'LARGE' : 'SMALL',
+        {
+          LARGE: 'reports',
+          SMALL: 'list',
+        },
+      ),
       reports: split(
         { money: ['cost'], birds: ['species'] },
         { COMPLETED: stop({ restartAt: 'publish', exitCode: 'WAITING FOR APPROVAL' }) },

@@ -52,6 +52,6 @@ function batchItems({ steps }: RedriveBatch): number {
   return steps.reduce((sum, { items }) => sum + items, 0)
 }
 
-function itemsText(items: number): string {
+export function itemsText(items: number): string {
   return items === 1 ? '1 item' : `${countText(items)} items`
 }

@@ -4,6 +4,7 @@ import type { RedrivePart, RedrivePlan } from '../../core/operator/plan-redrive.
 import type { QuarantineSelection } from '../../core/ports/quarantine-store.ts'
 import type { AnyJob } from '../../create-batch.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { itemsText } from '../execution-quarantine.ts'
 import type { Project } from '../find-project.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
@@ -91,7 +92,7 @@ function redriveOne(
       const started = await operator.redrive(origin, selection, startOptions)
       const { batchId, items, execution } = started
       context.output.tell(
-        `execution ${execution.id} redrives ${countText(items)} items of execution ${origin} (batch ${batchId})`,
+        `execution ${execution.id} redrives ${itemsText(items)} of execution ${origin} (batch ${batchId})`,
       )
       return started
     },

@@ -121,7 +121,7 @@ async function callAfterStep(
   ended: StepEnding,
   listeners: readonly StepListener[],
 ): Promise<readonly ExitStatus[]> {
-  const execution = { ...committedExecution(run.session, run.ledger), ...ended }
+  const execution = { ...committedExecution(run.session, run.ledger), ...ended, ...reconciledBy(run) }
   const scope = { signal: run.scope.signal, logger: run.scope.logger }
   const own: ExitStatus[] = []
   let failure: Settled<unknown> = { value: undefined }
@@ -152,8 +152,7 @@ async function record(
     to: isComplete ? run.scope.jobContext.values() : run.ledger.jobContext(),
   }
   const counts = run.ledger.counts()
-  const reconciliation = run.ledger.reconciliation()
-  const reconciled = reconciliation === undefined ? {} : { reconciliation }
+  const reconciled = reconciledBy(run)
   const ending = { ...end, counts, executionContext: finished, ...reconciled }
   // While it is merged the ends of other steps wait; were this one to wait for a connection then, they might hold all there are.
   await run.session.wake?.()
@@ -174,6 +173,11 @@ async function record(
   }
   run.observer.stepEnded?.(execution)
   return { execution, ran: true, error }
+}
+
+function reconciledBy({ ledger }: StepRun): Pick<StepExecution, 'reconciliation'> {
+  const reconciliation = ledger.reconciliation()
+  return reconciliation === undefined ? {} : { reconciliation }
 }
 
 /** What the callbacks have made of the context, also after the last commit, and the framework's own entries. */

@@ -112,6 +112,12 @@ async function findExecution(
   }
 }
 
+/** What a step reconciled at its end; null where it did not. Texts, as the driver gives a bigint. */
+const RECONCILIATION = `case when r.step_execution_id is not null then json_build_object(
+  'readCount', r.read_count::text, 'writeCount', r.write_count::text, 'filterCount', r.filter_count::text,
+  'processSkipCount', r.process_skip_count::text, 'writeSkipCount', r.write_skip_count::text,
+  'readSkipCount', r.read_skip_count::text, 'isBalanced', r.balanced) end`
+
 /**
  * Each step's latest execution in the instance, how often it was begun, and its counts summed since it last completed.
  * Partitions are left to the step that has them. The latest is the one with the greatest id: Spring goes by CREATE_TIME, the wall clock of whatever zone wrote it.
@@ -133,11 +139,12 @@ export async function previousSteps(
     select distinct on (e.step_name) e.step_execution_id as "id", e.job_execution_id as "jobExecutionId",
       e.step_name as "stepName", ${COURSE}, ${CONTEXT}, ${countColumns((column) => `e.${column}`, '')},
       o.job_execution_id is not null as "ours", bool_or(o.job_execution_id is null) over step as "withSpring",
-      count(*) over step as "startCount",
+      count(*) over step as "startCount", ${RECONCILIATION} as "reconciliation",
       ${countColumns((column) => `coalesce(sum(e.${column}) filter (where e.step_execution_id > e.completed_id) over step, 0)`, 'total')}
     from steps e
     left join ${tables.stepContext} c on c.step_execution_id = e.step_execution_id
     left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
+    left join ${tables.reconciliation} r on r.step_execution_id = e.step_execution_id
     window step as (partition by e.step_name)
     order by e.step_name, e.step_execution_id desc`,
     [jobInstanceId],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { ExecutionContext } from '../../core/model/execution-context.ts'
 import { NO_COUNTS } from '../../core/model/step-execution.ts'
 import { resourceKey } from '../../core/ports/resource.ts'
-import { assertRefused, finish, type RepositoryTrial, stepEnd, valuesOf } from './repository-trial.ts'
+import { assertRefused, finish, jobEnd, type RepositoryTrial, stepEnd, valuesOf } from './repository-trial.ts'
 
 type Check = (trial: RepositoryTrial) => Promise<void>
 
@@ -15,7 +15,8 @@ export const STEP_PROMISES: Readonly<Record<string, Check>> = {
   'a failed work changes nothing, its error comes first, and the session goes on': forgetsFailedWork,
   'progress that cannot be told changes nothing': forgetsFailedProgress,
   'the end of a step records status, exit, counts and both contexts': ends,
-  'the end of a step records what was reconciled, and nothing where nothing was': reconciles,
+  'the end of a step records what was reconciled, and nothing where nothing was; a restart knows it':
+    reconciles,
   'a context comes back as it was stored': keepsContext,
   'what the caller does with its objects later changes nothing': keepsSnapshots,
   'a transaction says which resource it does not have': namesMissingResource,
@@ -132,7 +133,7 @@ async function ends({ started, begin, find }: RepositoryTrial): Promise<void> {
   assert.equal(execution.status, 'STARTED')
 }
 
-async function reconciles({ started, begin, find }: RepositoryTrial): Promise<void> {
+async function reconciles({ started, begin, find, repository }: RepositoryTrial): Promise<void> {
   const { claim } = await started('reconcile')
   const totals = {
     readCount: 10,
@@ -152,6 +153,12 @@ async function reconciles({ started, begin, find }: RepositoryTrial): Promise<vo
   const { stepExecutions } = await find(claim)
   assert.deepEqual(
     stepExecutions.map(({ reconciliation }) => reconciliation),
+    [{ totals, isBalanced: true }, wrong, undefined],
+  )
+  await repository.endJobExecution(claim, jobEnd('FAILED'))
+  const { previousSteps } = await started('reconcile', { action: 'restart' })
+  assert.deepEqual(
+    ['good', 'bad', 'none'].map((name) => previousSteps.get(name)?.last.reconciliation),
     [{ totals, isBalanced: true }, wrong, undefined],
   )
 }

@@ -43,6 +43,53 @@ describe('The reconciliation at the end of a chunk step', () => {
     expect(recorded?.reconciliation).to.deep.equal(expected)
   })
 
+  it('is seen by listeners and decisions, so that a restart decides as an undisturbed run', async () => {
+    const seen: (number | undefined)[] = []
+    let failing = new Set([7])
+    const job = jobOf(
+      (step) => ({
+        load: step.chunk(
+          { size: 3, retry: false },
+          {
+            reader: listReader(numbers(10)),
+            processor: (item) => {
+              if (failing.has(item)) throw new Error(`${item} is broken`)
+              return item
+            },
+            writer: listWriter<number>(),
+            listeners: [
+              { afterStep: ({ reconciliation }) => void seen.push(reconciliation?.totals.readCount) },
+            ],
+          },
+        ),
+        after: step.tasklet(() => {
+          if (failing.has(100)) throw new Error('after is broken')
+        }),
+      }),
+      {
+        flow: ({ flow, decide }) =>
+          flow('load', {
+            load: 'size',
+            size: decide(
+              ({ stepExecution }) => {
+                seen.push(stepExecution?.reconciliation?.totals.readCount)
+                return 'ANY'
+              },
+              { ANY: 'after' },
+            ),
+          }),
+      },
+    )
+    const { run } = testBatch()
+    await run(job)
+    failing = new Set([100])
+    await run(job)
+    failing = new Set()
+    expect((await run(job)).execution.status).to.equal('COMPLETED')
+    // The first execution failed, the second read the rest, the third passed the step.
+    expect(seen).to.deep.equal([undefined, 10, 10, 10])
+  })
+
   it('is not made of a tasklet, whose counts mean what its author says', async () => {
     const { run } = testBatch()
     const job = jobOf((step) => ({
