@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { PoolConfig } from 'pg'
 import { type Batch, createBatch } from '../../src/create-batch.ts'
 import { defineJob } from '../../src/core/definition/define-job.ts'
+import type { StepFactory } from '../../src/core/definition/step-factory.ts'
 import { rangePartitions } from '../../src/core/definition/partitioners.ts'
 import { pgClient } from '../../src/postgres/resources.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
@@ -22,8 +23,11 @@ export interface LoadOrder {
   readonly milliseconds?: number
   /** Processing the first of all items keeps the event loop busy for so long. */
   readonly busyMilliseconds?: number
-  /** Processing this item kills its process, as long as the table `poison` has it. */
+  /** Processing this item kills its process. */
   readonly poison?: number
+  /** Processing this item fails. */
+  readonly bad?: number
+  readonly failFast?: boolean
   /** The process dies in the aggregation, when that has written. */
   readonly dieAggregating?: boolean
 }
@@ -34,34 +38,58 @@ export const PARTITIONS = 8
 export const loadJob = (order: LoadOrder) =>
   defineJob({
     name: 'load',
-    parameters: z.object({ run: z.string() }),
-    steps: (step) => ({
-      load: step.partitioned(
-        {
-          size: 5,
-          processes: order.processes,
-          ...(order.concurrency === undefined ? {} : { concurrency: order.concurrency }),
-          partitions: () => rangePartitions({ from: 1, to: ROWS, parts: PARTITIONS }),
-          aggregate: async ({ transaction, partitions }) => {
-            const sum = partitions.reduce((total, { counts }) => total + counts.writeCount, 0)
-            await pgClient(transaction).query(`insert into ${order.schema}.total values ($1)`, [sum])
-            if (order.dieAggregating === true) process.kill(process.pid, 'SIGKILL')
-          },
-        },
-        {
-          reader: ({ partition: { value } }) =>
-            iterableReader(Array.from({ length: value.to - value.from + 1 }, (_, n) => value.from + n)),
-          processor: async (id, { partition }) => {
-            if (order.milliseconds !== undefined) await sleep(order.milliseconds)
-            if (id === 1) beBusy(order.busyMilliseconds ?? 0)
-            if (id === order.poison) process.kill(process.pid, 'SIGKILL')
-            return { id, partition: partition.name, pid: process.pid }
-          },
-          writer: postgresWriter({ table: `${order.schema}.row`, columns: ['id', 'partition', 'pid'] }),
-        },
-      ),
-    }),
+    parameters: PARAMETERS,
+    steps: (step) => ({ load: partitionedLoad(step, order, 1, ROWS) }),
   })
+
+/** The halves of the load, side by side. */
+export const splitJob = (order: LoadOrder) =>
+  defineJob({
+    name: 'split',
+    parameters: PARAMETERS,
+    steps: (step) => ({
+      left: partitionedLoad(step, order, 1, ROWS / 2),
+      right: partitionedLoad(step, order, ROWS / 2 + 1, ROWS),
+    }),
+    flow: ({ flow, split }) => flow('both', { both: split({ left: ['left'], right: ['right'] }) }),
+  })
+
+const PARAMETERS = z.object({ run: z.string() })
+
+function partitionedLoad(
+  step: StepFactory<z.infer<typeof PARAMETERS>>,
+  order: LoadOrder,
+  from: number,
+  to: number,
+) {
+  const { processes, concurrency, failFast = false } = order
+  return step.partitioned(
+    {
+      size: 5,
+      processes,
+      failFast,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      partitions: () => rangePartitions({ from, to, parts: PARTITIONS }),
+      aggregate: async ({ transaction, partitions }) => {
+        const sum = partitions.reduce((total, { counts }) => total + counts.writeCount, 0)
+        await pgClient(transaction).query(`insert into ${order.schema}.total values ($1)`, [sum])
+        if (order.dieAggregating === true) process.kill(process.pid, 'SIGKILL')
+      },
+    },
+    {
+      reader: ({ partition: { value } }) =>
+        iterableReader(Array.from({ length: value.to - value.from + 1 }, (_, n) => value.from + n)),
+      processor: async (id, { partition }) => {
+        if (order.milliseconds !== undefined) await sleep(order.milliseconds)
+        if (id === 1) beBusy(order.busyMilliseconds ?? 0)
+        if (id === order.poison) process.kill(process.pid, 'SIGKILL')
+        if (id === order.bad) throw new Error(`cannot do ${id}`)
+        return { id, partition: partition.name, pid: process.pid }
+      },
+      writer: postgresWriter({ table: `${order.schema}.row`, columns: ['id', 'partition', 'pid'] }),
+    },
+  )
+}
 
 /** Nothing else is done meanwhile. */
 function beBusy(milliseconds: number): void {
@@ -82,7 +110,7 @@ export default async function openBatch(order: LoadOrder): Promise<Batch> {
       leaseMilliseconds,
       ...(poolSize === undefined ? {} : { poolSize }),
     }),
-    jobs: [loadJob(order)],
+    jobs: [loadJob(order), splitJob(order)],
     leaseMilliseconds,
     logger: pino({ level: 'silent' }),
     workers: { module: import.meta.url, argument: order },

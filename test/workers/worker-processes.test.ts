@@ -1,87 +1,28 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { pino } from 'pino'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunOutcome } from '../../src/core/engine/run-outcome.ts'
 import { isBatchError } from '../../src/core/model/batch-error.ts'
-import type { StepExecution } from '../../src/core/model/step-execution.ts'
-import { type Batch, createBatch } from '../../src/create-batch.ts'
-import { processStart } from '../../src/process/process-start.ts'
+import { createBatch } from '../../src/create-batch.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
-import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
-import openBatch, { loadJob, type LoadOrder, PARTITIONS, ROWS, tablesSql } from './partitioned-load.ts'
-
-type Order = Omit<LoadOrder, 'connection' | 'schema'>
+import { expectGone, loadTrial } from './load-trial.ts'
+import { loadJob, type LoadOrder, PARTITIONS, ROWS } from './partitioned-load.ts'
 
 describe('Worker processes', function () {
   this.timeout(60_000)
-  let database: TestDatabase
-
-  beforeEach(async () => {
-    database = await testDatabase()
-    await database.pool.query(tablesSql(database.schema))
-  })
-
-  afterEach(() => database.close())
-
-  async function start(order: Order, run = 'a') {
-    const { connection, schema } = database
-    const batch = await openBatch({ connection, schema, ...order })
-    const started = await batch.operator.startByName('load', { run })
-    return { batch, started }
-  }
-
-  async function load(
-    order: Order,
-    whileRunning?: (jobExecutionId: string) => Promise<void>,
-  ): Promise<RunOutcome & { readonly parts: readonly StepExecution[] }> {
-    const { batch, started } = await start(order)
-    await using _ = batch
-    const [outcome] = await Promise.all([started.ended, whileRunning?.(started.execution.id)])
-    const jobExecutionId = started.execution.id
-    const execution = await batch.operator.findJobExecution(jobExecutionId)
-    return { ...outcome, execution, parts: await partsOf(batch, jobExecutionId) }
-  }
-
-  async function rows<R>(sql: string): Promise<readonly R[]> {
-    return (await database.pool.query(sql.replaceAll('@', `${database.schema}.`))).rows as R[]
-  }
-
-  /** Every row once, each partition by one process or, after a takeover, by two. */
-  async function expectWhole(): Promise<void> {
-    const [counted] = await rows<{ all: number; ids: number }>(
-      'select count(*)::int as all, count(distinct id)::int as ids from @row',
-    )
-    expect(counted).to.deep.equal({ all: ROWS, ids: ROWS })
-    expect(await rows('select sum from @total')).to.deep.equal([{ sum: ROWS }])
-  }
-
-  const manager = ({ execution }: RunOutcome) => execution.stepExecutions[0] as StepExecution
-  const parts = (outcome: Awaited<ReturnType<typeof load>>) => outcome.parts
-  const partsOf = ({ operator }: Batch, jobExecutionId: string) =>
-    operator.listPartitionExecutions({ jobExecutionId, limit: 100 })
-
-  async function workerPids(atLeast: number): Promise<readonly number[]> {
-    for (;;) {
-      const pids = await rows<{ pid: number }>('select distinct pid from @row')
-      if (pids.length >= atLeast) return pids.map(({ pid }) => pid)
-      await sleep(20)
-    }
-  }
+  const { database: databaseOf, start, load, partsOf, rows, expectWhole, workerPids } = loadTrial()
 
   it('share the partitions: each row is written once, counts are summed, and the aggregation is one', async () => {
     const outcome = await load({ processes: 2, milliseconds: 2 })
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
     await expectWhole()
-    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS, status: 'COMPLETED' })
-    expect(parts(outcome).length).to.equal(PARTITIONS)
+    expect(outcome.manager).to.include({ readCount: ROWS, writeCount: ROWS, status: 'COMPLETED' })
+    expect(outcome.parts.length).to.equal(PARTITIONS)
     const pids = await workerPids(2)
     expect(pids).to.not.include(process.pid)
-    expect(new Set(parts(outcome).map(({ partition }) => partition?.worker?.pid))).to.deep.equal(
-      new Set(pids),
-    )
+    expect(new Set(outcome.parts.map(({ partition }) => partition?.worker?.pid))).to.deep.equal(new Set(pids))
   })
 
   it('lose their partition when one is killed, and another goes on behind its last chunk in the same run', async () => {
@@ -91,17 +32,17 @@ describe('Worker processes', function () {
     })
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
     await expectWhole()
-    const failed = parts(outcome).filter(({ status }) => status === 'FAILED')
+    const failed = outcome.parts.filter(({ status }) => status === 'FAILED')
     expect(failed.length).to.equal(1)
     expect(failed[0]?.exitStatus.exitDescription).to.contain('was ended by SIGKILL')
-    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS })
-    expect(parts(outcome).length).to.equal(PARTITIONS + 1)
+    expect(outcome.manager).to.include({ readCount: ROWS, writeCount: ROWS })
+    expect(outcome.parts.length).to.equal(PARTITIONS + 1)
   })
 
   it('are given up when they freeze, and cannot commit when they wake', async () => {
     let frozen = 0
     const order = { processes: 2, milliseconds: 20, leaseMilliseconds: 1_000 }
-    const outcome = await load(order, async (jobExecutionId) => {
+    const outcome = await load(order, async ({ execution: { id: jobExecutionId } }) => {
       ;[frozen = 0] = await workerPids(2)
       process.kill(frozen, 'SIGSTOP')
       for (;;) {
@@ -115,18 +56,18 @@ describe('Worker processes', function () {
     })
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
     await expectWhole()
-    const failed = parts(outcome).filter(({ status }) => status === 'FAILED')
+    const failed = outcome.parts.filter(({ status }) => status === 'FAILED')
     expect(failed.map(({ exitStatus }) => exitStatus.exitDescription)).to.deep.equal([
       'the lease of its worker has run out',
     ])
-    expect(manager(outcome)).to.include({ readCount: ROWS, writeCount: ROWS })
+    expect(outcome.manager).to.include({ readCount: ROWS, writeCount: ROWS })
   })
 
   it('keep their partitions while a processor blocks the event loop for longer than the lease', async () => {
     const order = { processes: 1, concurrency: 1, busyMilliseconds: 2_500, leaseMilliseconds: 1_000 }
     const outcome = await load(order)
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
-    expect(parts(outcome).map(({ status }) => status)).to.deep.equal(Array(PARTITIONS).fill('COMPLETED'))
+    expect(outcome.parts.map(({ status }) => status)).to.deep.equal(Array(PARTITIONS).fill('COMPLETED'))
     await expectWhole()
   })
 
@@ -153,22 +94,20 @@ describe('Worker processes', function () {
     if (!isBatchError(outcome.error, 'PARTITIONS_FAILED'))
       throw new Error('another', { cause: outcome.error })
     expect(outcome.error.message).to.contain('1 of 8 partitions failed (part2)').and.contain('SIGKILL')
-    expect(parts(outcome).filter(({ status }) => status === 'COMPLETED').length).to.equal(PARTITIONS - 1)
+    expect(outcome.parts.filter(({ status }) => status === 'COMPLETED').length).to.equal(PARTITIONS - 1)
     expect((await load({ processes: 0, concurrency: 2 })).execution.status).to.equal('COMPLETED')
     await expectWhole()
   })
 
   it('end with the process that runs the job, and a restart writes nothing twice', async () => {
-    const { connection, schema } = database
+    const { connection, schema } = databaseOf()
     const order: LoadOrder = { connection, schema, processes: 2, milliseconds: 5 }
     const script = fileURLToPath(new URL('./load-process.js', import.meta.url))
     const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: 'inherit' })
     const workers = await workerPids(2)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    const killed = Date.now()
-    while (workers.some(isRunning)) await sleep(20)
-    expect(Date.now() - killed).to.be.below(10_000)
+    await expectGone(workers)
 
     const outcome = await load({ processes: 2 })
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
@@ -180,7 +119,7 @@ describe('Worker processes', function () {
   })
 
   it('are not asked again when only the aggregation was killed, and that is done once', async () => {
-    const { connection, schema } = database
+    const { connection, schema } = databaseOf()
     const order: LoadOrder = { connection, schema, processes: 2, dieAggregating: true }
     const script = fileURLToPath(new URL('./load-process.js', import.meta.url))
     const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: 'inherit' })
@@ -189,12 +128,12 @@ describe('Worker processes', function () {
 
     const outcome = await load({ processes: 2 })
     expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
-    expect(parts(outcome)).to.deep.equal([])
+    expect(outcome.parts).to.deep.equal([])
     await expectWhole()
   })
 
   it('whose module cannot be loaded fail the step, which says why', async () => {
-    const { connection, schema } = database
+    const { connection, schema } = databaseOf()
     const order: LoadOrder = { connection, schema, processes: 1 }
     await using batch = createBatch({
       repository: await postgresRepository({ connection, schema }),
@@ -208,7 +147,7 @@ describe('Worker processes', function () {
   })
 
   it('are refused without a module, with the remedy', async () => {
-    const { connection, schema } = database
+    const { connection, schema } = databaseOf()
     await using batch = createBatch({
       repository: await postgresRepository({ connection, schema }),
       jobs: [loadJob({ connection, schema, processes: 1 })],
@@ -220,7 +159,3 @@ describe('Worker processes', function () {
     expect(String(error)).to.contain('workers: { module')
   })
 })
-
-function isRunning(pid: number): boolean {
-  return processStart(pid).state === 'running'
-}

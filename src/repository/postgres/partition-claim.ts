@@ -11,6 +11,7 @@ import { explainRefusal, fenceSql, proofSql, whileFenced } from './fence.ts'
 import { countColumns } from './job-execution-rows.ts'
 import { decodePartitionValue } from './partition-plan.ts'
 import { classified } from './postgres-errors.ts'
+import { untilReachable } from './reconnect-step.ts'
 import { decodeCounts } from './rows.ts'
 import { UTC_NOW } from './sql-words.ts'
 import { StepConnection } from './step-connection.ts'
@@ -33,7 +34,7 @@ export async function claimPartition(
 ): Promise<ClaimedPartition | undefined> {
   const { source, claim, address } = place
   const doing = `claiming a partition of step '${from.stepName}'`
-  const connection = await StepConnection.open(source).catch((error: unknown) => {
+  const connection = await untilReachable(() => StepConnection.open(source)).catch((error: unknown) => {
     throw classified(error, address, doing, 'nothing-committed')
   })
   try {

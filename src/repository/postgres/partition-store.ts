@@ -8,8 +8,9 @@ import { claimPartition } from './partition-claim.ts'
 import { openPlan, storePlan } from './partition-plan.ts'
 import { findPartitions, findPlanState, partitionOverviews } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
-import { duringOn } from './postgres-errors.ts'
+import { duringOn, type LossOutcome } from './postgres-errors.ts'
 import { isId, listPartitionExecutions } from './queries.ts'
+import { untilReachable } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
 
@@ -23,13 +24,16 @@ export function partitionStore(
   const { tables } = address
   const run = autocommit(metadata)
   const during = duringOn(address)
+  // What a manager does is as good twice as once, so a server that restarts is waited for.
+  const managing = <T>(doing: string, outcome: LossOutcome, action: () => Promise<T>): Promise<T> =>
+    during(doing, outcome, () => untilReachable(action))
   return {
     reach: 'any-process',
     storePlan: (transaction, planId, partitions) => storePlan(tables, transaction, planId, partitions),
     openPlan: (claim, planId) =>
-      during('opening the partitions of a step', 'unknown', () => openPlan(run, tables, claim, planId)),
+      managing('opening the partitions of a step', 'unknown', () => openPlan(run, tables, claim, planId)),
     beginWorker: (claim, worker, lease) =>
-      during('registering a worker', 'unknown', () => beginWorker(run, tables, claim, worker, lease)),
+      managing('registering a worker', 'unknown', () => beginWorker(run, tables, claim, worker, lease)),
     beatWorker: (claim, workerId, lease) =>
       during("renewing a worker's lease", 'unknown', () =>
         beatWorker(autocommit(metadata, beatPatience(lease)), tables, claim, workerId, lease),
@@ -37,13 +41,13 @@ export function partitionStore(
     ...(thread === undefined ? {} : { keepWorkerBeating: thread.keepWorkerBeating }),
     claimPartition: (claim, from) => claimPartition({ source: sessions, address, claim }, from),
     retireWorkers: (claim, retirement) =>
-      during('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),
+      managing('giving up a worker', 'unknown', () => retireWorkers(run, tables, claim, retirement)),
     findPartitions: (planId, jobExecutionId) =>
-      during('looking up the partitions of a step', 'read', () =>
+      managing('looking up the partitions of a step', 'read', () =>
         findPartitions(run, tables, planId, jobExecutionId),
       ),
     findPlanState: (planId, jobExecutionId) =>
-      during('looking up the partitions of a step', 'read', () =>
+      managing('looking up the partitions of a step', 'read', () =>
         findPlanState(run, tables, planId, jobExecutionId),
       ),
     listPartitionOverviews: async (jobExecutionId) =>

@@ -24,6 +24,10 @@ export interface Crew {
 const ATTEMPTS = 3
 /** A place whose workers die so often before they have begun anything is given up. */
 const FRUITLESS_STARTS = 3
+/** Before the next start after one that was fruitless, and twice that after two: a database that restarts is back by then. */
+const PAUSE_MILLISECONDS = 1_000
+/** One that has not registered by then never will: it waits for something while it loads the project. */
+const BEGIN_MILLISECONDS = 60_000
 /** How long workers that were told to give up may take, before they are killed. */
 const PATIENCE_MILLISECONDS = 5_000
 
@@ -53,7 +57,7 @@ export async function runWorkerProcesses(crew: Crew): Promise<void> {
   const atWork = { ...crew, processes: processesOf(crew), members }
   const failure = new AbortController()
   const each = (tell: (process: WorkerProcess) => void) => members.forEach((member) => tell(member.process))
-  const stop = () => each((process) => process.stop(thrownText(control.stop.reason)))
+  const stop = () => members.forEach((member) => stopMember(member, thrownText(control.stop.reason)))
   const abort = () => {
     each((process) => process.abort(thrownText(control.abort.reason)))
     setTimeout(() => each((process) => process.kill()), PATIENCE_MILLISECONDS).unref()
@@ -117,7 +121,9 @@ function share(concurrency: number, places: number, place: number): number {
 async function keepPlace(crew: CrewAtWork, concurrency: number): Promise<void> {
   for (let fruitless = 0; !isEnding(crew);) {
     const member = startWorker(crew, concurrency)
+    const late = setTimeout(() => giveUpLoading(crew, member), BEGIN_MILLISECONDS)
     const end = await Promise.race([member.process.ended, member.lost])
+    clearTimeout(late)
     if (end === undefined) continue // its partitions were taken from it already; it is ended with the step
     crew.members.delete(member)
     const reason = end.kind === 'died' ? end.reason : 'its worker has ended'
@@ -127,7 +133,29 @@ async function keepPlace(crew: CrewAtWork, concurrency: number): Promise<void> {
     if (end.kind === 'died') crew.job.logger.warn(`${reason}; ${reopened} of its partitions are open again`)
     fruitless = member.hasWorked ? 0 : fruitless + 1
     if (fruitless === FRUITLESS_STARTS) throw workerFailed(crew, reason)
+    if (fruitless > 0) await pause(crew, fruitless * PAUSE_MILLISECONDS)
   }
+}
+
+function giveUpLoading({ job }: Crew, { workerId, process }: Member): void {
+  if (workerId !== undefined) return
+  const seconds = BEGIN_MILLISECONDS / 1_000
+  job.logger.warn(
+    `worker process ${process.pid} has not begun after ${seconds} s: its module may wait for something`,
+  )
+  process.kill()
+}
+
+/** Over at once when the run is to end. */
+function pause({ job, draining }: CrewAtWork, milliseconds: number): Promise<void> {
+  const signal = AbortSignal.any([job.control.stop, draining.signal])
+  return sleep(milliseconds, undefined, { signal }).catch(() => {})
+}
+
+/** One that is still loading has nothing to finish, and may never come to hear of it. */
+function stopMember({ workerId, process }: Member, reason: string): void {
+  if (workerId === undefined) process.kill()
+  else process.stop(reason)
 }
 
 function isEnding({ job, draining }: CrewAtWork): boolean {
