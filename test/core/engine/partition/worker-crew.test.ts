@@ -47,6 +47,7 @@ function playedCrew(failFast: boolean) {
     planId: '1',
     definition: { options },
     watch,
+    draining: new AbortController(),
     open: 4,
   } as unknown as Crew
   return { processes, ended: runWorkerProcesses(crew) }
