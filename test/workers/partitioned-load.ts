@@ -54,6 +54,27 @@ export const splitJob = (order: LoadOrder) =>
     flow: ({ flow, split }) => flow('both', { both: split({ left: ['left'], right: ['right'] }) }),
   })
 
+/** Each row with what the step before has left in the job's context. */
+export const contextJob = ({ schema, processes }: LoadOrder) =>
+  defineJob({
+    name: 'context',
+    parameters: PARAMETERS,
+    steps: (step) => ({
+      prepare: step.tasklet(({ jobContext }) => jobContext.set('note', { big: 12_345_678_901_234_567n })),
+      load: step.partitioned(
+        { size: 5, processes, partitions: () => rangePartitions({ from: 1n, to: 4n, parts: 2 }) },
+        {
+          reader: ({ partition: { value } }) => iterableReader([value.from, value.to]),
+          processor: (id, { jobContext }) => {
+            const { big } = jobContext.get('note') as { readonly big: bigint }
+            return { id: typeof id === 'bigint' ? Number(id) : -1, partition: String(big), pid: process.pid }
+          },
+          writer: postgresWriter({ table: `${schema}.row`, columns: ['id', 'partition', 'pid'] }),
+        },
+      ),
+    }),
+  })
+
 const PARAMETERS = z.object({ run: z.string() })
 
 function partitionedLoad(
@@ -110,7 +131,7 @@ export default async function openBatch(order: LoadOrder): Promise<Batch> {
       leaseMilliseconds,
       ...(poolSize === undefined ? {} : { poolSize }),
     }),
-    jobs: [loadJob(order), splitJob(order)],
+    jobs: [loadJob(order), splitJob(order), contextJob(order)],
     leaseMilliseconds,
     logger: pino({ level: 'silent' }),
     workers: { module: import.meta.url, argument: order },

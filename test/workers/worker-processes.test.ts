@@ -8,7 +8,7 @@ import { isBatchError } from '../../src/core/model/batch-error.ts'
 import { createBatch } from '../../src/create-batch.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { expectGone, loadTrial } from './load-trial.ts'
-import { loadJob, type LoadOrder, PARTITIONS, ROWS } from './partitioned-load.ts'
+import openBatch, { loadJob, type LoadOrder, PARTITIONS, ROWS } from './partitioned-load.ts'
 
 describe('Worker processes', function () {
   this.timeout(60_000)
@@ -61,6 +61,17 @@ describe('Worker processes', function () {
       'the lease of its worker has run out',
     ])
     expect(outcome.manager).to.include({ readCount: ROWS, writeCount: ROWS })
+  })
+
+  it("are handed their partition's value and what earlier steps left in the job's context, bigints as bigints", async () => {
+    const { connection, schema } = databaseOf()
+    await using batch = await openBatch({ connection, schema, processes: 2 })
+    const { ended } = await batch.operator.startByName('context', { run: 'a' })
+    const { execution, error } = await ended
+    expect(execution.status, String(error)).to.equal('COMPLETED')
+    expect(await rows('select id, partition from @row order by id')).to.deep.equal(
+      [1, 2, 3, 4].map((id) => ({ id, partition: '12345678901234567' })),
+    )
   })
 
   it('keep their partitions while a processor blocks the event loop for longer than the lease', async () => {

@@ -1,4 +1,5 @@
 /** Starts processes that work on the partitions of a step, each loading the same project. */
+import type { ExecutionContext } from '../model/execution-context.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import type { StepCounts } from '../model/step-execution.ts'
 import type { Claim } from './lease.ts'
@@ -12,6 +13,8 @@ export interface WorkerAssignment {
   readonly claim: Claim
   /** With the recorded parameters, which the worker parses again. */
   readonly execution: JobExecution
+  /** As the steps before have left it; that of `execution` is the one at its launch. */
+  readonly jobContext: ExecutionContext
   readonly stepName: string
   readonly planId: string
   /** Partitions that this process works on at the same time. */

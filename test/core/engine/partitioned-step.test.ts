@@ -229,6 +229,32 @@ describe('A partitioned step', () => {
     expect(course(await steps(outcome))).to.deep.equal(['load COMPLETED 0'])
   })
 
+  it('of a job that is a step of another is aggregated by the restart of that one, and reads nothing again', async () => {
+    const writer = listWriter<unknown>()
+    const sums: number[] = []
+    let broken = true
+    const aggregate = ({
+      partitions,
+    }: {
+      readonly partitions: readonly { counts: { writeCount: number } }[]
+    }) => {
+      if (broken) throw new Error('no aggregation')
+      sums.push(partitions.reduce((sum, { counts }) => sum + counts.writeCount, 0))
+    }
+    const child = jobOf(load({ writer, more: { aggregate } }), { name: 'child' })
+    const parent = jobOf((step) => ({
+      books: step.job(child, { parameters: () => ({}) }),
+      last: step.tasklet(() => {}),
+    }))
+    const failed = await run(parent)
+    expect(isBatchError(failed.error, 'JOB_STEP_FAILED'), String(failed.error)).to.equal(true)
+    broken = false
+    const outcome = await run(parent)
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    expect(sums).to.deep.equal([ROWS])
+    expect(sorted(writer)).to.deep.equal(numbers(ROWS))
+  })
+
   it('does not aggregate again when it died after that was committed', async () => {
     let aggregated = 0
     const dying: JobRepository = {
@@ -293,12 +319,64 @@ describe('A partitioned step', () => {
   })
 
   it('refuses names that are too long or taken twice, and stores nothing', async () => {
-    for (const name of ['x'.repeat(96), '', 'part1']) {
+    for (const name of ['x'.repeat(96), 'ü'.repeat(200), '', 'part1']) {
       const partitions = () => [...ranges(), { name, value: { from: 1, to: 2 } }]
       const outcome = await run(jobOf(load({ partitions })))
       expect(isBatchError(outcome.error, 'INVALID_JOB_DEFINITION'), String(outcome.error)).to.equal(true)
       expect((await steps(outcome)).length).to.equal(1)
     }
+  })
+
+  it('refuses a plan that is none, and values that cannot be stored, and names them', async () => {
+    const plans: readonly (readonly [unknown, string])[] = [
+      [undefined, 'its partitions are undefined'],
+      [{ part1: 1 }, 'its partitions are object'],
+      ['part1', 'its partitions are string'],
+      [[{ value: 1 }], "'undefined' is no name"],
+      [[{ name: 'a', value: undefined }], 'partition a'],
+      [[{ name: 'a', value: { when: new Date() } }], 'partition a.when'],
+      [[{ name: 'a', value: 'x'.repeat(1_000_001) }], "'a' has a value of about 1000001 bytes"],
+      [
+        Array.from({ length: 120 }, (_, n) => ({ name: `n${n}`, value: 'x'.repeat(900_000) })),
+        "takes the plan's values beyond 100000000 bytes",
+      ],
+    ]
+    for (const [plan, words] of plans) {
+      const outcome = await run(jobOf(load({ partitions: () => plan as ReturnType<typeof ranges> })))
+      expect(isBatchError(outcome.error, 'INVALID_JOB_DEFINITION'), String(outcome.error)).to.equal(true)
+      expect(String(outcome.error)).to.contain(words)
+      expect((await steps(outcome)).length).to.equal(1)
+    }
+  })
+
+  it('fails with what its partitioner throws, and is planned by a restart', async () => {
+    let broken = true
+    const partitions = () => {
+      if (broken) throw new Error('no files yet')
+      return ranges()
+    }
+    const failed = await run(jobOf(load({ partitions })))
+    expect(String(failed.error)).to.contain('no files yet')
+    broken = false
+    expect((await run(jobOf(load({ partitions })))).execution.status).to.equal('COMPLETED')
+  })
+
+  it('begins nothing when it is stopped while it is planned, and a restart works on the plan', async () => {
+    const stop = new AbortController()
+    let asked = 0
+    const definition = load({
+      partitions: () => {
+        asked += 1
+        stop.abort()
+        return ranges()
+      },
+    })
+    const stopped = await run(jobOf(definition), { signal: stop.signal })
+    expect(stopped.execution.status).to.equal('STOPPED')
+    expect(course(await steps(stopped))).to.deep.equal(['load STOPPED 0'])
+    const outcome = await run(jobOf(definition))
+    expect(outcome.execution.status).to.equal('COMPLETED')
+    expect(asked).to.equal(1)
   })
 
   describe('that skips', () => {

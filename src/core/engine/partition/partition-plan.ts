@@ -2,8 +2,10 @@
 import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
 import { BatchError } from '../../model/batch-error.ts'
 import { type ExecutionContext, PARTITION_PLAN_KEY } from '../../model/execution-context.ts'
-import { type Partition, partitionStepName } from '../../model/partition.ts'
+import type { JsonValue } from '../../model/json-value.ts'
+import { type Partition, type Partitions, partitionStepName } from '../../model/partition.ts'
 import type { PartitionStore } from '../../ports/partition-store.ts'
+import { estimateBytes } from '../chunk/item-bytes.ts'
 import { heedStopRequest } from '../run-control.ts'
 import type { StepRun } from '../step-run.ts'
 import { storableCopy } from '../storable-value.ts'
@@ -41,15 +43,48 @@ export async function planOf(
 async function makePlan(run: StepRun, definition: PartitionedStepDefinition): Promise<readonly Partition[]> {
   const partitions: Partition[] = []
   const names = new Set<string>()
-  for await (const { name, value } of await definition.partitions(run.scope)) {
+  let bytes = 0
+  for await (const { name, value } of await partitionsOf(run, definition)) {
     run.scope.signal.throwIfAborted()
+    const size = estimateBytes(value)
     const fault =
-      nameFault(run.stepName, name) ?? (names.has(name) ? 'is the name of two partitions' : undefined)
+      nameFault(run.stepName, name) ??
+      (names.has(name) ? 'is the name of two partitions' : sizeFault(size, (bytes += size)))
     if (fault !== undefined) throw refused(run.stepName, name, fault)
     names.add(name)
     partitions.push({ name, value: storableCopy(`partition ${name}`, value) as Partition['value'] })
   }
   return partitions
+}
+
+async function partitionsOf(
+  { stepName, scope }: StepRun,
+  definition: PartitionedStepDefinition,
+): Promise<Partitions<JsonValue>> {
+  const found: unknown = await definition.partitions(scope)
+  if (
+    typeof found === 'object' &&
+    found !== null &&
+    (Symbol.iterator in found || Symbol.asyncIterator in found)
+  )
+    return found as Partitions<JsonValue>
+  throw new BatchError(
+    'INVALID_JOB_DEFINITION',
+    `Step ${stepName} cannot be partitioned: its partitions are ${found === null ? 'null' : typeof found}; answer a list, or an async iterable, of { name, value }. Nothing was stored.`,
+    { details: { stepName } },
+  )
+}
+
+/** Handed over with each claim, so not for the items themselves. */
+const VALUE_LIMIT = 1_000_000
+/** The plan is one statement. */
+const PLAN_LIMIT = 100_000_000
+
+function sizeFault(value: number, plan: number): string | undefined {
+  const advice = 'say in it where the items are, and let the reader read them there'
+  if (value > VALUE_LIMIT)
+    return `has a value of about ${value} bytes, of which ${VALUE_LIMIT} can be: ${advice}`
+  return plan > PLAN_LIMIT ? `takes the plan's values beyond ${PLAN_LIMIT} bytes: ${advice}` : undefined
 }
 
 /** Spring's column, which holds the step's name too. */

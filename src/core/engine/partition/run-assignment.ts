@@ -8,7 +8,6 @@ import type { JobRepository } from '../../ports/job-repository.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { WorkerAssignment } from '../../ports/worker-processes.ts'
 import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
-import { readableValues } from '../context-draft.ts'
 import { executionLogger } from '../execution-logger.ts'
 import type { JobRun } from '../job-run.ts'
 import { keepLease } from '../lease-keeper.ts'
@@ -87,9 +86,8 @@ async function jobRunOf({
   clock,
   control,
 }: AssignmentRun): Promise<JobRun> {
-  const { execution, claim, leaseMilliseconds, acceptChanges } = assignment
+  const { execution, jobContext, claim, leaseMilliseconds, acceptChanges } = assignment
   const { values } = await parseRecordedParameters(job.name, job.parameters, execution.jobParameters)
-  const jobContext = readableValues(execution.executionContext, `job execution ${execution.id}`)
   return {
     job,
     parameters: values,

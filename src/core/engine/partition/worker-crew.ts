@@ -168,7 +168,9 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
   const { leaseMilliseconds, acceptChanges = false } = job
   let giveUp = () => {}
   const lost = new Promise<void>((resolve) => (giveUp = resolve))
-  const assignment = { claim, execution, stepName, planId, concurrency, leaseMilliseconds, acceptChanges }
+  const jobContext = job.jobContext.values()
+  const assigned = { claim, execution, jobContext, stepName, planId }
+  const assignment = { ...assigned, concurrency, leaseMilliseconds, acceptChanges }
   const process = processes.start(assignment, {
     began: (workerId) => {
       member.workerId = workerId
