@@ -21,6 +21,7 @@ function playedCrew(failFast: boolean) {
     leaseMilliseconds: 30_000,
     logger: pino({ level: 'silent' }),
     launched: { claim: { jobExecutionId: '1', generation: '1' }, execution: {} },
+    jobContext: { values: () => ({}) },
     repository: {
       description: 'a test',
       partitions: {
