@@ -7,6 +7,7 @@ import { homeAt } from '../../src/repository/embedded/home.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/repository/embedded/index.ts'
 import { findPostmaster } from '../../src/repository/embedded/postmaster.ts'
 import { migrateRepository } from '../../src/repository/postgres/index.ts'
+import { gate } from '../core/items.ts'
 import { makeProject, removeProject } from '../repository/embedded/project-folder.ts'
 import {
   countsOf,
@@ -55,10 +56,11 @@ describe('An import whose Postgres server goes down and comes back at random mom
     it(`loads what an undisturbed one loads when the server is ${how}`, async function () {
       this.timeout(120_000)
       const over = new AbortController()
-      const disturbing = disturb(signal, downs, over.signal)
+      const firstCommit = gate()
+      const disturbing = disturb(signal, downs, firstCommit.passed, over.signal)
       const endings: string[] = []
       while (endings.at(-1) !== 'COMPLETED') {
-        endings.push(await load(table))
+        endings.push(await load(table, firstCommit.open))
         if (endings.at(-1) !== 'COMPLETED') await sleep(LEASE / 4)
       }
       over.abort()
@@ -80,11 +82,15 @@ describe('An import whose Postgres server goes down and comes back at random mom
       expect(rows, 'nothing is left open').to.deep.equal([])
     })
 
-  async function load(table: string): Promise<string> {
+  async function load(table: string, committed: () => void = () => {}): Promise<string> {
     try {
       const connection = { ...server.connection }
       await using batch = await tradeBatch({ connection }, LEASE)
-      const started = await batch.operator.start(importTrades, { file: join(project, 'trades.csv'), table })
+      const started = await batch.operator.start(
+        importTrades,
+        { file: join(project, 'trades.csv'), table },
+        { observer: { stepProgressed: committed } },
+      )
       const { execution } = await started.ended
       return execution.status
     } catch (error) {
@@ -93,11 +99,16 @@ describe('An import whose Postgres server goes down and comes back at random mom
     }
   }
 
-  /** Answers how often the server went down. */
-  async function disturb(signal: NodeJS.Signals, downs: number, over: AbortSignal): Promise<number> {
+  /** First right behind the first commit, so that it never comes too late, then at random. Answers how often the server went down. */
+  async function disturb(
+    signal: NodeJS.Signals,
+    downs: number,
+    firstCommit: Promise<void>,
+    over: AbortSignal,
+  ): Promise<number> {
     let times = 0
     for (; times < downs; times += 1) {
-      await sleep(100 + Math.random() * 300)
+      await (times === 0 ? firstCommit : sleep(100 + Math.random() * 300))
       if (over.aborted) break
       const postmaster = findPostmaster(homeAt(directory).data)
       process.kill(postmaster?.pid ?? expect.fail('no server'), signal)
