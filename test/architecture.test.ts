@@ -22,13 +22,21 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   { folder: 'src/files/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/delegation/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/postgres/', mayImport: ['src/core/model/', 'src/core/ports/'] },
+  { folder: 'src/kafka/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   {
     folder: 'src/readers/',
-    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/'],
+    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/', 'src/kafka/'],
   },
   {
     folder: 'src/writers/',
-    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/', 'src/delegation/'],
+    mayImport: [
+      'src/core/model/',
+      'src/core/ports/',
+      'src/files/',
+      'src/postgres/',
+      'src/kafka/',
+      'src/delegation/',
+    ],
   },
   {
     folder: 'src/processors/',
@@ -44,7 +52,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   // Runs jobs, on repositories that it makes itself.
   {
     folder: 'src/testing/',
-    mayImport: ['src/core/', 'src/process/', 'src/repository/', 'src/create-batch.ts'],
+    mayImport: ['src/core/', 'src/process/', 'src/repository/', 'src/kafka/', 'src/create-batch.ts'],
   },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]
