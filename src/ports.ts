@@ -38,6 +38,7 @@ export {
 } from './core/ports/item-reader.ts'
 export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
+export type { ChunkMark, KeptMark, OwnTransaction } from './core/ports/own-transaction.ts'
 export type { ExecutionFilter, InstanceFilter, JobEnd, JobRepository } from './core/ports/job-repository.ts'
 export type {
   LastInstance,

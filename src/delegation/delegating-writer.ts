@@ -1,4 +1,5 @@
 /** One writer that hands its items to others: what they promise, it promises as far as the weakest of them does. */
+import { BatchError } from '../core/model/batch-error.ts'
 import type { Guarantee, ItemSink, ItemWriter, WriterScope } from '../core/ports/item-writer.ts'
 import { decodeStands } from './delegate-checkpoint.ts'
 import { type Delegate, DelegatingSink, type Sharing } from './delegating-sink.ts'
@@ -15,6 +16,7 @@ export interface Delegation<T> {
 export function delegatingWriter<T>(delegation: Delegation<T>): ItemWriter<T> {
   const { kind, writers } = delegation
   const all = [...writers.values()]
+  refuseOwnTransactions(kind, all)
   const description = `${kind} of ${[...writers].map(([name, one]) => `${name}: ${one.description}`).join('; ')}`
   return {
     kind,
@@ -24,6 +26,18 @@ export function delegatingWriter<T>(delegation: Delegation<T>): ItemWriter<T> {
       delegation.withWriters(new Map([...writers].map(([name, one]) => [name, replace(one)]))),
     open: (scope) => openAll(delegation, description, scope),
   }
+}
+
+/** Such a transaction keeps the whole chunk's progress: there can be one only, and nothing beside it. */
+function refuseOwnTransactions(kind: string, writers: readonly ItemWriter<unknown>[]): void {
+  const own = writers.find(({ hasOwnTransaction }) => hasOwnTransaction === true)
+  if (own === undefined) return
+  throw new BatchError(
+    'INVALID_WRITER_OPTIONS',
+    `A ${kind} writer cannot hand items to ${own.description}, which writes in a transaction of its own: give it a step of its own, or make it ` +
+      'write without transactions.',
+    { details: { writer: own.description } },
+  )
 }
 
 /** From the strongest to the weakest. */

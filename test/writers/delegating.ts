@@ -32,7 +32,9 @@ export async function rowsIn(file: string): Promise<readonly unknown[]> {
 export function writerScope(from?: Checkpoint): WriterScope {
   return {
     from: from === undefined ? undefined : stored(from),
+    jobName: 'contract',
     jobExecutionId: '1',
+    stepName: 'load',
     stepExecutionId: '1',
     signal: new AbortController().signal,
     logger: SILENT_LOGGER,

@@ -22,7 +22,9 @@ function scope(stepExecutionId = '1', from?: Checkpoint): WriterScope {
   const { signal } = new AbortController()
   return {
     from: from === undefined ? undefined : stored(from),
+    jobName: 'contract',
     jobExecutionId: '1',
+    stepName: 'load',
     stepExecutionId,
     signal,
     logger: SILENT_LOGGER,

@@ -44,7 +44,9 @@ describe('postgresWriter', () => {
   const open = <T>(writer: ItemWriter<T>, resources: Resources = database.resources): Promise<ItemSink<T>> =>
     writer.open({
       from: undefined,
+      jobName: 'contract',
       jobExecutionId: '1',
+      stepName: 'load',
       stepExecutionId: '1',
       signal: new AbortController().signal,
       logger: SILENT_LOGGER,

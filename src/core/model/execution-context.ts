@@ -39,6 +39,8 @@ export const RESERVED_PREFIXES = ['batchwright.', 'batch.'] as const
 export const READER_CHECKPOINT_KEY = 'batchwright.reader'
 /** The writer's checkpoint of the last committed chunk. */
 export const WRITER_CHECKPOINT_KEY = 'batchwright.writer'
+/** Of a writer with a transaction of its own: the number of the last chunk, and the one that is announced. */
+export const OWN_TRANSACTION_KEY = 'batchwright.ownTransaction'
 /** Set while a step that Spring began is not yet resumed: an execution of ours that was refused must not hide it. */
 export const BEGUN_BY_SPRING_KEY = 'batchwright.begunBySpring'
 /** The exit status of a tasklet that is done, committed in its last turn's transaction. */

@@ -77,6 +77,13 @@ export interface OpenedReader<T> {
    * and repeating nothing. Without it a rejected read is never retried: a reader that has moved on would lose a record.
    */
   readonly repeatable?: true
+  /**
+   * Of a reader that settles when it is opened what it will read, such as up to where a log: committed before the first read of a
+   * step that begins anew, so that every restart reads just that.
+   */
+  readonly startsAt?: Checkpoint
+  /** Told after each chunk's commit where the step stands now. Begins at most what `close` ends; never throws. */
+  readonly committed?: (checkpoint: Checkpoint) => void
   /** How far it has read, for progress and estimates. Called often; must be cheap. */
   readonly progress?: () => ReadProgress
   /** Called once, whatever happened before, also while a read is pending after an abort. */
@@ -113,7 +120,7 @@ export interface ReadProgress {
   readonly done: number
   /** Undefined where the end cannot be known. */
   readonly total?: number
-  readonly unit: 'bytes' | 'items' | 'partitions'
+  readonly unit: 'bytes' | 'items' | 'offsets' | 'partitions'
 }
 
 /** `trades.csv line 812` for files, `topic trades, partition 3, offset 99` for the rest. */

@@ -1,6 +1,7 @@
 /** Where items go. A third-party writer is one file that fulfils this port. */
 import type { Checkpoint, StoredCheckpoint } from '../model/json-value.ts'
 import type { Logger } from './logger.ts'
+import type { OwnTransaction } from './own-transaction.ts'
 import type { ResourceKey, Resources, Transaction } from './resource.ts'
 
 /**
@@ -40,6 +41,11 @@ export interface ItemWriter<T> {
    * it, so the step's items are not redriven, unless the writer publishes elsewhere then (see `StepScope.redrive`).
    */
   readonly publishes?: string
+  /**
+   * Set when its sinks have an `ownTransaction`: it is then opened before the reader, because it knows how far the step has come.
+   * Other writers do not hand items to such a one.
+   */
+  readonly hasOwnTransaction?: true
   /** Leaves nothing open when it throws. */
   readonly open: (scope: WriterScope) => Promise<ItemSink<T>>
 }
@@ -47,15 +53,23 @@ export interface ItemWriter<T> {
 export interface WriterScope {
   /** The checkpoint of the last committed chunk; undefined on a first run, or when no chunk was committed. */
   readonly from: Checkpoint | undefined
+  readonly jobName: string
   readonly jobExecutionId: string
+  /** As it is recorded: `load`, or `load:part1` for a partition. */
+  readonly stepName: string
   readonly stepExecutionId: string
+  /**
+   * Of a writer with a transaction of its own: stands for the step in its instance, over all its executions, and for nothing else
+   * in any repository.
+   */
+  readonly transactionId?: string
   readonly signal: AbortSignal
   readonly logger: Logger
   readonly resources: Resources
 }
 
 /**
- * Called in this order: `write`, `checkpoint`, then the commit, chunk after chunk; `complete` after the last commit of a
+ * Called in this order: `write`, `checkpoint`, then the commit (of the `ownTransaction` too), chunk after chunk; `complete` after the last commit of a
  * step that has read everything; `close` always, once. Calls never overlap.
  */
 export interface ItemSink<T> {
@@ -96,6 +110,12 @@ export interface ItemSink<T> {
    * not undo: a writer that has `rolledBack` and not this is never written in parts.
    */
   readonly savepoint?: () => () => Promise<void>
+  /**
+   * Of a writer that writes in a transaction elsewhere than in the repository, which keeps the step's progress too, so that each
+   * item is written once all the same. `write` then writes into the open transaction, and `rolledBack`, which such a sink has, aborts
+   * it; that follows `itemsFailed` too, and then the items that it does not name are written again.
+   */
+  readonly ownTransaction?: OwnTransaction
   /**
    * Publishes what was written: footer, final name. May be called again after a restart if the process died right after
    * it; the step is recorded as COMPLETED only when it has settled.

@@ -1,8 +1,11 @@
 /** What every writer promises, as cases for any test runner: `for (const { promise, check } of itemWriterContract(…)) it(promise, check)`. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import { isBatchError } from '../../core/model/batch-error.ts'
 import type { Checkpoint } from '../../core/model/json-value.ts'
+import { NO_COUNTS, type ReconciledCounts } from '../../core/model/step-execution.ts'
+import { reconciledCounts } from '../../core/model/step-reconciliation.ts'
 import type { Guarantee, ItemSink, ItemWriter } from '../../core/ports/item-writer.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Resources, Transaction } from '../../core/ports/resource.ts'
@@ -38,6 +41,8 @@ export interface ItemWriterTraits {
   readonly guarantee: Guarantee
   /** Whether its sinks have a `checkpoint`. */
   readonly checkpoints: boolean
+  /** Whether they have an `ownTransaction`. @default false */
+  readonly ownTransaction?: boolean
 }
 
 class RolledBack extends Error {}
@@ -95,6 +100,11 @@ export function itemWriterContract<T>(
       forgetsAfterCheckpoint
     promises['a part of a chunk that was undone alone leaves no trace'] = forgetsUndonePart
   }
+  if (traits.ownTransaction === true) {
+    promises['finds the mark of its last commit again, and of no other'] = findsItsMark
+    promises['commits a chunk of nothing, with its mark'] = commitsNothing
+    promises['an owner that was given up commits nothing more'] = fencesFormerOwner
+  }
   if (traits.checkpoints) promises['refuses a checkpoint that is not its own'] = refusesForeignCheckpoint
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(prepare, check) }))
 }
@@ -102,8 +112,18 @@ export function itemWriterContract<T>(
 async function keepsTraits<T>({ subject }: Trial<T>, traits: ItemWriterTraits): Promise<void> {
   const sink = await openAs(subject, '1', undefined)
   await sink.close()
-  const found = { guarantee: subject.writer.guarantee, checkpoints: sink.checkpoint !== undefined }
-  assert.deepEqual(found, traits, 'the traits that the suite was given are not those of the writer')
+  const { guarantee, hasOwnTransaction = false } = subject.writer
+  assert.equal(
+    sink.ownTransaction !== undefined,
+    hasOwnTransaction,
+    'hasOwnTransaction is not true of its sinks',
+  )
+  const found = { guarantee, checkpoints: sink.checkpoint !== undefined, ownTransaction: hasOwnTransaction }
+  assert.deepEqual(
+    found,
+    { ownTransaction: false, ...traits },
+    'the traits that the suite was given are not those of the writer',
+  )
 }
 
 async function writesAll<T>(trial: Trial<T>): Promise<void> {
@@ -250,6 +270,41 @@ async function survivesFormerOwner<T>(trial: Trial<T>): Promise<void> {
   await trial.assertWritten(0, 1, 2)
 }
 
+async function findsItsMark<T>(trial: Trial<T>): Promise<void> {
+  const first = await trial.open()
+  assert.equal(await first.ownTransaction?.lastMark(undefined), undefined)
+  for (const n of [0, 1]) await trial.commit(first, trial.chunk(n))
+  await trial.lose(first, trial.chunk(2))
+  const second = await trial.open()
+  const { chunk, counts } = (await second.ownTransaction?.lastMark(undefined)) ?? {}
+  assert.deepEqual({ chunk, counts }, { chunk: 2, counts: countsOf(4) })
+  await first.close()
+  await second.close()
+}
+
+async function commitsNothing<T>(trial: Trial<T>): Promise<void> {
+  const first = await trial.open()
+  await trial.commit(first, [])
+  await trial.commit(first, trial.chunk(0))
+  await trial.commit(first, [])
+  await first.close()
+  const second = await trial.open()
+  assert.equal((await second.ownTransaction?.lastMark(undefined))?.chunk, 3)
+  await trial.complete(second)
+  await trial.assertWritten(0)
+}
+
+async function fencesFormerOwner<T>(trial: Trial<T>): Promise<void> {
+  const former = await trial.open()
+  await trial.commit(former, trial.chunk(0))
+  const second = await trial.open()
+  await assert.rejects(trial.commit(former, trial.chunk(1)), 'a former owner has committed a chunk')
+  await former.close()
+  await trial.commit(second, trial.chunk(2))
+  await trial.complete(second)
+  await trial.assertWritten(0, 2)
+}
+
 async function completesAgain<T>(trial: Trial<T>): Promise<void> {
   const first = await trial.open()
   for (const n of [0, 1]) await trial.commit(first, trial.chunk(n))
@@ -310,13 +365,18 @@ function trialOf<T>(subject: ItemWriterSubject<T>): Trial<T> {
   const inTransaction = transactionsOf(subject)
   const chunk = (n: number): readonly T[] => subject.items.slice(n * 2, n * 2 + 2)
   let committed: Checkpoint | undefined
+  const transactionId = randomUUID()
   let writeCount = 0
+  let chunks = 0
   let stepExecutions = 0
   const commit: Trial<T>['commit'] = async (sink, items, write = prepared(sink, items)) => {
     const checkpoint = await inTransaction(async (transaction) => {
-      await write(transaction)
+      if (items.length > 0) await write(transaction)
       return sink.checkpoint?.()
     })
+    const mark = { chunk: chunks + 1, counts: countsOf(writeCount + items.length), reader: undefined }
+    await sink.ownTransaction?.commit(mark)
+    chunks += 1
     committed = checkpoint === undefined ? undefined : stored(checkpoint)
     writeCount += items.length
   }
@@ -334,13 +394,14 @@ function trialOf<T>(subject: ItemWriterSubject<T>): Trial<T> {
       await write(transaction)
       throw new RolledBack('this chunk is not committed')
     })
-    await assert.rejects(written, RolledBack)
+    if (sink.ownTransaction === undefined) await assert.rejects(written, RolledBack)
+    else await assert.rejects(written) // a former owner may be told already in its write that it is one
   }
   return {
     subject,
     chunk,
     commitInParts,
-    open: () => openAs(subject, String(++stepExecutions), committed),
+    open: () => openAs(subject, String(++stepExecutions), committed, transactionId),
     commit,
     lose,
     commitUnknowingly: async (sink, items) => {
@@ -376,6 +437,7 @@ function transactionsOf<T>({ transaction, repository }: ItemWriterSubject<T>): I
 }
 
 function prepared<T>(sink: ItemSink<T>, items: readonly T[]): PreparedWrite {
+  if (items.length === 0) return async () => {}
   return sink.prepare?.(items) ?? ((transaction) => sink.write(items, transaction))
 }
 
@@ -383,9 +445,24 @@ function openAs<T>(
   { writer, repository, resources = repository?.resources ?? NO_RESOURCES }: ItemWriterSubject<T>,
   stepExecutionId: string,
   from: Checkpoint | undefined,
+  transactionId: string = randomUUID(),
 ): Promise<ItemSink<T>> {
   const { signal } = new AbortController()
-  return writer.open({ from, jobExecutionId: '1', stepExecutionId, signal, logger: SILENT_LOGGER, resources })
+  return writer.open({
+    from,
+    jobName: 'contract',
+    jobExecutionId: '1',
+    stepName: 'load',
+    stepExecutionId,
+    ...(writer.hasOwnTransaction === true && { transactionId }),
+    signal,
+    logger: SILENT_LOGGER,
+    resources,
+  })
+}
+
+function countsOf(writeCount: number): ReconciledCounts {
+  return reconciledCounts({ ...NO_COUNTS, readCount: writeCount, writeCount })
 }
 
 /** Exactly the items; for lower guarantees at least them, as a set. */

@@ -24,7 +24,7 @@ export function mortalWriter<T>(
 /** Not pipelined: the write and the commit would be one, with nothing between them to be killed at. */
 function mortalSink<T>(life: KillSwitch, step: string, where: () => string, sink: ItemSink<T>): ItemSink<T> {
   const { pipelined: _, ...plain } = sink
-  const { prepare, checkpoint, rolledBack, savepoint, complete } = sink
+  const { prepare, checkpoint, rolledBack, savepoint, complete, ownTransaction } = sink
   const killable = async (write: () => Promise<void>): Promise<void> => {
     life.pass('before write', where())
     await life.whileAlive(write)
@@ -52,6 +52,16 @@ function mortalSink<T>(life: KillSwitch, step: string, where: () => string, sink
         life.assertAlive()
         const undo = savepoint()
         return () => life.whileAlive(undo)
+      },
+    }),
+    ...(ownTransaction && {
+      ownTransaction: {
+        lastMark: (reader) => life.whileAlive(() => ownTransaction.lastMark(reader)),
+        commit: async (mark) => {
+          life.pass('before commit', `${where()}, own transaction`)
+          await life.whileAlive(() => ownTransaction.commit(mark))
+          life.pass('after commit', `${where()}, own transaction`)
+        },
       },
     }),
     ...(complete && {

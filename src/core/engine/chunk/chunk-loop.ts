@@ -1,5 +1,6 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
+import type { StoredCheckpoint } from '../../model/json-value.ts'
 import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
 import { settle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
@@ -160,6 +161,7 @@ async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void
     throw writing.error
   }
   const { answer, written, skips } = writing.value
+  tellReader(source, chunk)
   reportSkips([...chunk.skips, ...skips], hooks, run.scope.logger)
   heedStopRequest(run.control, answer.jobStatus)
   const { stepProgressed } = run.observer
@@ -167,4 +169,9 @@ async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void
     stepProgressed(committedExecution(run.session, run.ledger), source.reader.progress?.())
   const { items } = chunk
   if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', { items, outputs: written })
+}
+
+function tellReader({ reader }: ChunkSource, { checkpoint }: FilledChunk): void {
+  if (reader.committed === undefined || checkpoint === undefined) return
+  reader.committed((checkpoint as unknown as StoredCheckpoint).at)
 }

@@ -2,9 +2,12 @@
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
 import { isPositiveInteger } from '../../definition/check-definition.ts'
 import { BatchError } from '../../model/batch-error.ts'
-import { type ExecutionContext, WRITER_CHECKPOINT_KEY } from '../../model/execution-context.ts'
+import {
+  type ExecutionContext,
+  READER_CHECKPOINT_KEY,
+  WRITER_CHECKPOINT_KEY,
+} from '../../model/execution-context.ts'
 import type { Checkpoint } from '../../model/json-value.ts'
-import { addCounts } from '../../model/step-execution.ts'
 import type { ItemReader } from '../../ports/item-reader.ts'
 import type { ItemWriter } from '../../ports/item-writer.ts'
 import { effectiveGuarantee } from '../effective-guarantee.ts'
@@ -12,9 +15,12 @@ import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
 import { sealCheckpoint, unsealCheckpoint } from './checkpoint-seal.ts'
+import { catchUp, ownTransactionId } from './catch-up.ts'
+import { commitContext } from './commit-context.ts'
 import { reconcile } from './reconcile.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { estimateBytes } from './item-bytes.ts'
+import { commitWithOwn } from './own-transaction.ts'
 import { type CompletionLimits, pageSupply } from './page-supply.ts'
 
 export interface ChunkStart {
@@ -29,16 +35,67 @@ export async function runChunkStep(
   start: ChunkStart,
 ): Promise<StepOutcome> {
   const size = chunkSize(run, definition)
+  const writer = definition.writer(run.scope)
+  if (writer.hasOwnTransaction === true)
+    return withWriter(run, writer, start.from, async (target) => {
+      await catchUpWith(run, target)
+      const from = run.ledger.context()
+      return withReader(run, definition, { ...start, from }, (source) =>
+        loopAndPublish({ run, definition, size, source, target }),
+      )
+    })
+  return withReader(run, definition, start, (source) =>
+    withWriter(run, writer, start.from, (target) =>
+      loopAndPublish({ run, definition, size, source, target }),
+    ),
+  )
+}
+
+async function withReader(
+  run: StepRun,
+  definition: ChunkStepDefinition,
+  start: ChunkStart,
+  work: (source: ChunkSource) => Promise<StepOutcome>,
+): Promise<StepOutcome> {
   const source = await openReader(run, definition, start)
   try {
-    const target = await openWriter(run, definition.writer(run.scope), start.from)
-    const outcome = await settle(() => loopAndPublish({ run, definition, size, source, target }))
-    const closed = await settle(() => target.sink.close())
-    return unsettle(firstError(outcome, closed, run.scope.logger))
+    await commitStart(run, source, start)
+    return await work(source)
   } finally {
     source.endReading()
     await attempt(`closing the reader of step ${run.stepName}`, run.scope.logger, () => source.reader.close())
   }
+}
+
+async function withWriter(
+  run: StepRun,
+  writer: ItemWriter<unknown>,
+  from: ExecutionContext,
+  work: (target: ChunkTarget) => Promise<StepOutcome>,
+): Promise<StepOutcome> {
+  const target = await openWriter(run, writer, from)
+  const outcome = await settle(() => work(target))
+  const closed = await settle(() => target.sink.close())
+  return unsettle(firstError(outcome, closed, run.scope.logger))
+}
+
+async function catchUpWith(run: StepRun, { sink, writer }: ChunkTarget): Promise<void> {
+  const { ownTransaction } = sink
+  if (ownTransaction === undefined)
+    throw new Error(`${writer.description} has announced a transaction of its own, and has none`)
+  await catchUp(run, ownTransaction)
+}
+
+/** So that a process that dies before its first chunk does not leave it to the next one what is to be read. */
+async function commitStart(
+  run: StepRun,
+  { definition, reader }: ChunkSource,
+  start: ChunkStart,
+): Promise<void> {
+  const { startsAt, committed } = reader
+  if (startsAt === undefined || start.begunBySpring || start.from[READER_CHECKPOINT_KEY] !== undefined) return
+  await commitContext(run, { [READER_CHECKPOINT_KEY]: sealCheckpoint(definition, startsAt) })
+  committed?.(startsAt)
 }
 
 /** What the writer publishes stands before the step is recorded as COMPLETED, so a failure there fails the step. */
@@ -58,15 +115,9 @@ async function loopAndPublish(loop: ChunkLoop): Promise<StepOutcome> {
  * step that wrote nothing has none yet.
  */
 async function commitBeforePublishing({ run, target: { sink, writer } }: ChunkLoop): Promise<void> {
-  const { ledger, session } = run
-  const before = ledger.context()
+  const before = run.ledger.context()
   if (!sink.complete || !sink.checkpoint || before[WRITER_CHECKPOINT_KEY] !== undefined) return
-  const context = { ...before, [WRITER_CHECKPOINT_KEY]: sealCheckpoint(writer, sink.checkpoint()) }
-  const contribution = { commitCount: 1 }
-  const counts = addCounts(ledger.counts(), contribution)
-  const progress = () => ({ counts, executionContext: context })
-  await session.commit({ pipelined: false, work: async () => {}, progress })
-  ledger.committed(contribution, { step: context, job: ledger.jobContext() })
+  await commitContext(run, { [WRITER_CHECKPOINT_KEY]: sealCheckpoint(writer, sink.checkpoint()) })
 }
 
 async function openReader(run: StepRun, step: ChunkStepDefinition, start: ChunkStart): Promise<ChunkSource> {
@@ -101,16 +152,30 @@ async function openWriter(
   from: ExecutionContext,
 ): Promise<ChunkTarget> {
   const { signal, logger, resources, jobExecution, stepExecution } = run.scope
+  const transactionId = writer.hasOwnTransaction === true ? await ownTransactionId(run) : undefined
   const sink = await writer.open({
     from: unsealCheckpoint(run, writer, from, 'writer'),
+    jobName: jobExecution.jobInstance.jobName,
     jobExecutionId: jobExecution.id,
+    stepName: run.stepName,
     stepExecutionId: stepExecution.id,
+    ...(transactionId !== undefined && { transactionId }),
     signal,
     logger,
     resources,
   })
-  const isTransactional = effectiveGuarantee(writer, run).guarantee === 'transactional'
-  return { writer, sink, isTransactional, call: { begun: false, failed: false } }
+  const { ownTransaction } = sink
+  return {
+    writer,
+    sink,
+    commit:
+      ownTransaction === undefined
+        ? (chunk) => run.session.commit(chunk)
+        : commitWithOwn(run, ownTransaction),
+    isTransactional:
+      ownTransaction === undefined && effectiveGuarantee(writer, run).guarantee === 'transactional',
+    call: { begun: false, failed: false },
+  }
 }
 
 function checkpointFromSpring(

@@ -7,7 +7,7 @@ import {
 import { addCounts, type StepCounts } from '../../model/step-execution.ts'
 import type { ItemSink, ItemWriter } from '../../ports/item-writer.ts'
 import { failedItems } from '../../ports/items-failed.ts'
-import type { CommitAnswer, StepProgress } from '../../ports/step-session.ts'
+import type { CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
 import type { Transaction } from '../../ports/resource.ts'
 import { attempt, settle } from '../first-error.ts'
 import type { StepRun } from '../step-run.ts'
@@ -15,12 +15,15 @@ import { sealCheckpoint } from './checkpoint-seal.ts'
 import type { Faults } from './faults.ts'
 import type { FilledChunk } from './filled-chunk.ts'
 import type { ItemHooks } from './item-hooks.ts'
+import { nextOwnChunk } from './own-transaction.ts'
 import { quarantinedItem, type Skip } from './skip.ts'
 
 /** An opened writer, and the definition that it was opened from. */
 export interface ChunkTarget {
   readonly writer: ItemWriter<unknown>
   readonly sink: ItemSink<unknown>
+  /** Of the repository, and of the writer where that has a transaction of its own. */
+  readonly commit: StepSession['commit']
   /** Whether what it writes is committed and rolled back with the chunk, on the repository at hand. */
   readonly isTransactional: boolean
   /** What became of the attempt at hand. */
@@ -94,7 +97,7 @@ export async function commitChunk(
     const quarantined = [...chunk.skips, ...skips].map(quarantinedItem)
     return { counts, executionContext: context, ...(quarantined.length > 0 && { quarantined }) }
   }
-  const committed = await settle(() => run.session.commit({ pipelined, work, progress }))
+  const committed = await settle(() => target.commit({ pipelined, work, progress }))
   if ('error' in committed) {
     await undoChunk(writing, chunk, committed.error)
     return { outcome: 'failed', failure: { error: committed.error, inWriter: call.failed } }
@@ -141,6 +144,7 @@ function withCheckpoints(
     ...chunk.stepContext,
     ...(read === undefined ? {} : { [READER_CHECKPOINT_KEY]: read }),
     ...(wrote === undefined ? {} : { [WRITER_CHECKPOINT_KEY]: wrote }),
+    ...(sink.ownTransaction === undefined ? {} : nextOwnChunk(before)),
   }
 }
 
@@ -155,7 +159,8 @@ async function undoChunk(
 ): Promise<void> {
   const { call } = target
   run.ledger.rolledBack()
-  const isPartlyWritten = call.failed && !target.isTransactional && failedItems(error) !== undefined
+  const isUndone = target.isTransactional || target.sink.ownTransaction !== undefined
+  const isPartlyWritten = call.failed && !isUndone && failedItems(error) !== undefined
   if (call.begun && !isPartlyWritten)
     await attempt('undoing the writes of a chunk', run.scope.logger, () => target.sink.rolledBack?.())
   hooks.onWriteError?.(error, chunk.outputs)

@@ -8,7 +8,7 @@
  * - parts: the error may be skipped, and the writer is transactional: the guilty items are looked for in savepoints of one new
  *   transaction, which commits the others, the counts, the checkpoint and the quarantine together;
  * - only what is named: a writer without transactions says which items it has not written, and those alone are retried or
- *   skipped;
+ *   skipped; with a transaction of its own, which is aborted, all that are not skipped are written again;
  * - fail.
  */
 import { BatchError, isBatchError } from '../../model/batch-error.ts'
@@ -25,6 +25,7 @@ import {
   type WrittenChunk,
 } from './commit-chunk.ts'
 import { describeItem, type FilledChunk, positionOfItem } from './filled-chunk.ts'
+import { isFinal } from './final-error.ts'
 import { findGuilty, type PartFailure } from './find-guilty.ts'
 import { prepareWrite } from './prepare-write.ts'
 import type { Skip } from './skip.ts'
@@ -210,8 +211,12 @@ async function onlyNamed(
     else if (faults.isSkippable('write', failure.error)) blame(rewrite, failure.output, failure.error)
     else throw writeFailed(rewrite, failure.error, [failure.output])
   }
-  rewrite.pending = pending
+  rewrite.pending = rewrite.writing.target.sink.ownTransaction === undefined ? pending : notGuilty(rewrite)
   return replay(rewrite)
+}
+
+function notGuilty({ chunk, guilty }: Rewrite): readonly number[] {
+  return chunk.outputs.map((_, index) => index).filter((index) => !guilty.has(index))
 }
 
 /** @throws BatchError SKIP_LIMIT_EXCEEDED */
@@ -255,14 +260,6 @@ function throwIfFinal(rewrite: Rewrite, error: unknown): void {
   run.control.abort.throwIfAborted()
   run.scope.signal.throwIfAborted()
   if (causeChain(error).some(isFinal)) throw error
-}
-
-/** Of the framework's own errors only a failed write, and a repository lost before anything was committed, may be repeated. */
-function isFinal(error: unknown): boolean {
-  if (!isBatchError(error)) return false
-  const outcome = error.details['outcome']
-  if (error.code === 'REPOSITORY_UNAVAILABLE') return outcome !== 'nothing-committed'
-  return error.code !== 'WRITE_FAILED' || outcome === 'committed' || outcome === 'unknown'
 }
 
 /** The verdict, for what has to leave the transaction first. */

@@ -1,0 +1,137 @@
+/** Chunks of a writer with a transaction of its own: announced in the repository, committed by the writer, then recorded. */
+import { BatchError, isBatchError } from '../../model/batch-error.ts'
+import { thrownText } from '../../model/error-description.ts'
+import {
+  type ContextValue,
+  type ExecutionContext,
+  OWN_TRANSACTION_KEY,
+  READER_CHECKPOINT_KEY,
+} from '../../model/execution-context.ts'
+import type { StoredCheckpoint } from '../../model/json-value.ts'
+import type { QuarantinedItem } from '../../model/quarantined-item.ts'
+import { addCounts, type StepCounts } from '../../model/step-execution.ts'
+import { reconciledCounts } from '../../model/step-reconciliation.ts'
+import type { OwnTransaction } from '../../ports/own-transaction.ts'
+import type { ChunkCommit, CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
+import type { StepRun } from '../step-run.ts'
+import { isFinal } from './final-error.ts'
+import { retryRules } from './retry-rules.ts'
+
+/** What the step's context keeps under {@link OWN_TRANSACTION_KEY}. */
+export interface OwnChunks {
+  /** See `WriterScope.transactionId`. */
+  readonly id: string
+  /** The last one that is recorded. */
+  readonly chunk: number
+  /** The one behind it, where it may have been committed by the writer. */
+  readonly announced?: AnnouncedChunk
+}
+
+/** All that is to be recorded of a chunk. */
+export interface AnnouncedChunk {
+  /** What it adds to the step's counts. */
+  readonly counts: StepCounts
+  readonly context: ExecutionContext
+  readonly quarantined: readonly QuarantinedItem[]
+}
+
+export function ownChunks(context: ExecutionContext): OwnChunks | undefined {
+  return context[OWN_TRANSACTION_KEY] as unknown as OwnChunks | undefined
+}
+
+function knownChunks(context: ExecutionContext): OwnChunks {
+  const chunks = ownChunks(context)
+  if (chunks === undefined) throw new Error('the context knows nothing of the transaction of the writer')
+  return chunks
+}
+
+export function ownChunksEntry(chunks: OwnChunks): ExecutionContext {
+  return { [OWN_TRANSACTION_KEY]: chunks as unknown as ContextValue }
+}
+
+/** The entry of the chunk behind the last one that `before` knows. */
+export function nextOwnChunk(before: ExecutionContext): ExecutionContext {
+  const { id, chunk } = knownChunks(before)
+  return ownChunksEntry({ id, chunk: chunk + 1 })
+}
+
+/** Three commits: a crash between them leaves a chunk that is announced and, by the writer's mark, committed or not. */
+export function commitWithOwn(run: StepRun, own: OwnTransaction): StepSession['commit'] {
+  return async (chunk) => {
+    const progress = await announce(run, chunk)
+    await own.commit({
+      chunk: knownChunks(progress.executionContext).chunk,
+      counts: reconciledCounts(addCounts(run.earlierCounts, progress.counts)),
+      reader: storedReader(progress.executionContext),
+    })
+    return record(run, progress)
+  }
+}
+
+/** The step's counts and checkpoints stay those of the chunk before. */
+async function announce(run: StepRun, { work, progress }: ChunkCommit): Promise<StepProgress> {
+  const { ledger, session } = run
+  const before = ledger.context()
+  let announced: StepProgress | undefined
+  let executionContext = before
+  await session.commit({
+    pipelined: false,
+    work,
+    progress: () => {
+      announced = progress()
+      executionContext = { ...before, ...announcement(before, ledger.counts(), announced) }
+      return { counts: ledger.counts(), executionContext }
+    },
+  })
+  ledger.committed({}, { step: executionContext, job: ledger.jobContext() })
+  if (announced === undefined) throw new Error('the repository has committed without asking for the progress')
+  return announced
+}
+
+function announcement(before: ExecutionContext, known: StepCounts, next: StepProgress): ExecutionContext {
+  const { counts, executionContext, quarantined = [] } = next
+  const announced = { counts: difference(counts, known), context: executionContext, quarantined }
+  return ownChunksEntry({ ...knownChunks(before), announced })
+}
+
+/** The writer has committed: from here on the chunk is not written again, and whatever can be waited for is waited for. */
+async function record(run: StepRun, progress: StepProgress): Promise<CommitAnswer> {
+  const rules = retryRules(undefined, 'write')
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run.session.commit({ pipelined: false, work: async () => {}, progress: () => progress })
+    } catch (error) {
+      if (isBatchError(error, 'LEASE_LOST')) throw error
+      if (attempt >= rules.attempts || isFinal(error) || !rules.matches(error)) throw notRecorded(run, error)
+      await run.clock.sleep(rules.delayAfter(attempt, error), run.scope.signal)
+    }
+  }
+}
+
+/** Records a chunk of which it is known that the writer has committed it. */
+export async function recordAnnounced(
+  run: StepRun,
+  { counts, context, quarantined }: AnnouncedChunk,
+): Promise<void> {
+  const { ledger } = run
+  await record(run, { counts: addCounts(ledger.counts(), counts), executionContext: context, quarantined })
+  ledger.committed(counts, { step: context, job: ledger.jobContext() })
+}
+
+export function storedReader(context: ExecutionContext): StoredCheckpoint | undefined {
+  return context[READER_CHECKPOINT_KEY] as unknown as StoredCheckpoint | undefined
+}
+
+function difference(counts: StepCounts, before: StepCounts): StepCounts {
+  const entries = Object.entries(counts) as [keyof StepCounts, number][]
+  return { ...counts, ...Object.fromEntries(entries.map(([name, count]) => [name, count - before[name]])) }
+}
+
+function notRecorded({ stepName }: StepRun, error: unknown): BatchError {
+  return new BatchError(
+    'WRITE_FAILED',
+    `Step ${stepName}: the writer has committed the chunk, and the repository could not record that: ${thrownText(error)}. ` +
+      'Nothing is lost: a restart records it and goes on behind it.',
+    { details: { stepName, outcome: 'committed' }, cause: error },
+  )
+}
