@@ -1,0 +1,67 @@
+/** Where a reader stands in a log, and up to where it reads: what its checkpoints say. */
+import { BatchError } from '../core/model/batch-error.ts'
+import type { Checkpoint } from '../core/model/json-value.ts'
+import { ISOLATION_LEVELS, type IsolationLevel, type TopicPartition } from './kafka-client.ts'
+
+export const KAFKA_READER_KIND = 'kafka'
+
+/** The records of one partition that a step reads: from `start` to before `end`. `next` is the next one to be read. */
+export interface PartitionWindow extends TopicPartition {
+  readonly start: bigint
+  readonly next: bigint
+  readonly end: bigint
+}
+
+export interface KafkaPlace {
+  readonly isolation: IsolationLevel
+  /** By topic, where the log tells them: see `KafkaTopic.id`. */
+  readonly ids: Readonly<Record<string, string>>
+  readonly windows: readonly PartitionWindow[]
+}
+
+/** `{ isolation, topics: { trades: { id, partitions: { '0': '0-501-1800' } } } }`: start, next, end. */
+export function encodePlace({ isolation, ids, windows }: KafkaPlace): Checkpoint {
+  const topics: Record<string, { id?: string; partitions: Record<string, string> }> = {}
+  for (const { topic, partition, start, next, end } of windows) {
+    const id = ids[topic]
+    topics[topic] ??= { ...(id !== undefined && { id }), partitions: {} }
+    topics[topic].partitions[String(partition)] = `${start}-${next}-${end}`
+  }
+  return { isolation, topics }
+}
+
+const WINDOW = /^(\d+)-(\d+)-(\d+)$/
+
+/** @throws BatchError CHECKPOINT_REFUSED for what `encodePlace` has not made */
+export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
+  const { isolation, topics } = checkpoint as { readonly isolation?: unknown; readonly topics?: unknown }
+  if (
+    !ISOLATION_LEVELS.includes(isolation as IsolationLevel) ||
+    typeof topics !== 'object' ||
+    topics === null
+  )
+    throw refused(checkpoint, whose)
+  const ids: Record<string, string> = {}
+  const windows = Object.entries(topics as Readonly<Record<string, unknown>>).flatMap(([topic, known]) => {
+    const { id, partitions = {} } = (known ?? {}) as { readonly id?: unknown; readonly partitions?: object }
+    if (id !== undefined) ids[topic] = String(id)
+    return Object.entries(partitions).map(([partition, window]) => {
+      const [, start, next, end] = WINDOW.exec(String(window)) ?? []
+      if (start === undefined || next === undefined || end === undefined) throw refused(checkpoint, whose)
+      return {
+        topic,
+        partition: Number(partition),
+        start: BigInt(start),
+        next: BigInt(next),
+        end: BigInt(end),
+      }
+    })
+  })
+  return { isolation: isolation as IsolationLevel, ids, windows }
+}
+
+function refused(from: Checkpoint, whose: string): BatchError {
+  return new BatchError('CHECKPOINT_REFUSED', `${whose}: the checkpoint is not one of a Kafka reader`, {
+    details: { from },
+  })
+}

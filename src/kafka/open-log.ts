@@ -1,0 +1,140 @@
+/** A log as an opened reader: settles or resumes its window, then hands it over page by page. */
+import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
+import { groupOffsets } from './group-offsets.ts'
+import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
+import { decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
+import {
+  type DecodedRecords,
+  decodeRecords,
+  type KafkaRecord,
+  positionOf,
+  type RecordFormats,
+} from './kafka-record.ts'
+import { type LogCursor, openCursor } from './log-cursor.ts'
+import { encodeRawRecord } from './raw-record.ts'
+import { isOpen, resumeWindow, settleWindow, type WindowPlan } from './read-window.ts'
+
+export interface LogPlan<V, K> {
+  readonly client: KafkaClient
+  readonly window: WindowPlan
+  /** Settled already, by the plan of a partitioned step. */
+  readonly settled: KafkaPlace | undefined
+  readonly formats: RecordFormats<V, K>
+  readonly group: string | undefined
+}
+
+export async function openLog<V, K>(
+  plan: LogPlan<V, K>,
+  scope: ReaderScope,
+): Promise<OpenedReader<KafkaRecord<V, K>>> {
+  const { client, window, group } = plan
+  const from = scope.from === undefined ? plan.settled : decodePlace(scope.from, window.description)
+  const opened: KafkaConsumer[] = []
+  const open = async (groupOfIt?: string): Promise<KafkaConsumer> => {
+    const { isolation } = from ?? window
+    const named = groupOfIt === undefined ? {} : { group: groupOfIt }
+    const consumer = await client.openConsumer({ isolation, signal: scope.signal, ...named })
+    opened.push(consumer)
+    return consumer
+  }
+  const closeAll = async (): Promise<void> => {
+    await Promise.all(opened.map((one) => one.close()))
+  }
+  try {
+    const consumer = await open()
+    const place =
+      from === undefined
+        ? await settleWindow(consumer, window)
+        : await resumeWindow(consumer, window, from, scope)
+    // A consumer of its own, since the other one is busy polling.
+    const offsets = group === undefined ? undefined : groupOffsets(await open(group), scope.logger)
+    consumer.assign(
+      place.windows.filter(isOpen).map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
+    )
+    return {
+      ...logReader(plan, place, openCursor(consumer, place.windows)),
+      ...(scope.from === undefined && { startsAt: encodePlace(place) }),
+      ...(offsets !== undefined && {
+        committed: (checkpoint) => {
+          const { windows } = decodePlace(checkpoint, window.description)
+          offsets.report(windows.map(({ topic, partition, next }) => ({ topic, partition, offset: next })))
+        },
+      }),
+      close: async () => {
+        await offsets?.settled()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function logReader<V, K>(
+  plan: LogPlan<V, K>,
+  place: KafkaPlace,
+  cursor: LogCursor,
+): Pick<OpenedReader<KafkaRecord<V, K>>, 'read' | 'progress'> {
+  return {
+    read: async (limit) => {
+      const waiting = await cursor.waiting(limit)
+      if (waiting.length === 0) return cursor.isAtEnd() ? undefined : NOTHING_YET
+      const records = waiting.length <= limit ? waiting : waiting.slice(0, limit)
+      return pageOf(place, cursor, records, await decodeRecords(records, plan.formats))
+    },
+    progress: () => progressOf(place, cursor.positions()),
+  }
+}
+
+const NOTHING_YET: Page<never> = {
+  items: [],
+  checkpointAfter: () => {
+    throw new RangeError('a page without items has no checkpoint')
+  },
+  positionOf: () => {
+    throw new RangeError('a page without items has no positions')
+  },
+}
+
+function pageOf<V, K>(
+  place: KafkaPlace,
+  cursor: LogCursor,
+  records: readonly KafkaLogRecord[],
+  { items, refused }: DecodedRecords<V, K>,
+): Page<KafkaRecord<V, K>> {
+  const used = refused === undefined ? records : records.slice(0, items.length + 1)
+  const positionsAfter = cursor.handOver(used)
+  const checkpointAfter = (index: number) => encodePlace(standingAt(place, positionsAfter(index)))
+  const page = {
+    items,
+    checkpointAfter,
+    positionOf: (index: number) => positionOf(used[index] as KafkaLogRecord),
+  }
+  const bad = used[items.length]
+  if (refused === undefined || bad === undefined) return page
+  return {
+    ...page,
+    fault: {
+      error: refused,
+      raw: encodeRawRecord(bad),
+      position: positionOf(bad),
+      checkpointAfter: checkpointAfter(items.length),
+    },
+  }
+}
+
+function standingAt(place: KafkaPlace, positions: readonly bigint[]): KafkaPlace {
+  const windows = place.windows.map((window, index) => ({ ...window, next: positions[index] ?? window.next }))
+  return { ...place, windows }
+}
+
+/** In offsets, which compaction gaps and transaction markers take too; the difference is the lag behind the captured end. */
+function progressOf({ windows }: KafkaPlace, positions: readonly bigint[]): ReadProgress {
+  let [done, total] = [0n, 0n]
+  windows.forEach(({ start, end }, index) => {
+    done += (positions[index] ?? start) - start
+    total += end - start
+  })
+  return { done: Number(done), total: Number(total), unit: 'offsets' }
+}
