@@ -13,6 +13,15 @@ export {
   type KillReport,
 } from './kill-points/every-kill-point.ts'
 export { KILL_MOMENTS, type KillMoment, type KillPhase } from './kill-points/kill-switch.ts'
+export {
+  type MemoryForeignTransaction,
+  type MemoryKafka,
+  memoryKafka,
+  type MemoryKafkaInput,
+  type MemoryKafkaOptions,
+  type MemoryTopicOptions,
+} from './memory-kafka.ts'
+export { KAFKA_CALLS, type KafkaCall, type SendFailurePlan } from './memory-kafka/planned-failures.ts'
 export { type MemoryTable, memoryTable, type MemoryTableOptions } from './memory-table.ts'
 export {
   MEMORY_TRANSACTION,

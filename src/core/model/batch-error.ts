@@ -23,6 +23,8 @@ export const BATCH_ERRORS = {
   SCHEMA_REFUSED: { exitCode: 7 },
   EMBEDDED_POSTGRES_UNAVAILABLE: { exitCode: 7 },
   OPTIONAL_PACKAGE_MISSING: { exitCode: 2 },
+  SERVER_UNAVAILABLE: { exitCode: 1 },
+  PRODUCER_FENCED: { exitCode: 1 },
   LEASE_LOST: { exitCode: 1 },
   OPTIMISTIC_LOCK_FAILED: { exitCode: 1 },
   EXECUTION_CONTEXT_UNREADABLE: { exitCode: 6 },

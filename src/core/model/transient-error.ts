@@ -24,8 +24,10 @@ const SERVER_TROUBLE = /^(?:53...|58...|25006)$/
 const LOST_CONNECTION =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/
 
-/** Kafka's codes: the local queue is full, transport, time-outs, no broker; then those that a broker answers. */
-const KAFKA_CODES = [-184, -195, -185, -187, -192, 3, 5, 6, 7, 13, 14, 15, 16, 19, 20, 89]
+/** Kafka's client: transport, names, time-outs, no broker or coordinator, a full queue, a purge. */
+const KAFKA_CLIENT_CODES = [-195, -193, -192, -187, -185, -184, -180, -153, -152, -151]
+/** What Kafka's brokers answer while leaders move, replicas are missing, or too much is asked of them. */
+const KAFKA_BROKER_CODES = [2, 3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 51, 56, 74, 75, 78, 88, 89, 100]
 /** The CQL protocol's: unavailable, overloaded, bootstrapping, write and read time-out. */
 const CQL_CODES = [0x1000, 0x1001, 0x1002, 0x1100, 0x1200]
 const CQL_NAMES = ['OperationTimedOutError', 'NoHostAvailableError', 'BusyConnectionError']
@@ -81,9 +83,14 @@ function isBrokerAway(error: unknown): boolean {
   const { isRetriable, retriable } = error as { isRetriable?: unknown; retriable?: unknown }
   if (isRetriable === true || retriable === true) return true
   const code = driverCode(error)
-  if (typeof code === 'number' && /kafka/i.test(error.name)) return KAFKA_CODES.includes(code)
+  if (typeof code === 'number' && /kafka/i.test(error.name))
+    return retriable !== false && isTransientKafkaCode(code)
   if (typeof code === 'number' && error.name === 'ResponseError') return CQL_CODES.includes(code)
   return CQL_NAMES.includes(error.name)
+}
+
+export function isTransientKafkaCode(code: number): boolean {
+  return KAFKA_CLIENT_CODES.includes(code) || KAFKA_BROKER_CODES.includes(code)
 }
 
 /** SQLSTATE, socket or broker code, also through TypeORM's QueryFailedError. */
