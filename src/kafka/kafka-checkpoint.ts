@@ -44,7 +44,7 @@ export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
   const ids: Record<string, string> = {}
   const windows = Object.entries(topics as Readonly<Record<string, unknown>>).flatMap(([topic, known]) => {
     const { id, partitions = {} } = (known ?? {}) as { readonly id?: unknown; readonly partitions?: object }
-    if (id !== undefined) ids[topic] = String(id)
+    if (typeof id === 'string') ids[topic] = id
     return Object.entries(partitions).map(([partition, window]) => {
       const [, start, next, end] = WINDOW.exec(String(window)) ?? []
       if (start === undefined || next === undefined || end === undefined) throw refused(checkpoint, whose)

@@ -73,6 +73,8 @@ export interface MemoryKafka
   readonly compact: (topic: string) => void
   /** By topic and partition. A transactional producer's group has its transactional id. */
   readonly groupOffsets: (group: string) => readonly KafkaGroupOffset[]
+  /** Those that have committed offsets. */
+  readonly groups: () => readonly string[]
   /** The brokers abort every open transaction of a producer as too old, and fence the producer. */
   readonly expireTransactions: () => void
   /** Until `startBrokers` nothing opens, arrives or is sent; a commit waits. */
@@ -113,6 +115,7 @@ export function memoryKafka({
     },
     compact: (topic) => topicOf(broker, topic).partitions.forEach((log) => log.compact()),
     groupOffsets: broker.groupOffsets,
+    groups: broker.groups,
     expireTransactions: () => expireTransactions(broker),
     stopBrokers: () => broker.setAway(true),
     startBrokers: () => broker.setAway(false),

@@ -9,7 +9,8 @@ import type { Resources } from './resource.ts'
  * the same one for many executions; it holds no state.
  *
  * Promise to keep: the items, and their order, are the same whenever the same input is read; opening from the
- * checkpoint after item n gives item n+1 first.
+ * checkpoint after item n gives item n+1 first. Where parts of a source are read side by side, as the partitions of a log are, that
+ * holds for each part; the checkpoint says of all of them where they stand.
  */
 export interface ItemReader<T> {
   /** The kind in a word, as in `delimited`, `postgres`: part of explanations and of the restart guard. */

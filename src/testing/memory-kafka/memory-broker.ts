@@ -34,6 +34,8 @@ export interface MemoryBroker {
   readonly storeOffsets: (group: string, offsets: readonly KafkaGroupOffset[]) => void
   /** By topic, then by partition. */
   readonly groupOffsets: (group: string) => readonly KafkaGroupOffset[]
+  /** Those that have committed offsets. */
+  readonly groups: () => readonly string[]
   readonly end: (transaction: LogTransaction, outcome: 'committed' | 'aborted') => void
   readonly isAway: () => boolean
   readonly setAway: (away: boolean) => void
@@ -73,6 +75,7 @@ export function memoryBroker(clock: Clock): MemoryBroker {
       groups.set(group, stored)
     },
     groupOffsets: (group) => [...(groups.get(group)?.values() ?? [])].toSorted(byPlace),
+    groups: () => [...groups.keys()].toSorted(),
     end: (transaction, outcome) => {
       if (transaction.state !== 'open') return
       transaction.state = outcome

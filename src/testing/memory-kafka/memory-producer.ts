@@ -45,7 +45,7 @@ function transactionalProducer(broker: MemoryBroker, id: string, signal: AbortSi
     send: async (records) => {
       signal.throwIfAborted()
       broker.failures.meet('send')
-      const transaction = openTransaction(held)
+      const transaction = openTransaction(broker, held)
       if (records.length > 0) assertOwner()
       const failures = sendRecords(broker, records, transaction)
       if (failures.length > 0) held.isBroken = true
@@ -73,7 +73,7 @@ function transactionsOf(
       session.transaction = { state: 'open', touched: new Set() }
     },
     commit: async (offsets) => {
-      const transaction = openTransaction(held)
+      const transaction = openTransaction(broker, held)
       await broker.untilThere(signal)
       // As with the real one: nothing is asked of a broker where there is nothing to commit.
       if (offsets.length > 0 || transaction.touched.size > 0) assertOwner()
@@ -131,8 +131,9 @@ function finish(broker: MemoryBroker, session: ProducerSession, outcome: 'commit
   session.transaction = undefined
 }
 
-function openTransaction({ session, isUncertain, id }: Held): LogTransaction {
+function openTransaction(broker: MemoryBroker, { session, isUncertain, id }: Held): LogTransaction {
   if (session.transaction !== undefined) return session.transaction
+  if (broker.sessions.get(id) !== session) throw producerFenced(id)
   throw outOfTurn(`no transaction of ${id} is open${isUncertain ? ': the last commit was not answered' : ''}`)
 }
 
