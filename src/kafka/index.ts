@@ -21,4 +21,6 @@ export {
   type KafkaTransactions,
   type TopicPartition,
 } from './kafka-client.ts'
+export { kafka, type Kafka, type TopicOptions } from './kafka.ts'
 export { KafkaError, type KafkaErrorFacts } from './kafka-error.ts'
+export type { KafkaOptions, KafkaSasl, KafkaTls, KafkaToken } from './kafka-options.ts'

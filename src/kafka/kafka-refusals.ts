@@ -13,6 +13,13 @@ export const KAFKA_CODE = {
   recordTimedOut: -192,
   transport: -195,
   state: -172,
+  noOffset: -140,
+  fenced: -144,
+  fatal: -150,
+  invalidProducerEpoch: 47,
+  producerFenced: 90,
+  queueFull: -184,
+  unknownTopicHere: -188,
 } as const
 
 export function unknownTopic(topic: string, description: string): BatchError {

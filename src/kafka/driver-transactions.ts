@@ -1,0 +1,185 @@
+/** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
+import { setTimeout } from 'node:timers/promises'
+import type {
+  Answer,
+  DriverConsumer,
+  DriverError,
+  DriverGroupOffset,
+  DriverProducer,
+} from './confluent-driver.ts'
+import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import type { KafkaGroupOffset, KafkaSendFailure, KafkaTransactions, TopicPartition } from './kafka-client.ts'
+import { KafkaError } from './kafka-error.ts'
+import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
+import { exactOffset } from './read-positions.ts'
+
+/** One call holds one of libuv's threads so long; then it is made again, which the driver takes as the same. */
+const CALL_MILLISECONDS = 10_000
+const PAUSE_MILLISECONDS = 250
+const RETRY_MILLISECONDS = 75_000
+const ABORT_AT_CLOSE_MILLISECONDS = 5000
+
+/** Of a producer whose id, or the epoch of it, is somebody else's. Fatal ones have no other cause in a transactional producer. */
+const FENCED: readonly number[] = [
+  KAFKA_CODE.fenced,
+  KAFKA_CODE.fatal,
+  KAFKA_CODE.invalidProducerEpoch,
+  KAFKA_CODE.producerFenced,
+]
+
+/** idle → begin → open → commit or abort → idle; behind a commit without an outcome: uncertain, for good. */
+type State = 'idle' | 'open' | 'uncertain'
+
+export interface DriverTransactionsParts {
+  readonly producer: DriverProducer
+  /** Of the group that is named like the transactional id. */
+  readonly consumer: DriverConsumer
+  readonly transactionalId: string
+  readonly description: string
+  readonly signal: AbortSignal
+}
+
+export interface DriverTransactions extends KafkaTransactions {
+  /** @throws BatchError PRODUCER_FENCED where a failure says so; a KafkaError where no transaction is open */
+  readonly sending: (send: () => Promise<readonly KafkaSendFailure[]>) => Promise<readonly KafkaSendFailure[]>
+  /** Aborts what is open, within a bounded time. */
+  readonly end: () => Promise<void>
+}
+
+export function driverTransactions(parts: DriverTransactionsParts): DriverTransactions {
+  const { producer, consumer, transactionalId, description, signal } = parts
+  let state: State = 'idle'
+  const outOfTurn = (): KafkaError =>
+    new KafkaError(
+      state === 'uncertain'
+        ? `the last commit of ${transactionalId} was not answered: nothing more can be done with this producer`
+        : `${transactionalId}: ${state === 'open' ? 'a transaction is open already' : 'no transaction is open'}`,
+      { code: KAFKA_CODE.state, retriable: false },
+    )
+  const assertState = (expected: State): void => {
+    if (state !== expected) throw outOfTurn()
+  }
+  const call = (doing: string, one: (answer: Answer) => void): Promise<void> =>
+    untilKnown(`${description}: ${doing} of ${transactionalId}`, one, parts)
+  const abortOpen = async (): Promise<void> => {
+    await call('aborting the transaction', (answer) => producer.abortTransaction(CALL_MILLISECONDS, answer))
+    state = 'idle'
+  }
+  /** The first error is the one that says why. */
+  const abortAndThrow = async (error: unknown): Promise<never> => {
+    if (error instanceof KafkaError && !signal.aborted) await abortOpen()
+    throw error
+  }
+  return {
+    sending: async (send) => {
+      assertState('open')
+      const failures = await send()
+      const fenced = failures.find(({ error }) => isFenced(error))
+      if (fenced !== undefined) throw producerFenced(transactionalId, fenced.error)
+      return failures
+    },
+    begin: async () => {
+      signal.throwIfAborted()
+      assertState('idle')
+      await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
+      state = 'open'
+    },
+    commit: async (offsets) => {
+      signal.throwIfAborted()
+      assertState('open')
+      try {
+        if (offsets.length > 0) {
+          const stored = offsets.map(driverOffset)
+          await call('sending the offsets', (answer) =>
+            producer.sendOffsetsToTransaction(stored, consumer, CALL_MILLISECONDS, answer),
+          )
+        }
+      } catch (error) {
+        await abortAndThrow(error)
+      }
+      try {
+        await call('committing the transaction', (answer) =>
+          producer.commitTransaction(CALL_MILLISECONDS, answer),
+        )
+        state = 'idle'
+      } catch (error) {
+        if (requiresAbort(error)) await abortAndThrow(error)
+        state = 'uncertain'
+        throw isFencedRefusal(error) ? error : outcomeUnknown(transactionalId, error)
+      }
+    },
+    abort: async () => {
+      if (state === 'idle') return
+      assertState('open')
+      await abortOpen()
+    },
+    committed: async (places) => {
+      if (state !== 'idle') throw outOfTurn()
+      return committedOffsets(parts, places)
+    },
+    end: async () => {
+      if (state !== 'open') return
+      const aborting = called('aborting', (answer: Answer) =>
+        producer.abortTransaction(ABORT_AT_CLOSE_MILLISECONDS, answer),
+      )
+      await atMost(
+        ABORT_AT_CLOSE_MILLISECONDS,
+        aborting.catch(() => {}),
+      )
+    },
+  }
+}
+
+/** Again while brokers are away or time is up: the driver goes on with the same call. */
+export async function untilKnown(
+  doing: string,
+  call: (answer: Answer) => void,
+  { transactionalId, signal }: Pick<DriverTransactionsParts, 'transactionalId' | 'signal'>,
+): Promise<void> {
+  for (;;) {
+    try {
+      await untilAborted(called(doing, call), signal)
+      return
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      if (isFenced(error)) throw producerFenced(transactionalId, error)
+      if (!error.retriable || requiresAbort(error)) throw error
+      await untilAborted(setTimeout(PAUSE_MILLISECONDS), signal)
+    }
+  }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof KafkaError && FENCED.includes(error.code)
+}
+
+function isFencedRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'PRODUCER_FENCED'
+}
+
+function requiresAbort(error: unknown): boolean {
+  return error instanceof KafkaError && (error.cause as Partial<DriverError>).isTxnRequiresAbort === true
+}
+
+async function committedOffsets(
+  { consumer, transactionalId, description, signal }: DriverTransactionsParts,
+  places: readonly TopicPartition[],
+): Promise<readonly KafkaGroupOffset[]> {
+  const doing = `${description}: asking for the offsets of ${transactionalId}`
+  const asked = places.map(({ topic, partition }) => ({ topic, partition }))
+  const found = await retried(
+    doing,
+    (answer: Answer<readonly (DriverGroupOffset | Error)[]>) =>
+      consumer.committed(asked, CALL_MILLISECONDS, answer),
+    { milliseconds: RETRY_MILLISECONDS, signal },
+  )
+  return found.flatMap((one) => {
+    if (one instanceof Error) throw kafkaError(doing, one)
+    const { topic, partition, offset, metadata = '' } = one
+    return offset === undefined || offset < 0 ? [] : [{ topic, partition, offset: BigInt(offset), metadata }]
+  })
+}
+
+function driverOffset({ topic, partition, offset, metadata }: KafkaGroupOffset): DriverGroupOffset {
+  return { topic, partition, offset: exactOffset(offset), metadata }
+}

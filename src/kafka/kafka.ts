@@ -1,0 +1,257 @@
+/** Kafka through librdkafka: the client that readers and writers are given. */
+import { BatchError } from '../core/model/batch-error.ts'
+import type { Answer, ConfluentDriver, DriverProducer, DriverSettings } from './confluent-driver.ts'
+import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
+import { called, untilAborted } from './driver-call.ts'
+import { driverConsumer } from './driver-consumer.ts'
+import { driverProducer } from './driver-producer.ts'
+import { driverTransactions, untilKnown } from './driver-transactions.ts'
+import type {
+  KafkaClient,
+  KafkaConsumerOptions,
+  KafkaProducer,
+  KafkaProducerOptions,
+} from './kafka-client.ts'
+import { KafkaError } from './kafka-error.ts'
+import { brokersOf, connectionSettings, type KafkaOptions, secretsOf } from './kafka-options.ts'
+import { loadDriver } from './load-driver.ts'
+import { topicCatalog } from './topic-catalog.ts'
+
+export interface Kafka extends KafkaClient {
+  /** Creates the topic where there is none of this name; one that is there stays as it is. */
+  readonly ensureTopic: (topic: string, options?: TopicOptions) => Promise<'created' | 'there already'>
+}
+
+export interface TopicOptions {
+  /** @default 1 */
+  readonly partitions?: number
+  /** @default the brokers' default */
+  readonly replicationFactor?: number
+  /** The topic's settings by Kafka's names: `{ 'retention.ms': '-1' }`. @default the brokers' */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+const TAKE_OVER_MILLISECONDS = 60_000
+const TAKE_OVER_CALL_MILLISECONDS = 10_000
+const CREATE_MILLISECONDS = 30_000
+const TOPIC_EXISTS = 36
+const INVALID_TRANSACTION_TIMEOUT = 50
+
+/**
+ * A definition: the package `@confluentinc/kafka-javascript` is loaded, and brokers are asked, when something is opened.
+ * Each consumer holds one of libuv's threads while it waits for records: set UV_THREADPOOL_SIZE where one process has many.
+ *
+ * @throws BatchError INVALID_CONFIGURATION at once for options that cannot be
+ */
+export function kafka(options: KafkaOptions): Kafka {
+  const shared = connectionSettings(options)
+  const place = placeOf(options)
+  return {
+    description: place.description,
+    openConsumer: (consumer) => openConsumer(shared, place, consumer),
+    openProducer: (producer) => openProducer(shared, place, producer),
+    ensureTopic: (topic, topicOptions = {}) => ensureTopic(shared, place, topic, topicOptions),
+  }
+}
+
+function placeOf(options: KafkaOptions): DriverPlace {
+  const { connectTimeoutMilliseconds = 10_000, patienceMilliseconds = 120_000 } = options
+  const secrets = secretsOf(options)
+  return {
+    description: `kafka ${brokersOf(options).join(',')}`,
+    connectTimeoutMilliseconds,
+    patienceMilliseconds,
+    redact: (message) => secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message),
+  }
+}
+
+async function openConsumer(shared: DriverSettings, place: DriverPlace, options: KafkaConsumerOptions) {
+  const driver = await loadDriver()
+  const client = await connectDriver(
+    driver.KafkaConsumer,
+    consumerSettings(shared, options.group ?? 'batchwright', options.isolation),
+    place,
+    options.signal,
+  )
+  return driverConsumer({ client, catalog: topicCatalog(driver, client, place.description), place, options })
+}
+
+async function openProducer(
+  shared: DriverSettings,
+  place: DriverPlace,
+  options: KafkaProducerOptions,
+): Promise<KafkaProducer> {
+  const driver = await loadDriver()
+  const client = await connectDriver(
+    driver.Producer,
+    producerSettings(shared, options),
+    place,
+    options.signal,
+  )
+  const catalog = topicCatalog(driver, client, place.description)
+  const producer = driverProducer({ client, catalog, place, options })
+  const { transactionalId } = options
+  if (transactionalId === undefined) return producer
+  try {
+    return await transactionalProducer({ driver, shared, place, client, producer, transactionalId, options })
+  } catch (error) {
+    await producer.close()
+    throw error
+  }
+}
+
+interface TransactionalParts {
+  readonly driver: ConfluentDriver
+  readonly shared: DriverSettings
+  readonly place: DriverPlace
+  readonly client: DriverProducer
+  readonly producer: Omit<KafkaProducer, 'transactions'>
+  readonly transactionalId: string
+  readonly options: KafkaProducerOptions
+}
+
+async function transactionalProducer(parts: TransactionalParts): Promise<KafkaProducer> {
+  const { driver, shared, place, client, producer, transactionalId, options } = parts
+  const { signal } = options
+  const settings = consumerSettings(shared, transactionalId, 'read_committed')
+  const consumer = await connectDriver(driver.KafkaConsumer, settings, place, signal)
+  const closeConsumer = (): Promise<void> => closeDriver(consumer, (one, answer) => one.disconnect(answer))
+  try {
+    await takeOver(parts)
+  } catch (error) {
+    await closeConsumer()
+    throw error
+  }
+  const { description } = place
+  const { sending, end, ...transactions } = driverTransactions({
+    producer: client,
+    consumer,
+    transactionalId,
+    description,
+    signal,
+  })
+  return {
+    send: (records) => sending(() => producer.send(records)),
+    transactions,
+    close: async () => {
+      await end()
+      await Promise.all([closeConsumer(), producer.close()])
+    },
+  }
+}
+
+/** Aborts what another producer of this id has left open. */
+async function takeOver({ client, transactionalId, place, options }: TransactionalParts): Promise<void> {
+  const { description } = place
+  const inTime = AbortSignal.timeout(TAKE_OVER_MILLISECONDS)
+  const signal = AbortSignal.any([options.signal, inTime])
+  try {
+    await untilKnown(
+      `${description}: taking over ${transactionalId}`,
+      (answer) => client.initTransactions(TAKE_OVER_CALL_MILLISECONDS, answer),
+      { transactionalId, signal },
+    )
+  } catch (error) {
+    if (options.signal.aborted) throw error
+    throw takeOverRefused(error, transactionalId, description, options)
+  }
+}
+
+function takeOverRefused(
+  error: unknown,
+  transactionalId: string,
+  description: string,
+  { transactionTimeoutMilliseconds }: KafkaProducerOptions,
+): unknown {
+  if (error instanceof KafkaError && error.code === INVALID_TRANSACTION_TIMEOUT) {
+    return new BatchError(
+      'INVALID_WRITER_OPTIONS',
+      `${description}: a transaction timeout of ${transactionTimeoutMilliseconds} ms is more than the brokers allow (transaction.max.timeout.ms). Lower it.`,
+      { details: { transactionTimeoutMilliseconds }, cause: error },
+    )
+  }
+  if (error instanceof BatchError) return error
+  return new BatchError(
+    'SERVER_UNAVAILABLE',
+    `${description}: the transactional id ${transactionalId} could not be taken over: ${error instanceof KafkaError ? error.message : `no answer within ${TAKE_OVER_MILLISECONDS} ms`}. ` +
+      'See whether the brokers are up and allow it.',
+    { details: { transactionalId }, cause: error },
+  )
+}
+
+function consumerSettings(
+  shared: DriverSettings,
+  group: string,
+  isolation: KafkaConsumerOptions['isolation'],
+): DriverSettings {
+  return {
+    // An end is told behind a fetch that has waited so long in vain.
+    'fetch.wait.max.ms': 100,
+    // The default lets a full queue wait for a second before it is filled again.
+    'fetch.queue.backoff.ms': 20,
+    'check.crcs': true,
+    ...shared,
+    'group.id': group,
+    'isolation.level': isolation,
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'enable.partition.eof': true,
+    'auto.offset.reset': 'error',
+  }
+}
+
+function producerSettings(shared: DriverSettings, options: KafkaProducerOptions): DriverSettings {
+  const { compression, transactionalId, transactionTimeoutMilliseconds, deliveryTimeoutMilliseconds } =
+    options
+  return {
+    'linger.ms': 2,
+    // Records of a topic that is gone fail after this time, and not only at their delivery timeout.
+    'topic.metadata.propagation.max.ms': 5000,
+    ...shared,
+    'enable.idempotence': true,
+    acks: 'all',
+    partitioner: 'murmur2_random',
+    'compression.type': compression,
+    dr_cb: true,
+    ...(transactionalId === undefined
+      ? { 'delivery.timeout.ms': deliveryTimeoutMilliseconds }
+      : {
+          'transactional.id': transactionalId,
+          'transaction.timeout.ms': transactionTimeoutMilliseconds,
+          // librdkafka refuses more.
+          'delivery.timeout.ms': Math.min(deliveryTimeoutMilliseconds, transactionTimeoutMilliseconds),
+        }),
+  }
+}
+
+async function ensureTopic(
+  shared: DriverSettings,
+  place: DriverPlace,
+  topic: string,
+  { partitions = 1, replicationFactor = -1, config }: TopicOptions,
+): Promise<'created' | 'there already'> {
+  const driver = await loadDriver()
+  const { signal } = new AbortController()
+  const client = await connectDriver(driver.Producer, shared, place, signal)
+  try {
+    const admin = driver.AdminClient.createFrom(client)
+    const asked = {
+      topic,
+      num_partitions: partitions,
+      replication_factor: replicationFactor,
+      ...(config && { config }),
+    }
+    await untilAborted(
+      called(`${place.description}: creating topic ${topic}`, (answer: Answer) =>
+        admin.createTopic(asked, CREATE_MILLISECONDS, answer),
+      ),
+      signal,
+    )
+    return 'created'
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === TOPIC_EXISTS) return 'there already'
+    throw error
+  } finally {
+    await closeDriver(client, (one, answer) => one.disconnect(0, answer))
+  }
+}
