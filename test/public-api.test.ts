@@ -330,8 +330,18 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
     types: ['PostgresConnection', 'TableName', 'ValueTypes'],
   },
   'src/kafka/index.ts': {
-    values: ['ISOLATION_LEVELS', 'kafka', 'KAFKA_COMPRESSIONS', 'KafkaError'],
+    values: [
+      'bytes',
+      'ISOLATION_LEVELS',
+      'json',
+      'kafka',
+      'KAFKA_COMPRESSIONS',
+      'KafkaError',
+      'kafkaPartitions',
+      'text',
+    ],
     types: [
+      'FormatPlace',
       'IsolationLevel',
       'Kafka',
       'KafkaBounds',
@@ -339,16 +349,22 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'KafkaCompression',
       'KafkaConsumer',
       'KafkaConsumerOptions',
+      'KafkaEdge',
       'KafkaErrorFacts',
+      'KafkaFormat',
       'KafkaGroupOffset',
       'KafkaHeader',
       'KafkaLogRecord',
       'KafkaOptions',
+      'KafkaOutgoing',
       'KafkaOutput',
+      'KafkaPartitionsOptions',
+      'KafkaPartitionValue',
       'KafkaPoll',
       'KafkaPosition',
       'KafkaProducer',
       'KafkaProducerOptions',
+      'KafkaRecord',
       'KafkaSasl',
       'KafkaSendFailure',
       'KafkaTls',
@@ -357,6 +373,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'KafkaTransactions',
       'TopicOptions',
       'TopicPartition',
+      'WindowOptions',
     ],
   },
   'src/repository/postgres/index.ts': {
@@ -375,6 +392,10 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
     values: ['iterableReader'],
     types: ['IterableReaderOptions', 'IterableSource'],
   },
+  'src/readers/kafka.ts': {
+    values: ['kafkaReader'],
+    types: ['KafkaReaderOptions', 'KafkaReaderSettings', 'KafkaReaderSource'],
+  },
   'src/readers/postgres.ts': {
     values: ['postgresReader'],
     types: ['PostgresReaderOptions', 'PostgresReaderSettings', 'PostgresReaderSource'],
@@ -388,6 +409,10 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
   'src/processors/index.ts': {
     values: ['classify', 'composeProcessors', 'filter', 'peek', 'validated'],
     types: ['ValidatedOptions'],
+  },
+  'src/writers/kafka.ts': {
+    values: ['kafkaWriter'],
+    types: ['KafkaTransactionOptions', 'KafkaWriterOptions'],
   },
   'src/writers/postgres.ts': {
     values: ['postgresWriter'],

@@ -21,6 +21,12 @@ export {
   type KafkaTransactions,
   type TopicPartition,
 } from './kafka-client.ts'
+export { bytes, type FormatPlace, json, type KafkaFormat, text } from './formats.ts'
 export { kafka, type Kafka, type TopicOptions } from './kafka.ts'
 export { KafkaError, type KafkaErrorFacts } from './kafka-error.ts'
+export { kafkaPartitions, type KafkaPartitionsOptions, type KafkaPartitionValue } from './kafka-partitions.ts'
+export type { KafkaRecord } from './kafka-record.ts'
+export type { KafkaOutgoing } from './outgoing.ts'
+export type { KafkaEdge } from './read-window.ts'
+export type { WindowOptions } from './window-options.ts'
 export type { KafkaOptions, KafkaSasl, KafkaTls, KafkaToken } from './kafka-options.ts'
