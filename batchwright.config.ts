@@ -7,7 +7,8 @@ import { roundTrip } from './examples/04-round-trip.ts'
 import { badRows } from './examples/05-bad-rows.ts'
 import { stateReport } from './examples/06-flow.ts'
 import { partitions } from './examples/07-partitions.ts'
+import { kafkaToPostgres } from './examples/10-kafka-to-postgres.ts'
 
 export default defineConfig({
-  jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, stateReport, partitions],
+  jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, stateReport, partitions, kafkaToPostgres],
 })

@@ -72,6 +72,9 @@ export async function explainJob(
   return explained
 }
 
+const OWN_TRANSACTION =
+  'exactly once: items are committed in a transaction of the writer that keeps the counts too, and a restart records what is missing'
+
 const MEANINGS: Readonly<Record<Guarantee, string>> = {
   transactional: 'exactly once: items, counts and checkpoint are committed together',
   idempotent: 'after a crash the last chunk may be written again, which changes nothing',
@@ -146,7 +149,7 @@ function explainChunks(
     maxBytes,
     maxMilliseconds,
     guarantee,
-    meaning: MEANINGS[guarantee] + downgrade,
+    meaning: writer.hasOwnTransaction === true ? OWN_TRANSACTION : MEANINGS[guarantee] + downgrade,
   }
 }
 

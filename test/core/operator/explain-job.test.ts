@@ -8,6 +8,9 @@ import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
 import { iterableReader } from '../../../src/readers/iterable.ts'
 import { memoryRepository } from '../../../src/repository/memory/memory-repository.ts'
 import { postgresWriter } from '../../../src/writers/postgres.ts'
+import { listReader } from '../items.ts'
+import { markedLog } from '../marked-log.ts'
+import { jobOf } from '../run-job.ts'
 
 const importIds = defineJob({
   name: 'import-ids',
@@ -97,5 +100,14 @@ describe('The explanation of a job', () => {
       guarantee: 'idempotent',
       meaning: `after a crash the last chunk may be written again, which changes nothing${why}`,
     })
+  })
+
+  it('says of a writer with a transaction of its own that it is exactly once, on any repository', async () => {
+    const { writer } = markedLog<number>()
+    const job = jobOf((step) => ({ load: step.chunk({ size: 5 }, { reader: listReader([1]), writer }) }))
+    const logger = pino({ level: 'silent' })
+    const [load] = await explainJob(job as unknown as JobDefinition, {}, memory, logger)
+    expect(load).to.include({ guarantee: 'transactional' })
+    expect(load?.meaning).to.match(/^exactly once: items are committed in a transaction of the writer/)
   })
 })
