@@ -121,13 +121,15 @@ export interface KafkaProducerOptions {
 /** Every record is acknowledged by all replicas in sync, and stands in the log once however often it is sent over the network. */
 export interface KafkaProducer {
   /**
-   * Settles when each record was acknowledged or has failed; answers those that failed, as indexes into `records`.
+   * Settles when each record was acknowledged or has failed; answers those that failed, as indexes into `records` in ascending
+   * order. In a transaction, records that were refused before they were sent (no such topic, too large) leave it as it is; behind
+   * one that has failed on its way it can only be aborted, and `commit` does so.
    * @throws BatchError PRODUCER_FENCED
    */
   readonly send: (records: readonly KafkaOutput[]) => Promise<readonly KafkaSendFailure[]>
   /** There where it was opened with a `transactionalId`. */
   readonly transactions?: KafkaTransactions
-  /** Called once. An open transaction is aborted. */
+  /** Called once; never hangs, also while brokers are away. An open transaction is aborted, at once or at its timeout. */
   readonly close: () => Promise<void>
 }
 
@@ -155,9 +157,10 @@ export interface KafkaTransactions {
   /**
    * Settles when it is known to be committed, and may take as long as brokers are away.
    * @throws BatchError PRODUCER_FENCED; WRITE_FAILED with `details.outcome` 'unknown' where it may be committed or not; a KafkaError
-   * where it is aborted
+   * where it is aborted. Behind an unknown outcome only `close` can be called: the next producer of the id settles it.
    */
   readonly commit: (offsets: readonly KafkaGroupOffset[]) => Promise<void>
+  /** Where none is open it does nothing. */
   readonly abort: () => Promise<void>
   /** What transactions have committed at these places; never while one is open. Places without are left out. */
   readonly committed: (places: readonly TopicPartition[]) => Promise<readonly KafkaGroupOffset[]>

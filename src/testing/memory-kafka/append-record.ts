@@ -6,18 +6,27 @@ import { partitionOfKey } from '../../kafka/murmur2.ts'
 import type { MemoryBroker, MemoryTopic } from './memory-broker.ts'
 import type { LogTransaction } from './partition-log.ts'
 
-/** Answers those that are not in the log, as planned or for a reason. */
+export interface Sent {
+  readonly failures: readonly KafkaSendFailure[]
+  /** Some have failed on their way, and not by a refusal before it: their transaction cannot be committed. */
+  readonly breaksTransaction: boolean
+}
+
+/** Those that are not in the log have failed, as planned or for a reason. */
 export function sendRecords(
   broker: MemoryBroker,
   records: readonly KafkaOutput[],
   transaction: LogTransaction | undefined,
-): readonly KafkaSendFailure[] {
+): Sent {
   const failures: KafkaSendFailure[] = []
+  let breaksTransaction = false
   for (const [index, record] of records.entries()) {
-    const error = failureOf(broker, record) ?? appendRecord(broker, record, transaction)
+    const onItsWay = failureOf(broker, record)
+    breaksTransaction ||= onItsWay !== undefined
+    const error = onItsWay ?? appendRecord(broker, record, transaction)
     if (error !== undefined) failures.push({ index, error })
   }
-  return failures
+  return { failures, breaksTransaction }
 }
 
 function failureOf(broker: MemoryBroker, record: KafkaOutput): Error | undefined {

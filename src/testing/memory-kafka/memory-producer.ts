@@ -18,28 +18,36 @@ export function memoryProducer(broker: MemoryBroker, options: KafkaProducerOptio
     send: async (records) => {
       signal.throwIfAborted()
       broker.failures.meet('send')
-      return sendRecords(broker, records, undefined)
+      return sendRecords(broker, records, undefined).failures
     },
     close: async () => {},
   }
 }
 
 /**
- * idle → begin → open → commit or abort → idle. From a failed record on an open transaction can only be aborted; behind a
- * commit without an answer nothing can be done.
+ * idle → begin → open → commit or abort → idle. Behind a record that has failed on its way an open transaction can only be
+ * aborted; behind a commit without an answer nothing can be done.
  */
 interface Held {
   readonly id: string
   readonly session: ProducerSession
   isBroken: boolean
   isUncertain: boolean
+  isFenced: boolean
 }
 
 function transactionalProducer(broker: MemoryBroker, id: string, signal: AbortSignal): KafkaProducer {
-  const held: Held = { id, session: takeOver(broker, id), isBroken: false, isUncertain: false }
+  const held: Held = {
+    id,
+    session: takeOver(broker, id),
+    isBroken: false,
+    isUncertain: false,
+    isFenced: false,
+  }
   const { session } = held
   const assertOwner = (): void => {
-    if (broker.sessions.get(id) !== session) throw producerFenced(id)
+    held.isFenced ||= broker.sessions.get(id) !== session
+    if (held.isFenced) throw producerFenced(id)
   }
   return {
     send: async (records) => {
@@ -47,8 +55,8 @@ function transactionalProducer(broker: MemoryBroker, id: string, signal: AbortSi
       broker.failures.meet('send')
       const transaction = openTransaction(broker, held)
       if (records.length > 0) assertOwner()
-      const failures = sendRecords(broker, records, transaction)
-      if (failures.length > 0) held.isBroken = true
+      const { failures, breaksTransaction } = sendRecords(broker, records, transaction)
+      held.isBroken ||= breaksTransaction
       return failures
     },
     transactions: transactionsOf(broker, held, signal, assertOwner),
@@ -68,13 +76,14 @@ function transactionsOf(
   return {
     begin: async () => {
       broker.failures.meet('beginTransaction')
+      if (held.isFenced) throw producerFenced(id)
       if (session.transaction !== undefined) throw outOfTurn('a transaction is open already')
       if (held.isUncertain) throw outOfTurn('the outcome of the last commit is not known')
       session.transaction = { state: 'open', touched: new Set() }
     },
     commit: async (offsets) => {
       const transaction = openTransaction(broker, held)
-      await broker.untilThere(signal)
+      await untilThereOrUnknown(broker, held, signal)
       // As with the real one: nothing is asked of a broker where there is nothing to commit.
       if (offsets.length > 0 || transaction.touched.size > 0) assertOwner()
       meetOrAbort(broker, held)
@@ -105,6 +114,17 @@ function transactionsOf(
   }
 }
 
+/** As with the real one: who gives up waiting for a commit does not know what becomes of it. */
+async function untilThereOrUnknown(broker: MemoryBroker, held: Held, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  try {
+    await broker.untilThere(signal)
+  } catch (error) {
+    held.isUncertain = true
+    throw outcomeUnknown(held.id, error)
+  }
+}
+
 function meetOrAbort(broker: MemoryBroker, held: Held): void {
   try {
     broker.failures.meet('commitTransaction')
@@ -119,7 +139,8 @@ function meetOrAbort(broker: MemoryBroker, held: Held): void {
 
 function takeOver(broker: MemoryBroker, id: string): ProducerSession {
   const former = broker.sessions.get(id)
-  if (former !== undefined) finish(broker, former, 'aborted')
+  // It has it still, and learns of its end when it asks for something.
+  if (former?.transaction !== undefined) broker.end(former.transaction, 'aborted')
   const session: ProducerSession = { transaction: undefined }
   broker.sessions.set(id, session)
   return session
