@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { lastLines, type ProgramEnd, runProgram } from './run-program.ts'
 import { ServicesUnavailable } from './services-unavailable.ts'
@@ -48,10 +49,20 @@ export async function buildFromSource(folder: string, signal?: AbortSignal): Pro
   const project = await unpack(folder, signal)
   process.stderr.write(`Building ${KAFKA_CLIENT} ${KAFKA_CLIENT_VERSION} from source, a minute or two …\n`)
   const { exitCode, output } = await npm(project, ['run', 'source'], { signal })
-  if (exitCode !== 0)
-    throw new ServicesUnavailable(`${KAFKA_CLIENT} could not be built:\n${lastLines(output, 40)}`)
+  if (exitCode !== 0) throw await buildFailed(output)
   await keepWhatLoads(project, folder)
   return true
+}
+
+/** The compiler's complaint stands far above the end of the output. */
+async function buildFailed(output: string): Promise<Error> {
+  const log = join(tmpdir(), 'batchwright-kafka-client-build.log')
+  await writeFile(log, output)
+  const complaints = output.split('\n').filter((line) => /\berror:|fatal error|\*\*\*/.test(line))
+  return new ServicesUnavailable(
+    `${KAFKA_CLIENT} could not be built:\n${complaints.slice(0, 10).join('\n')}\n${lastLines(output, 5)}\n` +
+      `All of the build's output is in ${log}.`,
+  )
 }
 
 /** Without running any script of the package. */
@@ -77,7 +88,8 @@ async function npm(
   return runProgram(['npm', '--prefix', project, ...args], {
     ...options,
     cwd: project,
-    environment: { ...process.env, ...(await nodeHeaders()), CKJS_LINKING: 'dynamic', JOBS: 'max' },
+    // The build fails when its parts are made in parallel.
+    environment: { ...process.env, ...(await nodeHeaders()), CKJS_LINKING: 'dynamic', JOBS: '1' },
   })
 }
 

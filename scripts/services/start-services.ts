@@ -23,7 +23,7 @@ export interface Services {
 
 export const DATA_CENTER_VARIABLE = 'CASSANDRA_LOCAL_DATA_CENTER'
 
-const ANSWER_PATIENCE_MS = 10_000
+const ANSWER_PATIENCE_MS = 5000
 
 /** What the machine must have for the servers that will be started here on the JVM. */
 export function needsOfServers(servers: readonly ServerName[]): readonly MachineNeed[] {
