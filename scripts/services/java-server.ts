@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireFree } from './free-port.ts'
@@ -75,7 +75,13 @@ export function javaServer(server: JavaServer): ServerProcess {
 function launch({ folder, javaArguments }: JavaServer): ChildProcess {
   const log = openSync(logOf(folder), 'a')
   try {
-    const command = [javaProgram(), `-Dbatchwright.checkout=${process.cwd()}`, ...javaArguments]
+    // Libraries unpack their native parts there, and a killed JVM leaves them behind.
+    const temporary = join(folder, 'tmp')
+    mkdirSync(temporary, { recursive: true })
+    const properties = [`-Djava.io.tmpdir=${temporary}`, `-Djna.tmpdir=${temporary}`]
+    // By the checkout CI finds what was left running.
+    const checkout = `-Dbatchwright.checkout=${process.cwd()}`
+    const command = [javaProgram(), checkout, ...properties, ...javaArguments]
     const child = spawn('sh', ['-c', LAUNCH, folder, ...command], {
       cwd: folder,
       detached: true, // Ctrl-C in a terminal goes to the whole group; the server is ended by us.

@@ -25,6 +25,9 @@ const KEPT_FILES = [
 /** What the package itself loads; the rest of its dependencies builds it. */
 const KEPT_PACKAGES = ['bindings', 'file-uri-to-path']
 
+/** By default npm asks a network that is not there for more than a minute. */
+const IMPATIENT = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+
 /** Our own scripts, since npm may be told to run none of a package. They find npm's compiler driver in their path. */
 const PROJECT = {
   private: true,
@@ -71,7 +74,7 @@ async function unpack(folder: string, signal?: AbortSignal): Promise<string> {
   await mkdir(project)
   await writeFile(join(project, 'package.json'), JSON.stringify(PROJECT))
   const wanted = `${KAFKA_CLIENT}@${KAFKA_CLIENT_VERSION}`
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', ...IMPATIENT]
   const { exitCode, output } = await npm(project, ['install', ...options, wanted], { signal })
   if (exitCode === 0) return project
   throw new ServicesUnavailable(
