@@ -6,7 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface ServerProcess {
   /** Resolves when the server answers. Rejects when it dies or does not answer within two minutes. */
   readonly start: (signal?: AbortSignal) => Promise<void>
-  /** Resolves when the process is gone. Kills that are not noticed in time are what data is lost by: @default SIGKILL */
+  /**
+   * Resolves when the process is gone. `SIGTERM` lets it end in order, for at most half a minute.
+   * @default SIGKILL, as a lost machine would
+   */
   readonly kill: (signal?: 'SIGKILL' | 'SIGTERM') => Promise<void>
   /** Kills the server and deletes its data. May be called again, and in every state. */
   readonly stop: () => Promise<void>

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
 import { createRequire } from 'node:module'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import cassandra from 'cassandra-driver'
 import { expect } from 'chai'
 import { type CassandraServer, startCassandraServer } from '../../../scripts/services/cassandra-server.ts'
@@ -34,7 +36,7 @@ describeWithOwnServers('A Kafka broker of our own', ['kafka'], () => {
     expect(error).to.match(new RegExp(`kafka cannot listen on 127.0.0.1:${port}: the port is taken`))
   })
 
-  it('dies with the process that started it, when that is killed', () => diesWithItsOwner('kafka'))
+  it('is gone, with its data, when the process that started it is killed', () => diesWithItsOwner('kafka'))
 })
 
 describeWithOwnServers('A Cassandra node of our own', ['cassandra'], () => {
@@ -62,7 +64,8 @@ describeWithOwnServers('A Cassandra node of our own', ['cassandra'], () => {
     })
   })
 
-  it('dies with the process that started it, when that is killed', () => diesWithItsOwner('cassandra'))
+  it('is gone, with its data, when the process that started it is killed', () =>
+    diesWithItsOwner('cassandra'))
 })
 
 function isUp(name: ServerName, address: string): Promise<boolean> {
@@ -71,15 +74,20 @@ function isUp(name: ServerName, address: string): Promise<boolean> {
 }
 
 async function diesWithItsOwner(name: ServerName): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'batchwright-owner-'))
   const owner = spawn(process.execPath, [resolve('dist/test/scripts/services/starting-process.js'), name], {
+    env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [address] = (await once(owner.stdout, 'data')) as [Buffer]
-  expect(await isUp(name, String(address).trim())).to.equal(true)
+  const [said] = (await once(owner.stdout, 'data')) as [Buffer]
+  const address = String(said).trim()
+  expect(await isUp(name, address)).to.equal(true)
   owner.kill('SIGKILL')
   await once(owner, 'exit')
-  const isDown = async (): Promise<boolean> => !(await isUp(name, String(address).trim()))
-  expect(await becomesTrue(isDown, { withinMs: 10_000 })).to.equal(true)
+  const isGone = async (): Promise<boolean> =>
+    !(await isUp(name, address)) && (await readdir(folder)).length === 0
+  expect(await becomesTrue(isGone, { withinMs: 10_000 })).to.equal(true)
+  await rm(folder, { recursive: true })
 }
 
 type Callback<T> = (error: Error | null, value: T) => void
