@@ -19,8 +19,9 @@ export async function withFolderLock<T>(
   path: string,
   work: () => T | Promise<T>,
   signal?: AbortSignal,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<T> {
-  await acquire(path, signal)
+  await acquire(path, patienceMs, signal)
   try {
     return await work()
   } finally {
@@ -32,15 +33,15 @@ export async function withFolderLock<T>(
  * The lock is a symbolic link whose target names the holder: one system call makes both, so that no reader ever meets
  * a lock without a holder, and a kill leaves no half-written file.
  */
-async function acquire(path: string, signal?: AbortSignal): Promise<void> {
+async function acquire(path: string, patienceMs: number, signal?: AbortSignal): Promise<void> {
   const holder = `${identifyProcess()}-${randomBytes(4).toString('hex')}`
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = Date.now() + patienceMs
   while (!tryLink(path, holder)) {
     signal?.throwIfAborted()
     const current = readHolder(path)
     if (current === undefined) continue
     if (!isRunning(current)) await breakLock(path, current, signal)
-    else if (Date.now() > deadline) throw lockIsStuck(path, current)
+    else if (Date.now() > deadline) throw lockIsStuck(path, current, patienceMs)
     else await delay(POLL_MS, undefined, { signal })
   }
 }
@@ -75,10 +76,10 @@ function readHolder(path: string): string | undefined {
   }
 }
 
-function lockIsStuck(path: string, holder: string): Error {
+function lockIsStuck(path: string, holder: string, patienceMs: number): Error {
   const pid = Number(holder.split('-')[0])
   return postgresUnavailable(
-    `Process ${pid} has held the lock ${path} for ${PATIENCE_MS / 1000} s and is still alive. End it and start again.`,
+    `Process ${pid} has held the lock ${path} for ${patienceMs / 1000} s and is still alive. End it and start again.`,
     { path, pid },
   )
 }

@@ -1,0 +1,88 @@
+/** What the machine must have, and the Debian packages that bring it. */
+
+import { spawnSync } from 'node:child_process'
+import { ServicesUnavailable } from './services-unavailable.ts'
+
+export interface MachineNeed {
+  readonly name: string
+  readonly debianPackage: string
+  /** What is wrong, or undefined when it is there. */
+  readonly problem: () => string | undefined
+}
+
+const OLDEST_JAVA = 17
+
+/** `JAVA_HOME` comes before the search path, as in Java's own programs. */
+export function javaProgram(environment: NodeJS.ProcessEnv = process.env): string {
+  const home = environment['JAVA_HOME'] ?? ''
+  return home === '' ? 'java' : `${home}/bin/java`
+}
+
+/** The major version in what `java -version` says: 17 for `version "17.0.15"`, 8 for `version "1.8.0_452"`. */
+export function javaMajor(said: string): number | undefined {
+  const version = /version "(?:1\.)?(\d+)/.exec(said)?.[1]
+  return version === undefined ? undefined : Number(version)
+}
+
+export const JAVA: MachineNeed = {
+  name: `java ${OLDEST_JAVA} or newer`,
+  debianPackage: 'default-jre-headless',
+  problem: () => {
+    const { error, stdout, stderr } = spawnSync(javaProgram(), ['-version'], { encoding: 'utf8' })
+    if (error !== undefined) return `${javaProgram()} cannot be run`
+    const major = javaMajor(`${stderr}${stdout}`)
+    if (major === undefined) return `${javaProgram()} does not tell its version`
+    return major >= OLDEST_JAVA ? undefined : `${javaProgram()} is Java ${major}`
+  },
+}
+
+export const MAVEN: MachineNeed = program('mvn', 'maven')
+
+/** For building the Kafka client. */
+export const BUILD_NEEDS: readonly MachineNeed[] = [
+  program('g++', 'g++'),
+  program('make', 'make'),
+  program('python3', 'python3'),
+  header('openssl/ssl.h', 'libssl-dev'),
+  header('zlib.h', 'zlib1g-dev'),
+  header('zstd.h', 'libzstd-dev'),
+]
+
+export function missingOf(needs: readonly MachineNeed[]): readonly MachineNeed[] {
+  return needs.filter(({ problem }) => problem() !== undefined)
+}
+
+/** Throws ServicesUnavailable, which names all that is missing at once, and one command that brings it. */
+export function requireOnMachine(needs: readonly MachineNeed[]): void {
+  const missing = missingOf(needs)
+  if (missing.length === 0) return
+  const lines = missing.map((need) => `  ${need.name} (${need.problem()})`)
+  throw new ServicesUnavailable(
+    `This machine lacks\n${lines.join('\n')}\nOn Debian and Ubuntu:\n  ${installCommand(missing)}`,
+  )
+}
+
+function installCommand(missing: readonly MachineNeed[]): string {
+  const packages = missing.map(({ debianPackage }) => debianPackage)
+  return `apt-get update && apt-get install --no-install-recommends ${packages.join(' ')}`
+}
+
+function program(name: string, debianPackage: string): MachineNeed {
+  const problem = (): string | undefined => {
+    const { error, status } = spawnSync(name, ['--version'], { stdio: 'ignore' })
+    return error === undefined && status === 0 ? undefined : `${name} cannot be run`
+  }
+  return { name, debianPackage, problem }
+}
+
+/** Asked of the compiler, which knows where this system keeps its headers. */
+function header(name: string, debianPackage: string): MachineNeed {
+  const problem = (): string | undefined => {
+    const { status } = spawnSync('g++', ['-fsyntax-only', '-x', 'c++', '-'], {
+      input: `#include <${name}>\n`,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    return status === 0 ? undefined : `the compiler does not find <${name}>`
+  }
+  return { name, debianPackage, problem }
+}
