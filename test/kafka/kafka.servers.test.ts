@@ -1,7 +1,7 @@
 import { kafka, type KafkaPosition } from '../../src/kafka/index.ts'
 import { kafkaClientContract, type KafkaClientSubject } from '../../src/testing/index.ts'
+import { describeWithKafka } from '../servers/describe-with-servers.ts'
 
-const BROKERS = process.env['KAFKA_BROKERS'] ?? ''
 const RUN = `contract-${process.pid}-${Date.now().toString(36)}`
 
 /** The part of the driver's admin client that only tests need. */
@@ -15,24 +15,20 @@ interface Admin {
   readonly disconnect: () => void
 }
 
-describe('kafka() on real brokers', function () {
-  this.timeout(60_000)
-  const client = kafka({ brokers: BROKERS || 'none:1', settings: { 'fetch.wait.max.ms': 50 } })
+describeWithKafka('kafka() on real brokers', (brokers) => {
+  const client = kafka({ brokers, settings: { 'fetch.wait.max.ms': 50 } })
   const topics: string[] = []
   let admin: Admin
 
-  before(async function () {
-    if (BROKERS === '') return this.skip()
+  before(async () => {
     const specifier: string = '@confluentinc/kafka-javascript'
     const { RdKafka } = (await import(specifier)) as {
       RdKafka: { AdminClient: { create: (settings: object) => Admin } }
     }
-    admin = RdKafka.AdminClient.create({ 'bootstrap.servers': BROKERS })
-    return undefined
+    admin = RdKafka.AdminClient.create({ 'bootstrap.servers': brokers })
   })
 
   after(async () => {
-    if (BROKERS === '') return
     for (const topic of topics) await deleteTopic(topic)
     admin.disconnect()
   })
