@@ -1,7 +1,8 @@
 /** Opens and closes the driver's clients: connected or nothing, and closed within a bounded time. */
 import { BatchError } from '../core/model/batch-error.ts'
-import type { Answer, DriverClient, DriverError, DriverSettings } from './confluent-driver.ts'
+import type { Answer, DriverClient, DriverSettings } from './confluent-driver.ts'
 import { atMost, called, untilAborted } from './driver-call.ts'
+import { KafkaError } from './kafka-error.ts'
 
 /** What consumers and producers of one `kafka()` have in common. */
 export interface DriverPlace {
@@ -14,9 +15,14 @@ export interface DriverPlace {
 
 const CLOSE_MILLISECONDS = 10_000
 
+/** Neither a broker's code nor one of librdkafka's: the driver has not come as far as a broker. */
+const NOT_BEGUN = -1
+/** Says less than what was logged before it. */
+const ALL_DOWN = /all broker connections are down|brokers are down/i
+
 /**
- * What the driver tells of its troubles in events is for people: it goes on by itself. The last one says best why nothing
- * was reached.
+ * What the driver tells of its troubles in events and logs is for people: it goes on by itself. The last of it says best why
+ * nothing was reached.
  */
 export async function connectDriver<C extends DriverClient>(
   Client: new (settings: DriverSettings) => C,
@@ -28,9 +34,12 @@ export async function connectDriver<C extends DriverClient>(
   signal.throwIfAborted()
   const client = madeOf(Client, settings, place)
   let trouble: string | undefined
-  client.on('event.error', (error: DriverError) => void (trouble = redact(error.message)))
-  // A token that could not be had: the driver says so in this event as well, which would end the process unheard.
-  client.on('error', (error: Error) => void (trouble = redact(error.message)))
+  const note = ({ message }: { readonly message: string }): void => {
+    if (!ALL_DOWN.test(message)) trouble = redact(message.replace(/^\[thrd:[^\]]*\]: /, ''))
+  }
+  client.on('event.log', note)
+  // A token that could not be had: the driver says so in this event, which would end the process unheard.
+  client.on('error', note)
   const connecting = called(`${description}: connecting`, (answer: Answer) =>
     client.connect({ allTopics: false, timeout }, answer),
   )
@@ -43,6 +52,7 @@ export async function connectDriver<C extends DriverClient>(
       () => {},
     )
     if (signal.aborted) throw error
+    if (error instanceof KafkaError && error.code === NOT_BEGUN) throw refusedSettings(place, error)
     throw unavailable(place, error, trouble)
   }
 }
@@ -68,17 +78,22 @@ function disconnectAny(client: DriverClient, answer: Answer): void {
 function madeOf<C>(
   Client: new (settings: DriverSettings) => C,
   settings: DriverSettings,
-  { description, redact }: DriverPlace,
+  place: DriverPlace,
 ): C {
   try {
     return new Client(settings)
   } catch (error) {
-    const reason = redact(error instanceof Error ? error.message : String(error))
-    throw new BatchError(
-      'INVALID_CONFIGURATION',
-      `${description}: librdkafka refuses the settings: ${reason}`,
-    )
+    throw refusedSettings(place, error)
   }
+}
+
+/** Without a cause, which would show what is redacted here. */
+function refusedSettings({ description, redact }: DriverPlace, error: unknown): BatchError {
+  const reason = redact(error instanceof Error ? error.message : String(error))
+  return new BatchError(
+    'INVALID_CONFIGURATION',
+    `${description}: the Kafka client refuses the settings: ${reason}. Correct the options of kafka().`,
+  )
 }
 
 function unavailable(

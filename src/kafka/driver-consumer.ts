@@ -3,7 +3,7 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { closeDriver } from './connect-driver.ts'
 import type { DriverPlace } from './connect-driver.ts'
 import type { Answer, DriverConsumer, DriverMessage, DriverPosition } from './confluent-driver.ts'
-import { called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
 import type {
   KafkaBounds,
   KafkaConsumer,
@@ -19,6 +19,8 @@ import type { TopicCatalog } from './topic-catalog.ts'
 
 /** A consume call holds one of libuv's threads so long, which files and DNS need too. */
 const POLL_MILLISECONDS = 100
+/** Then closing goes on: a consume call has come to its end long before. */
+const CONSUME_END_MILLISECONDS = 5000
 const QUERY_MILLISECONDS = 5000
 /** Calls between reads may be tried so long while brokers restart. */
 const RETRY_MILLISECONDS = 75_000
@@ -119,7 +121,7 @@ export function driverConsumer(parts: DriverConsumerParts): KafkaConsumer {
     },
     close: async () => {
       isClosed = true
-      await consuming
+      await atMost(CONSUME_END_MILLISECONDS, consuming)
       await closeDriver(client, (one, answer) => one.disconnect(answer))
     },
   }

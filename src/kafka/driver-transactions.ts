@@ -1,5 +1,6 @@
 /** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
 import { setTimeout } from 'node:timers/promises'
+import { isBatchError } from '../core/model/batch-error.ts'
 import type {
   Answer,
   DriverConsumer,
@@ -27,8 +28,11 @@ const FENCED: readonly number[] = [
   KAFKA_CODE.producerFenced,
 ]
 
-/** idle → begin → open → commit or abort → idle; behind a commit without an outcome: uncertain, for good. */
-type State = 'idle' | 'open' | 'uncertain'
+/**
+ * idle → begin → open → commit or abort → idle; for good: uncertain behind a commit without an outcome, fenced where the
+ * brokers have said so.
+ */
+type State = 'idle' | 'open' | 'uncertain' | 'fenced'
 
 export interface DriverTransactionsParts {
   readonly producer: DriverProducer
@@ -56,18 +60,31 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
         : `${transactionalId}: ${state === 'open' ? 'a transaction is open already' : 'no transaction is open'}`,
       { code: KAFKA_CODE.state, retriable: false },
     )
-  const assertState = (expected: State): void => {
+  const assertState = (expected: 'idle' | 'open'): void => {
+    if (state === 'fenced') throw producerFenced(transactionalId)
     if (state !== expected) throw outOfTurn()
   }
-  const call = (doing: string, one: (answer: Answer) => void): Promise<void> =>
-    untilKnown(`${description}: ${doing} of ${transactionalId}`, one, parts)
+  const call = async (doing: string, one: (answer: Answer) => void): Promise<void> => {
+    try {
+      await untilKnown(`${description}: ${doing} of ${transactionalId}`, one, parts)
+    } catch (error) {
+      if (isFencedRefusal(error)) state = 'fenced'
+      throw error
+    }
+  }
   const abortOpen = async (): Promise<void> => {
     await call('aborting the transaction', (answer) => producer.abortTransaction(CALL_MILLISECONDS, answer))
     state = 'idle'
   }
-  /** The first error is the one that says why. */
+  /** The first error says why. Where the abort fails as well, the brokers abort at the transaction's timeout. */
   const abortAndThrow = async (error: unknown): Promise<never> => {
-    if (error instanceof KafkaError && !signal.aborted) await abortOpen()
+    if (!(error instanceof KafkaError) || signal.aborted) throw error
+    try {
+      await abortOpen()
+    } catch (second) {
+      if (isFencedRefusal(second)) throw second
+      if (state === 'open') state = 'uncertain'
+    }
     throw error
   }
   return {
@@ -75,8 +92,9 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
       assertState('open')
       const failures = await send()
       const fenced = failures.find(({ error }) => isFenced(error))
-      if (fenced !== undefined) throw producerFenced(transactionalId, fenced.error)
-      return failures
+      if (fenced === undefined) return failures
+      state = 'fenced'
+      throw producerFenced(transactionalId, fenced.error)
     },
     begin: async () => {
       signal.throwIfAborted()
@@ -103,9 +121,10 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
         )
         state = 'idle'
       } catch (error) {
+        if (isFencedRefusal(error)) throw error
         if (requiresAbort(error)) await abortAndThrow(error)
         state = 'uncertain'
-        throw isFencedRefusal(error) ? error : outcomeUnknown(transactionalId, error)
+        throw outcomeUnknown(transactionalId, error)
       }
     },
     abort: async () => {
@@ -114,7 +133,7 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
       await abortOpen()
     },
     committed: async (places) => {
-      if (state !== 'idle') throw outOfTurn()
+      assertState('idle')
       return committedOffsets(parts, places)
     },
     end: async () => {
@@ -154,7 +173,7 @@ function isFenced(error: unknown): boolean {
 }
 
 function isFencedRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'PRODUCER_FENCED'
+  return isBatchError(error, 'PRODUCER_FENCED')
 }
 
 function requiresAbort(error: unknown): boolean {

@@ -19,6 +19,7 @@ describe('isTransient', () => {
     'a cause': new Error('my writer', { cause: new Error('its part', { cause: coded('40P01') }) }),
     'a repository that was lost': new BatchError('REPOSITORY_UNAVAILABLE', 'lost'),
     'a full queue of Kafka': coded(-184, 'LibrdKafkaError'),
+    'a coordinator of Kafka that moves': coded(16, 'LibrdKafkaError'),
     'what Kafka calls retriable': Object.assign(new Error('x'), { isRetriable: true }),
     'an overloaded Cassandra': coded(0x1001, 'ResponseError'),
     'a Cassandra without hosts': Object.assign(new Error('x'), { name: 'NoHostAvailableError' }),
@@ -34,6 +35,10 @@ describe('isTransient', () => {
     'a statement that took too long': coded('57014'),
     'a dropped database': coded('57P04'),
     'a file that is missing': coded('ENOENT'),
+    'what Kafka calls lasting, whatever its code': Object.assign(coded(3, 'KafkaError'), {
+      retriable: false,
+    }),
+    'a fenced producer of Kafka': coded(-144, 'LibrdKafkaError'),
     'a syntax error of Cassandra': coded(0x2000, 'ResponseError'),
     'a number that means something elsewhere': coded(5),
     'several, not all of them': new AggregateError([coded('ECONNREFUSED'), coded('EACCES')]),
