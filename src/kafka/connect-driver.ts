@@ -3,6 +3,7 @@ import { BatchError } from '../core/model/batch-error.ts'
 import type { Answer, DriverClient, DriverSettings } from './confluent-driver.ts'
 import { atMost, called, untilAborted } from './driver-call.ts'
 import { KafkaError } from './kafka-error.ts'
+import { KAFKA_CODE } from './kafka-refusals.ts'
 
 /** What consumers and producers of one `kafka()` have in common. */
 export interface DriverPlace {
@@ -15,8 +16,8 @@ export interface DriverPlace {
 
 const CLOSE_MILLISECONDS = 10_000
 
-/** Neither a broker's code nor one of librdkafka's: the driver has not come as far as a broker. */
-const NOT_BEGUN = -1
+/** The driver has not come as far as a broker: it could not be made of these settings. */
+const NOT_BEGUN: readonly number[] = [-1, KAFKA_CODE.state]
 /** Says less than what was logged before it. */
 const ALL_DOWN = /all broker connections are down|brokers are down/i
 
@@ -52,7 +53,7 @@ export async function connectDriver<C extends DriverClient>(
       () => {},
     )
     if (signal.aborted) throw error
-    if (error instanceof KafkaError && error.code === NOT_BEGUN) throw refusedSettings(place, error)
+    if (error instanceof KafkaError && NOT_BEGUN.includes(error.code)) throw refusedSettings(place, error)
     throw unavailable(place, error, trouble)
   }
 }
