@@ -22,7 +22,8 @@ export {
   type TopicPartition,
 } from './kafka-client.ts'
 export { bytes, type FormatPlace, json, type KafkaFormat, text } from './formats.ts'
-export { kafka, type Kafka, type TopicOptions } from './kafka.ts'
+export type { TopicOptions } from './ensure-topic.ts'
+export { kafka, type Kafka } from './kafka.ts'
 export { KafkaError, type KafkaErrorFacts } from './kafka-error.ts'
 export { kafkaPartitions, type KafkaPartitionsOptions, type KafkaPartitionValue } from './kafka-partitions.ts'
 export type { KafkaRecord } from './kafka-record.ts'

@@ -1,11 +1,12 @@
 /** Kafka through librdkafka: the client that readers and writers are given. */
 import { BatchError } from '../core/model/batch-error.ts'
-import type { Answer, ConfluentDriver, DriverProducer, DriverSettings } from './confluent-driver.ts'
+import { consumerSettings, producerSettings } from './client-settings.ts'
+import type { ConfluentDriver, DriverProducer, DriverSettings } from './confluent-driver.ts'
 import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
-import { called, untilAborted } from './driver-call.ts'
 import { driverConsumer } from './driver-consumer.ts'
 import { driverProducer } from './driver-producer.ts'
 import { driverTransactions, untilKnown } from './driver-transactions.ts'
+import { ensureTopic, type TopicOptions } from './ensure-topic.ts'
 import type {
   KafkaClient,
   KafkaConsumerOptions,
@@ -22,19 +23,8 @@ export interface Kafka extends KafkaClient {
   readonly ensureTopic: (topic: string, options?: TopicOptions) => Promise<'created' | 'there already'>
 }
 
-export interface TopicOptions {
-  /** @default 1 */
-  readonly partitions?: number
-  /** @default the brokers' default */
-  readonly replicationFactor?: number
-  /** The topic's settings by Kafka's names: `{ 'retention.ms': '-1' }`. @default the brokers' */
-  readonly config?: Readonly<Record<string, string>>
-}
-
 const TAKE_OVER_MILLISECONDS = 60_000
 const TAKE_OVER_CALL_MILLISECONDS = 10_000
-const CREATE_MILLISECONDS = 30_000
-const TOPIC_EXISTS = 36
 const INVALID_TRANSACTION_TIMEOUT = 50
 
 /**
@@ -177,81 +167,4 @@ function takeOverRefused(
       'See whether the brokers are up and allow it.',
     { details: { transactionalId }, cause: error },
   )
-}
-
-function consumerSettings(
-  shared: DriverSettings,
-  group: string,
-  isolation: KafkaConsumerOptions['isolation'],
-): DriverSettings {
-  return {
-    // An end is told behind a fetch that has waited so long in vain.
-    'fetch.wait.max.ms': 100,
-    // The default lets a full queue wait for a second before it is filled again.
-    'fetch.queue.backoff.ms': 20,
-    'check.crcs': true,
-    ...shared,
-    'group.id': group,
-    'isolation.level': isolation,
-    'enable.auto.commit': false,
-    'enable.auto.offset.store': false,
-    'enable.partition.eof': true,
-    'auto.offset.reset': 'error',
-  }
-}
-
-function producerSettings(shared: DriverSettings, options: KafkaProducerOptions): DriverSettings {
-  const { compression, transactionalId, transactionTimeoutMilliseconds, deliveryTimeoutMilliseconds } =
-    options
-  return {
-    'linger.ms': 2,
-    // Records of a topic that is gone fail after this time, and not only at their delivery timeout.
-    'topic.metadata.propagation.max.ms': 5000,
-    ...shared,
-    'enable.idempotence': true,
-    acks: 'all',
-    partitioner: 'murmur2_random',
-    'compression.type': compression,
-    dr_cb: true,
-    ...(transactionalId === undefined
-      ? { 'delivery.timeout.ms': deliveryTimeoutMilliseconds }
-      : {
-          'transactional.id': transactionalId,
-          'transaction.timeout.ms': transactionTimeoutMilliseconds,
-          // librdkafka refuses more.
-          'delivery.timeout.ms': Math.min(deliveryTimeoutMilliseconds, transactionTimeoutMilliseconds),
-        }),
-  }
-}
-
-async function ensureTopic(
-  shared: DriverSettings,
-  place: DriverPlace,
-  topic: string,
-  { partitions = 1, replicationFactor = -1, config }: TopicOptions,
-): Promise<'created' | 'there already'> {
-  const driver = await loadDriver()
-  const { signal } = new AbortController()
-  const client = await connectDriver(driver.Producer, shared, place, signal)
-  try {
-    const admin = driver.AdminClient.createFrom(client)
-    const asked = {
-      topic,
-      num_partitions: partitions,
-      replication_factor: replicationFactor,
-      ...(config && { config }),
-    }
-    await untilAborted(
-      called(`${place.description}: creating topic ${topic}`, (answer: Answer) =>
-        admin.createTopic(asked, CREATE_MILLISECONDS, answer),
-      ),
-      signal,
-    )
-    return 'created'
-  } catch (error) {
-    if (error instanceof KafkaError && error.code === TOPIC_EXISTS) return 'there already'
-    throw error
-  } finally {
-    await closeDriver(client, (one, answer) => one.disconnect(0, answer))
-  }
 }

@@ -1,0 +1,47 @@
+/** Creates a topic where there is none of its name. */
+import type { Answer, DriverSettings } from './confluent-driver.ts'
+import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
+import { called } from './driver-call.ts'
+import { KafkaError } from './kafka-error.ts'
+import { loadDriver } from './load-driver.ts'
+
+export interface TopicOptions {
+  /** @default 1 */
+  readonly partitions?: number
+  /** @default the brokers' default */
+  readonly replicationFactor?: number
+  /** The topic's settings by Kafka's names: `{ 'retention.ms': '-1' }`. @default the brokers' */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+const CREATE_MILLISECONDS = 30_000
+const TOPIC_EXISTS = 36
+
+export async function ensureTopic(
+  shared: DriverSettings,
+  place: DriverPlace,
+  topic: string,
+  { partitions = 1, replicationFactor = -1, config }: TopicOptions,
+): Promise<'created' | 'there already'> {
+  const driver = await loadDriver()
+  const { signal } = new AbortController()
+  const client = await connectDriver(driver.Producer, shared, place, signal)
+  try {
+    const admin = driver.AdminClient.createFrom(client)
+    const asked = {
+      topic,
+      num_partitions: partitions,
+      replication_factor: replicationFactor,
+      ...(config && { config }),
+    }
+    await called(`${place.description}: creating topic ${topic}`, (answer: Answer) =>
+      admin.createTopic(asked, CREATE_MILLISECONDS, answer),
+    )
+    return 'created'
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === TOPIC_EXISTS) return 'there already'
+    throw error
+  } finally {
+    await closeDriver(client, (one, answer) => one.disconnect(0, answer))
+  }
+}
