@@ -13,6 +13,13 @@ export {
   type KillReport,
 } from './kill-points/every-kill-point.ts'
 export { KILL_MOMENTS, type KillMoment, type KillPhase } from './kill-points/kill-switch.ts'
+export {
+  type CassandraDisturbance,
+  type MemoryCassandra,
+  memoryCassandra,
+  type MemoryCassandraOptions,
+  type MemoryCassandraTable,
+} from './memory-cassandra/memory-cassandra.ts'
 export { type MemoryTable, memoryTable, type MemoryTableOptions } from './memory-table.ts'
 export {
   MEMORY_TRANSACTION,

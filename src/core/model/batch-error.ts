@@ -25,6 +25,7 @@ export const BATCH_ERRORS = {
   OPTIONAL_PACKAGE_MISSING: { exitCode: 2 },
   LEASE_LOST: { exitCode: 1 },
   OPTIMISTIC_LOCK_FAILED: { exitCode: 1 },
+  SERVER_UNAVAILABLE: { exitCode: 1 },
   EXECUTION_CONTEXT_UNREADABLE: { exitCode: 6 },
   TRANSACTION_RESOURCE_MISSING: { exitCode: 2 },
   NO_SUCH_QUARANTINED_ITEM: { exitCode: 2 },
