@@ -23,9 +23,17 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   { folder: 'src/delegation/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/postgres/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   { folder: 'src/kafka/', mayImport: ['src/core/model/', 'src/core/ports/'] },
+  { folder: 'src/cassandra/', mayImport: ['src/core/model/', 'src/core/ports/'] },
   {
     folder: 'src/readers/',
-    mayImport: ['src/core/model/', 'src/core/ports/', 'src/files/', 'src/postgres/', 'src/kafka/'],
+    mayImport: [
+      'src/core/model/',
+      'src/core/ports/',
+      'src/files/',
+      'src/postgres/',
+      'src/kafka/',
+      'src/cassandra/',
+    ],
   },
   {
     folder: 'src/writers/',
@@ -35,6 +43,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
       'src/files/',
       'src/postgres/',
       'src/kafka/',
+      'src/cassandra/',
       'src/delegation/',
     ],
   },
@@ -52,7 +61,14 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   // Runs jobs, on repositories that it makes itself.
   {
     folder: 'src/testing/',
-    mayImport: ['src/core/', 'src/process/', 'src/repository/', 'src/kafka/', 'src/create-batch.ts'],
+    mayImport: [
+      'src/core/',
+      'src/process/',
+      'src/repository/',
+      'src/kafka/',
+      'src/cassandra/',
+      'src/create-batch.ts',
+    ],
   },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]

@@ -24,6 +24,13 @@ export {
   type MemoryTopicOptions,
 } from './memory-kafka.ts'
 export { KAFKA_CALLS, type KafkaCall, type SendFailurePlan } from './memory-kafka/planned-failures.ts'
+export {
+  type CassandraDisturbance,
+  type MemoryCassandra,
+  memoryCassandra,
+  type MemoryCassandraOptions,
+  type MemoryCassandraTable,
+} from './memory-cassandra/memory-cassandra.ts'
 export { type MemoryTable, memoryTable, type MemoryTableOptions } from './memory-table.ts'
 export {
   MEMORY_TRANSACTION,

@@ -1,0 +1,100 @@
+/** Sends mutations until they are acknowledged or have failed for good. */
+import type { CassandraMutation, CassandraSession } from '../cassandra-client.ts'
+import { isAmbiguous, isWorthAnotherRead, isWorthAnotherWrite } from '../cassandra-trouble.ts'
+import { type Patience, patience } from '../patience.ts'
+import { type Aftermath, aftermath, doesNotHold } from './conditional-write.ts'
+import type { InFlightLimit } from './in-flight-limit.ts'
+import type { ItemMutation } from './item-mutation.ts'
+import type { WritePlan } from './write-plan.ts'
+
+export interface Sending {
+  readonly session: CassandraSession
+  readonly plan: Pick<WritePlan<never>, 'options' | 'condition'>
+  readonly limit: InFlightLimit
+  readonly signal: AbortSignal
+}
+
+/** One mutation, or several of one partition. */
+export type Request = readonly ItemMutation[]
+
+/** Of an item that is not written, or of which nobody knows. */
+export interface SendFailure {
+  readonly index: number
+  readonly error: unknown
+}
+
+/** Never rejects: settles when nothing of it is under way any more. */
+export async function sendRequest(sending: Sending, request: Request): Promise<readonly SendFailure[]> {
+  const failure = await send(
+    sending,
+    request.map(({ mutation }) => mutation),
+  )
+  if (failure === undefined) return []
+  const isRefused = !isWorthAnotherWrite(failure.error) && !sending.signal.aborted
+  // A batch is refused as a whole: one by one tells which of them it is for.
+  if (request.length > 1 && isRefused) {
+    const alone = await Promise.all(request.map((one) => sendRequest(sending, [one])))
+    return alone.flat()
+  }
+  return request.map(({ index }) => ({ index, error: failure.error }))
+}
+
+type Failure = { readonly error: unknown } | undefined
+
+async function send(sending: Sending, mutations: readonly CassandraMutation[]): Promise<Failure> {
+  const { session, plan, limit, signal } = sending
+  const waiting = patience()
+  for (;;) {
+    try {
+      const { applied } = await limit.run(() => session.mutate(mutations, plan.options))
+      return applied ? undefined : notApplied(sending, mutations)
+    } catch (error) {
+      if (isWorthAnotherWrite(error)) limit.congested()
+      const next = await afterError(sending, mutations, error, waiting).catch(() => 'fails' as const)
+      if (next === 'done') return undefined
+      if (next === 'does not hold') return notApplied(sending, mutations)
+      const isTriedAgain = next === 'again' && (await waiting.pause(signal).catch(() => false))
+      if (!isTriedAgain) return { error }
+    }
+  }
+}
+
+function notApplied({ plan }: Sending, [mutation]: readonly CassandraMutation[]): Failure {
+  const isFailure = mutation !== undefined && plan.condition?.otherwise === 'fail'
+  return isFailure ? { error: doesNotHold(mutation) } : undefined
+}
+
+type Next = 'again' | 'done' | 'does not hold' | 'fails'
+
+/**
+ * What would not be the same if it were done twice is only sent again where it is known that it was not done: of a condition that
+ * is asked, of a counter nobody can tell.
+ */
+async function afterError(
+  sending: Sending,
+  mutations: readonly CassandraMutation[],
+  error: unknown,
+  waiting: Patience,
+): Promise<Next> {
+  const { plan, signal } = sending
+  if (signal.aborted || !isWorthAnotherWrite(error)) return 'fails'
+  if (plan.options.idempotent || !isAmbiguous(error)) return 'again'
+  const [mutation] = mutations
+  if (mutation === undefined || plan.condition === undefined) return 'fails'
+  const found = await readAftermath(sending, mutation, waiting)
+  return found === 'yes' ? 'done' : found === 'no' ? 'again' : 'does not hold'
+}
+
+async function readAftermath(
+  { session, plan, limit, signal }: Sending,
+  mutation: CassandraMutation,
+  waiting: Patience,
+): Promise<Aftermath> {
+  for (;;) {
+    try {
+      return await limit.run(() => aftermath(session, mutation, plan.options.serialConsistency))
+    } catch (error) {
+      if (!isWorthAnotherRead(error) || !(await waiting.pause(signal))) throw error
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** Writes a chunk: its items side by side, those with one key one after the other. */
+import { itemsFailed } from '../../core/ports/items-failed.ts'
+import { isWorthAnotherWrite } from '../cassandra-trouble.ts'
+import type { ItemMutation, MutationMaker } from './item-mutation.ts'
+import { type Request, type SendFailure, type Sending, sendRequest } from './send-request.ts'
+
+/** More in one batch gain nothing, and one that is refused is written again item by item. */
+const BATCH_SIZE = 32
+
+/**
+ * The outcome is as if the items were written in their order. Settles when every write is acknowledged or has failed.
+ * @throws itemsFailed for those that are not written; the signal's reason
+ */
+export async function writeChunk<T>(
+  sending: Sending,
+  make: MutationMaker<T>,
+  items: readonly T[],
+  inBatches: boolean,
+): Promise<void> {
+  const { mutations, failures } = makeAll(make, items)
+  const failed: SendFailure[] = [...failures]
+  const unsettledRows = new Map<string, unknown>()
+  for (const wave of wavesOf(mutations)) {
+    const blocked = wave.filter(({ row }) => unsettledRows.has(row))
+    const free = blocked.length === 0 ? wave : wave.filter(({ row }) => !unsettledRows.has(row))
+    // Written now, it would be overwritten by the earlier one when that is tried again.
+    failed.push(...blocked.map(({ index, row }) => ({ index, error: unsettledRows.get(row) })))
+    const requests = inBatches ? batchesOf(free) : free.map((one) => [one])
+    const answers = await Promise.all(requests.map((request) => sendRequest(sending, request)))
+    for (const failure of answers.flat()) {
+      failed.push(failure)
+      const { row } = wave.find(({ index }) => index === failure.index) as ItemMutation
+      if (isWorthAnotherWrite(failure.error)) unsettledRows.set(row, failure.error)
+    }
+  }
+  sending.signal.throwIfAborted()
+  if (failed.length > 0) throw itemsFailed(failed.toSorted((one, other) => one.index - other.index))
+}
+
+function makeAll<T>(
+  make: MutationMaker<T>,
+  items: readonly T[],
+): { readonly mutations: readonly ItemMutation[]; readonly failures: readonly SendFailure[] } {
+  const mutations: ItemMutation[] = []
+  const failures: SendFailure[] = []
+  for (const [index, item] of items.entries()) {
+    try {
+      mutations.push(make(item, index))
+    } catch (error) {
+      failures.push({ index, error })
+    }
+  }
+  return { mutations, failures }
+}
+
+/** Of several items with one key each goes into a wave of its own, in their order. Usually there is one wave. */
+function wavesOf(mutations: readonly ItemMutation[]): readonly (readonly ItemMutation[])[] {
+  const waves: ItemMutation[][] = []
+  const seen = new Map<string, number>()
+  for (const mutation of mutations) {
+    const wave = seen.get(mutation.row) ?? 0
+    seen.set(mutation.row, wave + 1)
+    ;(waves[wave] ??= []).push(mutation)
+  }
+  return waves
+}
+
+function batchesOf(mutations: readonly ItemMutation[]): readonly Request[] {
+  const open = new Map<string, ItemMutation[]>()
+  const batches: ItemMutation[][] = []
+  for (const mutation of mutations) {
+    let batch = open.get(mutation.partition)
+    if (batch === undefined || batch.length === BATCH_SIZE) {
+      batch = []
+      open.set(mutation.partition, batch)
+      batches.push(batch)
+    }
+    batch.push(mutation)
+  }
+  return batches
+}
