@@ -7,8 +7,23 @@ import { roundTrip } from './examples/04-round-trip.ts'
 import { badRows } from './examples/05-bad-rows.ts'
 import { stateReport } from './examples/06-flow.ts'
 import { partitions } from './examples/07-partitions.ts'
+import { strikesByState } from './examples/09-strikes-by-state.ts'
 import { kafkaToPostgres } from './examples/10-kafka-to-postgres.ts'
+import { cassandraToCsv } from './examples/11-cassandra-to-csv.ts'
+import { sync } from './examples/12-sync.ts'
 
 export default defineConfig({
-  jobs: [hello, birdStrikes, crashAndRestart, roundTrip, badRows, stateReport, partitions, kafkaToPostgres],
+  jobs: [
+    hello,
+    birdStrikes,
+    crashAndRestart,
+    roundTrip,
+    badRows,
+    stateReport,
+    partitions,
+    strikesByState,
+    kafkaToPostgres,
+    cassandraToCsv,
+    sync,
+  ],
 })

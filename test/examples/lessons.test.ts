@@ -3,53 +3,25 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import pg from 'pg'
-import { emptyTestDatabase, type TestDatabase } from '../embedded-postgres.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly out: string
-  readonly err: string
-}
+import { type Ended, type LessonProject, openLessonProject } from './lesson-project.ts'
 
 describe('The lessons in examples/', function () {
   this.timeout(60_000)
-  let database: TestDatabase
-  let lessons: pg.Pool
+  let project: LessonProject
   let folder: string
-  let url: string
 
   before(async () => {
-    database = await emptyTestDatabase()
-    await database.pool.query('drop database if exists lessons')
-    await database.pool.query('create database lessons')
-    const { host = '', port, user } = database.connection
-    url = `postgres://${user}@/lessons?host=${encodeURIComponent(host)}&port=${port}`
-    lessons = new pg.Pool({ ...database.connection, database: 'lessons' })
-    lessons.on('error', () => {})
+    project = await openLessonProject('lessons')
     folder = await mkdtemp(join(tmpdir(), 'batchwright-lessons-'))
   })
 
   after(async () => {
-    await lessons.end()
-    await database.pool.query('drop database lessons with (force)')
-    await database.close()
+    await project.close()
     await rm(folder, { recursive: true, force: true })
   })
 
-  function batchwright(...args: readonly string[]): Ended {
-    const env = { ...process.env, DATABASE_URL: url }
-    const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['dist/src/cli/bin.js', ...args], {
-      env,
-      encoding: 'utf8',
-    })
-    return { code: status, signal, out: stdout, err: stderr }
-  }
-
-  async function rowOf(sql: string): Promise<unknown> {
-    return (await lessons.query<Record<string, unknown>>(sql)).rows[0]
-  }
+  const batchwright = (...args: readonly string[]): Ended => project.batchwright(...args)
+  const rowOf = (sql: string): Promise<unknown> => project.rowOf(sql)
 
   it('begin with a database that has no tables yet: exit code 7 names the command that makes them', () => {
     const refused = batchwright('run', 'hello', 'name=Ada')
