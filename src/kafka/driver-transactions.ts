@@ -8,10 +8,18 @@ import type {
   DriverGroupOffset,
   DriverProducer,
 } from './confluent-driver.ts'
+import { type Sender, sendFinding } from './driver-producer.ts'
 import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
-import type { KafkaGroupOffset, KafkaSendFailure, KafkaTransactions, TopicPartition } from './kafka-client.ts'
+import type {
+  KafkaGroupOffset,
+  KafkaOutput,
+  KafkaSendFailure,
+  KafkaTransactions,
+  TopicPartition,
+} from './kafka-client.ts'
 import { KafkaError } from './kafka-error.ts'
 import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
+import type { DriverSendFailure } from './find-refused.ts'
 import { exactOffset } from './read-positions.ts'
 
 /** One call holds one of libuv's threads so long; then it is made again, which the driver takes as the same. */
@@ -27,6 +35,9 @@ const FENCED: readonly number[] = [
   KAFKA_CODE.invalidProducerEpoch,
   KAFKA_CODE.producerFenced,
 ]
+
+/** Purged, or behind a gap in the numbers of a partition's records. */
+const GIVEN_UP: readonly number[] = [-152, -151, 45]
 
 /**
  * idle → begin → open → commit or abort → idle; for good: uncertain behind a commit without an outcome, fenced where the
@@ -45,7 +56,10 @@ export interface DriverTransactionsParts {
 
 export interface DriverTransactions extends KafkaTransactions {
   /** @throws BatchError PRODUCER_FENCED where a failure says so; a KafkaError where no transaction is open */
-  readonly sending: (send: () => Promise<readonly KafkaSendFailure[]>) => Promise<readonly KafkaSendFailure[]>
+  readonly sending: (
+    send: Sender['send'],
+    records: readonly KafkaOutput[],
+  ) => Promise<readonly KafkaSendFailure[]>
   /** Aborts what is open, within a bounded time. */
   readonly end: () => Promise<void>
 }
@@ -53,6 +67,9 @@ export interface DriverTransactions extends KafkaTransactions {
 export function driverTransactions(parts: DriverTransactionsParts): DriverTransactions {
   const { producer, consumer, transactionalId, description, signal } = parts
   let state: State = 'idle'
+  /** Of the open transaction. */
+  let sent = 0
+  let isBroken = false
   const outOfTurn = (): KafkaError =>
     new KafkaError(
       state === 'uncertain'
@@ -76,6 +93,29 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     await call('aborting the transaction', (answer) => producer.abortTransaction(CALL_MILLISECONDS, answer))
     state = 'idle'
   }
+  const begin = async (): Promise<void> => {
+    await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
+    state = 'open'
+    sent = 0
+    isBroken = false
+  }
+  const sendUnfenced = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
+    sent += records.length
+    const failures = await send(records)
+    const fenced = failures.find(({ error }) => isFenced(error))
+    if (fenced === undefined) return failures
+    state = 'fenced'
+    throw producerFenced(transactionalId, fenced.error)
+  }
+  /** The first transaction behind one with a refused record fails as well: the driver counts its records anew only then. */
+  const sendAnew = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
+    for (let left = 2; ; left -= 1) {
+      await abortOpen()
+      await begin()
+      const failures = await sendUnfenced(send, records)
+      if (left === 0 || !failures.some(isGivenUp)) return failures
+    }
+  }
   /** The first error says why. Where the abort fails as well, the brokers abort at the transaction's timeout. */
   const abortAndThrow = async (error: unknown): Promise<never> => {
     if (!(error instanceof KafkaError) || signal.aborted) throw error
@@ -88,23 +128,32 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     throw error
   }
   return {
-    sending: async (send) => {
+    sending: async (send, records) => {
       assertState('open')
-      const failures = await send()
-      const fenced = failures.find(({ error }) => isFenced(error))
-      if (fenced === undefined) return failures
-      state = 'fenced'
-      throw producerFenced(transactionalId, fenced.error)
+      const isFirst = sent === 0
+      let refusedTogether = false
+      const first = async (): Promise<readonly DriverSendFailure[]> => {
+        const failures = await sendUnfenced(send, records)
+        return isFirst && failures.some(isGivenUp) ? sendAnew(send, records) : failures
+      }
+      const failures = await sendFinding(first, records, (part) => {
+        refusedTogether = true
+        return sendAnew(send, part)
+      })
+      if (!refusedTogether) return failures
+      isBroken = true // it holds only what was sent last
+      if (failures.length === 0) throw refusedAsBatch(description)
+      return failures
     },
     begin: async () => {
       signal.throwIfAborted()
       assertState('idle')
-      await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
-      state = 'open'
+      await begin()
     },
     commit: async (offsets) => {
       signal.throwIfAborted()
       assertState('open')
+      if (isBroken) await abortAndThrow(recordsRefused(transactionalId))
       try {
         if (offsets.length > 0) {
           const stored = offsets.map(driverOffset)
@@ -170,6 +219,26 @@ export async function untilKnown(
 
 function isFenced(error: unknown): boolean {
   return error instanceof KafkaError && FENCED.includes(error.code)
+}
+
+/** It says nothing about the record. */
+function isGivenUp({ error }: KafkaSendFailure): boolean {
+  return error instanceof KafkaError && GIVEN_UP.includes(error.code)
+}
+
+function recordsRefused(transactionalId: string): KafkaError {
+  return new KafkaError(`${transactionalId}: records of the transaction were refused`, {
+    code: KAFKA_CODE.state,
+    retriable: false,
+  })
+}
+
+function refusedAsBatch(description: string): KafkaError {
+  return new KafkaError(
+    `${description}: the brokers take each of the records, and not all of them together. ` +
+      "Lower 'batch.size' in the settings of kafka() below the topic's max.message.bytes.",
+    { code: KAFKA_CODE.recordTooLarge, retriable: false },
+  )
 }
 
 function isFencedRefusal(error: unknown): boolean {
