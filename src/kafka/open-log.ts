@@ -2,7 +2,7 @@
 import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
 import { groupOffsets } from './group-offsets.ts'
 import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
-import { decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
+import { assertPlaceOf, decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
 import {
   type DecodedRecords,
   decodeRecords,
@@ -29,6 +29,7 @@ export async function openLog<V, K>(
 ): Promise<OpenedReader<KafkaRecord<V, K>>> {
   const { client, window, group } = plan
   const from = scope.from === undefined ? plan.settled : decodePlace(scope.from, window.description)
+  if (from !== undefined) assertPlaceOf(from, window)
   const opened: KafkaConsumer[] = []
   const open = async (groupOfIt?: string): Promise<KafkaConsumer> => {
     const { isolation } = from ?? window

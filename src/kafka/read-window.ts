@@ -26,11 +26,11 @@ export interface WindowPlan {
 
 /** @throws BatchError INVALID_READER_OPTIONS for topics, partitions or offsets that are not there */
 export async function settleWindow(consumer: KafkaConsumer, plan: WindowPlan): Promise<KafkaPlace> {
-  const ids: Record<string, string> = {}
+  const ids = new Map<string, string>()
   const places: TopicPartition[] = []
   for (const topic of plan.topics) {
     const found = await consumer.describeTopic(topic)
-    if (found.id !== undefined) ids[topic] = found.id
+    if (found.id !== undefined) ids.set(topic, found.id)
     for (const partition of chosenPartitions(plan, topic, found.partitions)) places.push({ topic, partition })
   }
   const bounds: KafkaBounds[] = []
@@ -110,13 +110,13 @@ export async function resumeWindow(
     if (!acceptChanges) throw changed(plan, problem, details)
     logger.warn(details, `${plan.description}: ${problem}; accepted`)
   }
-  const ids = { ...place.ids }
+  const ids = new Map(place.ids)
   for (const topic of new Set(place.windows.filter(isOpen).map((one) => one.topic))) {
     const { id } = await consumer.describeTopic(topic)
-    const known = ids[topic]
+    const known = ids.get(topic)
     if (id === undefined || known === undefined || id === known) continue
     accept(`topic ${topic} was deleted and created anew since`, { topic, id, was: known })
-    ids[topic] = id
+    ids.set(topic, id)
   }
   const windows: PartitionWindow[] = []
   for (const window of place.windows)

@@ -316,6 +316,32 @@ describe('kafkaReader', () => {
     expect(values(await readAll(readerOf(log), startsAt, true))).to.deep.equal([1])
   })
 
+  it('refuses to go on where it has begun with other topics or partitions', async () => {
+    const log = logOf(10, 2)
+    log.createTopic('other')
+    const { startsAt, close } = await opened(readerOf(log))
+    await close()
+    for (const options of [{ topic: 'other' }, { topic: [TOPIC, 'other'] }, { partitions: [1] }]) {
+      const refused = await rejected(opened(readerOf(log, options), startsAt))
+      expect(refused.code).to.equal('CHECKPOINT_REFUSED')
+      expect(refused.message).to.contain(`begun with other topics or partitions (${TOPIC}/0, ${TOPIC}/1)`)
+    }
+    expect(await readAll(readerOf(log, { partitions: [1, 0] }), startsAt)).to.have.lengthOf(10)
+  })
+
+  it('reads topics whose names mean something to JavaScript', async () => {
+    for (const topic of ['constructor', '__proto__', '123']) {
+      const log = memoryKafka()
+      log.createTopic(topic)
+      log.produce(topic, [{ value: '1' }, { value: '2' }])
+      const live = await opened(readerOf(log, { topic }))
+      const { items, last } = await readFrom(live, 1, 1)
+      await live.close()
+      expect(values(items)).to.deep.equal([1])
+      expect(values(await readAll(readerOf(log, { topic }), last))).to.deep.equal([2])
+    }
+  })
+
   it('refuses unknown topics, partitions and offsets when it is opened, and contradictions at once', async () => {
     const log = logOf(10)
     for (const [options, message] of [
