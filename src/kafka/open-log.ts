@@ -12,7 +12,7 @@ import {
 } from './kafka-record.ts'
 import { type LogCursor, openCursor } from './log-cursor.ts'
 import { encodeRawRecord } from './raw-record.ts'
-import { isOpen, resumeWindow, settleWindow, type WindowPlan } from './read-window.ts'
+import { assertSameTopics, isOpen, resumeWindow, settleWindow, type WindowPlan } from './read-window.ts'
 
 export interface LogPlan<V, K> {
   readonly client: KafkaClient
@@ -53,7 +53,9 @@ export async function openLog<V, K>(
       place.windows.filter(isOpen).map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
     )
     return {
-      ...logReader(plan, place, openCursor(consumer, place.windows)),
+      ...logReader(plan, place, openCursor(consumer, place.windows), () =>
+        assertSameTopics(consumer, window, place),
+      ),
       ...(scope.from === undefined && { startsAt: encodePlace(place) }),
       ...(offsets !== undefined && {
         committed: (checkpoint) => {
@@ -76,10 +78,15 @@ function logReader<V, K>(
   plan: LogPlan<V, K>,
   place: KafkaPlace,
   cursor: LogCursor,
+  assertSame: () => Promise<void>,
 ): Pick<OpenedReader<KafkaRecord<V, K>>, 'read' | 'progress'> {
+  let isChecked = cursor.isTaken()
   return {
     read: async (limit) => {
       const waiting = await cursor.waiting(limit)
+      // Before the last page, so that no checkpoint ever says that all was read of what was another log.
+      if (cursor.isTaken() && !isChecked) await assertSame()
+      isChecked ||= cursor.isTaken()
       if (waiting.length === 0) return cursor.isAtEnd() ? undefined : NOTHING_YET
       const records = waiting.length <= limit ? waiting : waiting.slice(0, limit)
       return pageOf(place, cursor, records, await decodeRecords(records, plan.formats))

@@ -1,5 +1,5 @@
 /** What a step reads of a log: settled when it begins, checked when it is resumed. */
-import { BatchError } from '../core/model/batch-error.ts'
+import { BatchError, isBatchError } from '../core/model/batch-error.ts'
 import type { ReaderScope } from '../core/ports/item-reader.ts'
 import type { IsolationLevel, KafkaBounds, KafkaConsumer, TopicPartition } from './kafka-client.ts'
 import type { KafkaPlace, PartitionWindow } from './kafka-checkpoint.ts'
@@ -115,13 +115,42 @@ export async function resumeWindow(
     const { id } = await consumer.describeTopic(topic)
     const known = ids.get(topic)
     if (id === undefined || known === undefined || id === known) continue
-    accept(`topic ${topic} was deleted and created anew since`, { topic, id, was: known })
+    accept(createdAnew(topic), { topic, id, was: known })
     ids.set(topic, id)
   }
   const windows: PartitionWindow[] = []
   for (const window of place.windows)
     windows.push(isOpen(window) ? await stillThere(consumer, window, accept) : window)
   return { ...place, ids, windows }
+}
+
+/**
+ * A log that is created anew while it is read has other records at the same offsets, and no error tells it. One that is deleted
+ * behind what was read does no harm.
+ * @throws BatchError INPUT_CHANGED
+ */
+export async function assertSameTopics(
+  consumer: KafkaConsumer,
+  plan: Pick<WindowPlan, 'description'>,
+  { ids }: KafkaPlace,
+): Promise<void> {
+  for (const [topic, was] of ids) {
+    const id = await currentId(consumer, topic)
+    if (id !== undefined && id !== was) throw changed(plan, createdAnew(topic), { topic, id, was })
+  }
+}
+
+async function currentId(consumer: KafkaConsumer, topic: string): Promise<string | undefined> {
+  try {
+    return (await consumer.describeTopic(topic)).id
+  } catch (error) {
+    if (isBatchError(error, 'INVALID_READER_OPTIONS')) return undefined
+    throw error
+  }
+}
+
+function createdAnew(topic: string): string {
+  return `topic ${topic} was deleted and created anew since`
 }
 
 export function isOpen({ next, end }: PartitionWindow): boolean {
