@@ -1,13 +1,6 @@
 /** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
 import { setTimeout } from 'node:timers/promises'
-import { isBatchError } from '../core/model/batch-error.ts'
-import type {
-  Answer,
-  DriverConsumer,
-  DriverError,
-  DriverGroupOffset,
-  DriverProducer,
-} from './confluent-driver.ts'
+import type { Answer, DriverConsumer, DriverGroupOffset, DriverProducer } from './confluent-driver.ts'
 import { type Sender, sendFinding } from './driver-producer.ts'
 import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
 import type {
@@ -21,23 +14,20 @@ import { KafkaError } from './kafka-error.ts'
 import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
 import type { DriverSendFailure } from './find-refused.ts'
 import { exactOffset } from './read-positions.ts'
+import {
+  isFenced,
+  isFencedRefusal,
+  isGivenUp,
+  recordsRefused,
+  refusedAsBatch,
+  requiresAbort,
+} from './transaction-faults.ts'
 
 /** One call holds one of libuv's threads so long; then it is made again, which the driver takes as the same. */
 const CALL_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 250
 const RETRY_MILLISECONDS = 75_000
 const ABORT_AT_CLOSE_MILLISECONDS = 5000
-
-/** Of a producer whose id, or the epoch of it, is somebody else's. Fatal ones have no other cause in a transactional producer. */
-const FENCED: readonly number[] = [
-  KAFKA_CODE.fenced,
-  KAFKA_CODE.fatal,
-  KAFKA_CODE.invalidProducerEpoch,
-  KAFKA_CODE.producerFenced,
-]
-
-/** Purged, or behind a gap in the numbers of a partition's records. */
-const GIVEN_UP: readonly number[] = [-152, -151, 45]
 
 /**
  * idle → begin → open → commit or abort → idle; for good: uncertain behind a commit without an outcome, fenced where the
@@ -215,38 +205,6 @@ export async function untilKnown(
       await untilAborted(setTimeout(PAUSE_MILLISECONDS), signal)
     }
   }
-}
-
-function isFenced(error: unknown): boolean {
-  return error instanceof KafkaError && FENCED.includes(error.code)
-}
-
-/** It says nothing about the record. */
-function isGivenUp({ error }: KafkaSendFailure): boolean {
-  return error instanceof KafkaError && GIVEN_UP.includes(error.code)
-}
-
-function recordsRefused(transactionalId: string): KafkaError {
-  return new KafkaError(`${transactionalId}: records of the transaction were refused`, {
-    code: KAFKA_CODE.state,
-    retriable: false,
-  })
-}
-
-function refusedAsBatch(description: string): KafkaError {
-  return new KafkaError(
-    `${description}: the brokers take each of the records, and not all of them together. ` +
-      "Lower 'batch.size' in the settings of kafka() below the topic's max.message.bytes.",
-    { code: KAFKA_CODE.recordTooLarge, retriable: false },
-  )
-}
-
-function isFencedRefusal(error: unknown): boolean {
-  return isBatchError(error, 'PRODUCER_FENCED')
-}
-
-function requiresAbort(error: unknown): boolean {
-  return error instanceof KafkaError && (error.cause as Partial<DriverError>).isTxnRequiresAbort === true
 }
 
 async function committedOffsets(
