@@ -33,7 +33,7 @@ export function deliveryReports(description: string): DeliveryReports {
   let tickets = 0
   let wake: (() => void)[] = []
   return {
-    report: (error, { opaque }) => {
+    report: (error, { opaque, topic }) => {
       const ticket = opaque as number
       if (wake.length > 0) {
         for (const one of wake) one()
@@ -41,7 +41,7 @@ export function deliveryReports(description: string): DeliveryReports {
       }
       if (current === undefined || ticket < current.from || ticket >= current.until) return
       if (!error) return current.settle(ticket - current.from)
-      const failure = kafkaError(`${description}: sending`, error)
+      const failure = kafkaError(sendingTo(topic, description), error)
       current.settle(ticket - current.from, failure, isRefusedWithBatch(failure.code))
     },
     next: () => new Promise((resolve) => void wake.push(resolve)),
@@ -62,4 +62,8 @@ export function deliveryReports(description: string): DeliveryReports {
       return { ticketOf: (index) => from + index, refuse: settle, settled, open: () => open }
     },
   }
+}
+
+export function sendingTo(topic: string | undefined, description: string): string {
+  return topic === undefined ? `${description}: sending` : `${description}: sending to topic ${topic}`
 }

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { closeDriver, type DriverPlace } from './connect-driver.ts'
 import type { DriverError, DriverProducer, DriverReport } from './confluent-driver.ts'
-import { type DeliveryReports, type Delivery, deliveryReports } from './delivery-reports.ts'
+import { type DeliveryReports, type Delivery, deliveryReports, sendingTo } from './delivery-reports.ts'
 import { kafkaError, untilAborted } from './driver-call.ts'
 import { type DriverSendFailure, findRefused } from './find-refused.ts'
 import type {
@@ -106,7 +106,7 @@ async function produceAll(sending: Sending, records: readonly KafkaOutput[]): Pr
       error = produce(sending, record, index)
     ) {
       if ((error as DriverError).code !== KAFKA_CODE.queueFull) {
-        delivery.refuse(index, kafkaError(`${description}: sending`, error))
+        delivery.refuse(index, kafkaError(sendingTo(name, description), error))
         break
       }
       await untilAborted(Promise.race([reports.next(), setTimeout(QUEUE_PAUSE_MILLISECONDS)]), signal)

@@ -18,6 +18,7 @@ import {
   isFenced,
   isFencedRefusal,
   isGivenUp,
+  notAborted,
   recordsRefused,
   refusedAsBatch,
   requiresAbort,
@@ -60,10 +61,13 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
   /** Of the open transaction. */
   let sent = 0
   let isBroken = false
+  let firstFailure: Error | undefined
+  /** Why nothing more can be done. */
+  let ended = `the last commit of ${transactionalId} was not answered`
   const outOfTurn = (): KafkaError =>
     new KafkaError(
       state === 'uncertain'
-        ? `the last commit of ${transactionalId} was not answered: nothing more can be done with this producer`
+        ? `${ended}: nothing more can be done with this producer`
         : `${transactionalId}: ${state === 'open' ? 'a transaction is open already' : 'no transaction is open'}`,
       { code: KAFKA_CODE.state, retriable: false },
     )
@@ -88,10 +92,12 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     state = 'open'
     sent = 0
     isBroken = false
+    firstFailure = undefined
   }
   const sendUnfenced = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
     sent += records.length
     const failures = await send(records)
+    firstFailure ??= failures[0]?.error
     const fenced = failures.find(({ error }) => isFenced(error))
     if (fenced === undefined) return failures
     state = 'fenced'
@@ -169,7 +175,13 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     abort: async () => {
       if (state === 'idle') return
       assertState('open')
-      await abortOpen()
+      try {
+        await abortOpen()
+      } catch (error) {
+        if (state === 'open') state = 'uncertain'
+        ended = notAborted(transactionalId, error, firstFailure)
+        throw error
+      }
     },
     committed: async (places) => {
       assertState('idle')

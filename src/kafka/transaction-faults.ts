@@ -1,5 +1,6 @@
 /** What failures in a transaction mean for it: fenced, to be aborted, or nobody's fault. */
 import { isBatchError } from '../core/model/batch-error.ts'
+import { thrownText } from '../core/model/error-description.ts'
 import type { DriverError } from './confluent-driver.ts'
 import type { KafkaSendFailure } from './kafka-client.ts'
 import { KafkaError } from './kafka-error.ts'
@@ -46,4 +47,10 @@ export function isFencedRefusal(error: unknown): boolean {
 
 export function requiresAbort(error: unknown): boolean {
   return error instanceof KafkaError && (error.cause as Partial<DriverError>).isTxnRequiresAbort === true
+}
+
+/** In words. What failed before it mostly says why. */
+export function notAborted(transactionalId: string, error: unknown, firstFailure: Error | undefined): string {
+  const before = firstFailure === undefined ? '' : `, behind "${firstFailure.message}"`
+  return `the transaction of ${transactionalId} could not be aborted${before} (${thrownText(error)})`
 }
