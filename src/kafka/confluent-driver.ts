@@ -81,6 +81,7 @@ export interface DriverConsumer extends DriverClient {
 }
 
 export interface DriverReport {
+  readonly topic?: string
   readonly opaque?: unknown
 }
 

@@ -3,16 +3,11 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { closeDriver } from './connect-driver.ts'
 import type { DriverPlace } from './connect-driver.ts'
 import type { Answer, DriverConsumer, DriverMessage, DriverPosition } from './confluent-driver.ts'
+import { boundsQuery } from './bounds-query.ts'
 import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
-import type {
-  KafkaBounds,
-  KafkaConsumer,
-  KafkaConsumerOptions,
-  KafkaPoll,
-  TopicPartition,
-} from './kafka-client.ts'
+import type { KafkaConsumer, KafkaConsumerOptions, KafkaPoll, TopicPartition } from './kafka-client.ts'
 import type { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, unknownPartition, unknownTopic } from './kafka-refusals.ts'
+import { KAFKA_CODE, unknownTopic } from './kafka-refusals.ts'
 import { exactOffset, readPositions } from './read-positions.ts'
 import { stallWatch, type StallWatch } from './stall-watch.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
@@ -46,7 +41,7 @@ export function driverConsumer(parts: DriverConsumerParts): KafkaConsumer {
   const { signal, group } = options
   const patience = { milliseconds: RETRY_MILLISECONDS, signal }
   const positions = readPositions()
-  const bounds = boundsQuery(parts)
+  const bounds = boundsQuery({ client, catalog, description })
   const watch = (parts.watch ?? stallWatch)({
     description,
     positions,
@@ -131,24 +126,6 @@ export function driverConsumer(parts: DriverConsumerParts): KafkaConsumer {
 async function assertPassing(error: KafkaError, watch: StallWatch): Promise<void> {
   if (error.code === KAFKA_CODE.noOffset) await watch.findGone()
   if (!error.retriable) throw error
-}
-
-type Patience = { readonly milliseconds: number; readonly signal: AbortSignal }
-
-function boundsQuery({ client, catalog, place }: DriverConsumerParts) {
-  const { description } = place
-  return async (at: TopicPartition, patience: Patience): Promise<KafkaBounds> => {
-    const topic = await catalog.describe(at.topic, patience)
-    if (topic === undefined) throw unknownTopic(at.topic, description)
-    if (!topic.partitions.includes(at.partition)) throw unknownPartition(at, description)
-    const { lowOffset, highOffset } = await retried(
-      `${description}: asking for the offsets of topic ${at.topic}, partition ${at.partition}`,
-      (answer: Answer<{ lowOffset: number; highOffset: number }>) =>
-        client.queryWatermarkOffsets(at.topic, at.partition, QUERY_MILLISECONDS, answer),
-      patience,
-    )
-    return { low: BigInt(lowOffset), end: BigInt(highOffset) }
-  }
 }
 
 async function offsetsAt(

@@ -2,8 +2,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { closeDriver, type DriverPlace } from './connect-driver.ts'
 import type { DriverError, DriverProducer, DriverReport } from './confluent-driver.ts'
-import { type DeliveryReports, type Delivery, deliveryReports } from './delivery-reports.ts'
+import { type DeliveryReports, type Delivery, deliveryReports, sendingTo } from './delivery-reports.ts'
 import { kafkaError, untilAborted } from './driver-call.ts'
+import { type DriverSendFailure, findRefused } from './find-refused.ts'
 import type {
   KafkaHeader,
   KafkaOutput,
@@ -29,8 +30,25 @@ export interface DriverProducerParts {
 const REPORT_SLACK_MILLISECONDS = 30_000
 const QUEUE_PAUSE_MILLISECONDS = 50
 
+/** What a producer without transactions does, and one with them in each. */
+export interface Sender extends Pick<KafkaProducer, 'close'> {
+  readonly send: (records: readonly KafkaOutput[]) => Promise<readonly DriverSendFailure[]>
+}
+
+/** Sends anew what brokers have refused together, until it is known which records it is about. */
+export async function sendFinding(
+  send: Sender['send'],
+  records: readonly KafkaOutput[],
+  sendAgain: Sender['send'] = send,
+): Promise<readonly KafkaSendFailure[]> {
+  return findRefused(await send(records), async (indexes) => {
+    const failures = await sendAgain(indexes.map((index) => records[index] as KafkaOutput))
+    return failures.map((failure) => ({ ...failure, index: indexes[failure.index] ?? failure.index }))
+  })
+}
+
 /** To be made behind `connect` only, since polling in the background before it ends the process. */
-export function driverProducer(parts: DriverProducerParts): Omit<KafkaProducer, 'transactions'> {
+export function driverSender(parts: DriverProducerParts): Sender {
   const {
     client,
     catalog,
@@ -88,7 +106,7 @@ async function produceAll(sending: Sending, records: readonly KafkaOutput[]): Pr
       error = produce(sending, record, index)
     ) {
       if ((error as DriverError).code !== KAFKA_CODE.queueFull) {
-        delivery.refuse(index, kafkaError(`${description}: sending`, error))
+        delivery.refuse(index, kafkaError(sendingTo(name, description), error))
         break
       }
       await untilAborted(Promise.race([reports.next(), setTimeout(QUEUE_PAUSE_MILLISECONDS)]), signal)
@@ -124,7 +142,7 @@ function driverHeader({ name, value }: KafkaHeader): Readonly<Record<string, Buf
 async function settledInTime(
   delivery: Delivery,
   { options: { deliveryTimeoutMilliseconds, signal }, place: { description } }: DriverProducerParts,
-): Promise<readonly KafkaSendFailure[]> {
+): Promise<readonly DriverSendFailure[]> {
   const late = new AbortController()
   const timeout = setTimeout(deliveryTimeoutMilliseconds + REPORT_SLACK_MILLISECONDS, 'late' as const, {
     signal: late.signal,

@@ -1,32 +1,34 @@
 /** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
 import { setTimeout } from 'node:timers/promises'
-import { isBatchError } from '../core/model/batch-error.ts'
-import type {
-  Answer,
-  DriverConsumer,
-  DriverError,
-  DriverGroupOffset,
-  DriverProducer,
-} from './confluent-driver.ts'
+import type { Answer, DriverConsumer, DriverGroupOffset, DriverProducer } from './confluent-driver.ts'
+import { type Sender, sendFinding } from './driver-producer.ts'
 import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
-import type { KafkaGroupOffset, KafkaSendFailure, KafkaTransactions, TopicPartition } from './kafka-client.ts'
+import type {
+  KafkaGroupOffset,
+  KafkaOutput,
+  KafkaSendFailure,
+  KafkaTransactions,
+  TopicPartition,
+} from './kafka-client.ts'
 import { KafkaError } from './kafka-error.ts'
 import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
+import type { DriverSendFailure } from './find-refused.ts'
 import { exactOffset } from './read-positions.ts'
+import {
+  isFenced,
+  isFencedRefusal,
+  isGivenUp,
+  notAborted,
+  recordsRefused,
+  refusedAsBatch,
+  requiresAbort,
+} from './transaction-faults.ts'
 
 /** One call holds one of libuv's threads so long; then it is made again, which the driver takes as the same. */
 const CALL_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 250
 const RETRY_MILLISECONDS = 75_000
 const ABORT_AT_CLOSE_MILLISECONDS = 5000
-
-/** Of a producer whose id, or the epoch of it, is somebody else's. Fatal ones have no other cause in a transactional producer. */
-const FENCED: readonly number[] = [
-  KAFKA_CODE.fenced,
-  KAFKA_CODE.fatal,
-  KAFKA_CODE.invalidProducerEpoch,
-  KAFKA_CODE.producerFenced,
-]
 
 /**
  * idle → begin → open → commit or abort → idle; for good: uncertain behind a commit without an outcome, fenced where the
@@ -45,7 +47,10 @@ export interface DriverTransactionsParts {
 
 export interface DriverTransactions extends KafkaTransactions {
   /** @throws BatchError PRODUCER_FENCED where a failure says so; a KafkaError where no transaction is open */
-  readonly sending: (send: () => Promise<readonly KafkaSendFailure[]>) => Promise<readonly KafkaSendFailure[]>
+  readonly sending: (
+    send: Sender['send'],
+    records: readonly KafkaOutput[],
+  ) => Promise<readonly KafkaSendFailure[]>
   /** Aborts what is open, within a bounded time. */
   readonly end: () => Promise<void>
 }
@@ -53,10 +58,16 @@ export interface DriverTransactions extends KafkaTransactions {
 export function driverTransactions(parts: DriverTransactionsParts): DriverTransactions {
   const { producer, consumer, transactionalId, description, signal } = parts
   let state: State = 'idle'
+  /** Of the open transaction. */
+  let sent = 0
+  let isBroken = false
+  let firstFailure: Error | undefined
+  /** Why nothing more can be done. */
+  let ended = `the last commit of ${transactionalId} was not answered`
   const outOfTurn = (): KafkaError =>
     new KafkaError(
       state === 'uncertain'
-        ? `the last commit of ${transactionalId} was not answered: nothing more can be done with this producer`
+        ? `${ended}: nothing more can be done with this producer`
         : `${transactionalId}: ${state === 'open' ? 'a transaction is open already' : 'no transaction is open'}`,
       { code: KAFKA_CODE.state, retriable: false },
     )
@@ -76,6 +87,31 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     await call('aborting the transaction', (answer) => producer.abortTransaction(CALL_MILLISECONDS, answer))
     state = 'idle'
   }
+  const begin = async (): Promise<void> => {
+    await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
+    state = 'open'
+    sent = 0
+    isBroken = false
+    firstFailure = undefined
+  }
+  const sendUnfenced = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
+    sent += records.length
+    const failures = await send(records)
+    firstFailure ??= failures[0]?.error
+    const fenced = failures.find(({ error }) => isFenced(error))
+    if (fenced === undefined) return failures
+    state = 'fenced'
+    throw producerFenced(transactionalId, fenced.error)
+  }
+  /** The first transaction behind one with a refused record fails as well: the driver counts its records anew only then. */
+  const sendAnew = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
+    for (let left = 2; ; left -= 1) {
+      await abortOpen()
+      await begin()
+      const failures = await sendUnfenced(send, records)
+      if (left === 0 || !failures.some(isGivenUp)) return failures
+    }
+  }
   /** The first error says why. Where the abort fails as well, the brokers abort at the transaction's timeout. */
   const abortAndThrow = async (error: unknown): Promise<never> => {
     if (!(error instanceof KafkaError) || signal.aborted) throw error
@@ -88,23 +124,32 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     throw error
   }
   return {
-    sending: async (send) => {
+    sending: async (send, records) => {
       assertState('open')
-      const failures = await send()
-      const fenced = failures.find(({ error }) => isFenced(error))
-      if (fenced === undefined) return failures
-      state = 'fenced'
-      throw producerFenced(transactionalId, fenced.error)
+      const isFirst = sent === 0
+      let refusedTogether = false
+      const first = async (): Promise<readonly DriverSendFailure[]> => {
+        const failures = await sendUnfenced(send, records)
+        return isFirst && failures.some(isGivenUp) ? sendAnew(send, records) : failures
+      }
+      const failures = await sendFinding(first, records, (part) => {
+        refusedTogether = true
+        return sendAnew(send, part)
+      })
+      if (!refusedTogether) return failures
+      isBroken = true // it holds only what was sent last
+      if (failures.length === 0) throw refusedAsBatch(description)
+      return failures
     },
     begin: async () => {
       signal.throwIfAborted()
       assertState('idle')
-      await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
-      state = 'open'
+      await begin()
     },
     commit: async (offsets) => {
       signal.throwIfAborted()
       assertState('open')
+      if (isBroken) await abortAndThrow(recordsRefused(transactionalId))
       try {
         if (offsets.length > 0) {
           const stored = offsets.map(driverOffset)
@@ -130,7 +175,13 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
     abort: async () => {
       if (state === 'idle') return
       assertState('open')
-      await abortOpen()
+      try {
+        await abortOpen()
+      } catch (error) {
+        if (state === 'open') state = 'uncertain'
+        ended = notAborted(transactionalId, error, firstFailure)
+        throw error
+      }
     },
     committed: async (places) => {
       assertState('idle')
@@ -166,18 +217,6 @@ export async function untilKnown(
       await untilAborted(setTimeout(PAUSE_MILLISECONDS), signal)
     }
   }
-}
-
-function isFenced(error: unknown): boolean {
-  return error instanceof KafkaError && FENCED.includes(error.code)
-}
-
-function isFencedRefusal(error: unknown): boolean {
-  return isBatchError(error, 'PRODUCER_FENCED')
-}
-
-function requiresAbort(error: unknown): boolean {
-  return error instanceof KafkaError && (error.cause as Partial<DriverError>).isTxnRequiresAbort === true
 }
 
 async function committedOffsets(

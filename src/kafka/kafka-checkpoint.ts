@@ -15,19 +15,20 @@ export interface PartitionWindow extends TopicPartition {
 export interface KafkaPlace {
   readonly isolation: IsolationLevel
   /** By topic, where the log tells them: see `KafkaTopic.id`. */
-  readonly ids: Readonly<Record<string, string>>
+  readonly ids: ReadonlyMap<string, string>
   readonly windows: readonly PartitionWindow[]
 }
 
 /** `{ isolation, topics: { trades: { id, partitions: { '0': '0-501-1800' } } } }`: start, next, end. */
 export function encodePlace({ isolation, ids, windows }: KafkaPlace): Checkpoint {
-  const topics: Record<string, { id?: string; partitions: Record<string, string> }> = {}
+  const topics = new Map<string, { id?: string; partitions: Record<string, string> }>()
   for (const { topic, partition, start, next, end } of windows) {
-    const id = ids[topic]
-    topics[topic] ??= { ...(id !== undefined && { id }), partitions: {} }
-    topics[topic].partitions[String(partition)] = `${start}-${next}-${end}`
+    const id = ids.get(topic)
+    const known = topics.get(topic) ?? { ...(id !== undefined && { id }), partitions: {} }
+    known.partitions[String(partition)] = `${start}-${next}-${end}`
+    topics.set(topic, known)
   }
-  return { isolation, topics }
+  return { isolation, topics: Object.fromEntries(topics) }
 }
 
 const WINDOW = /^(\d+)-(\d+)-(\d+)$/
@@ -41,10 +42,10 @@ export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
     topics === null
   )
     throw refused(checkpoint, whose)
-  const ids: Record<string, string> = {}
+  const ids = new Map<string, string>()
   const windows = Object.entries(topics as Readonly<Record<string, unknown>>).flatMap(([topic, known]) => {
     const { id, partitions = {} } = (known ?? {}) as { readonly id?: unknown; readonly partitions?: object }
-    if (typeof id === 'string') ids[topic] = id
+    if (typeof id === 'string') ids.set(topic, id)
     return Object.entries(partitions).map(([partition, window]) => {
       const [, start, next, end] = WINDOW.exec(String(window)) ?? []
       if (start === undefined || next === undefined || end === undefined) throw refused(checkpoint, whose)
@@ -58,6 +59,35 @@ export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
     })
   })
   return { isolation: isolation as IsolationLevel, ids, windows }
+}
+
+/**
+ * What is read stays what it was when the step began, so a reader of something else would read the former, or leave out what was added.
+ * @throws BatchError CHECKPOINT_REFUSED for topics or partitions that are not those of the place
+ */
+export function assertPlaceOf(
+  { windows }: KafkaPlace,
+  {
+    topics,
+    partitions,
+    description,
+  }: { topics: readonly string[]; partitions?: readonly number[] | undefined; description: string },
+): void {
+  const began = new Set(windows.map(({ topic }) => topic))
+  const isSame =
+    topics.length === began.size &&
+    topics.every((topic) => began.has(topic)) &&
+    (partitions === undefined ||
+      (partitions.length === windows.length &&
+        windows.every(({ partition }) => partitions.includes(partition))))
+  if (isSame) return
+  const was = windows.map(({ topic, partition }) => `${topic}/${partition}`)
+  throw new BatchError(
+    'CHECKPOINT_REFUSED',
+    `${description}: the step has begun with other topics or partitions (${was.join(', ')}), and reads those to their end. ` +
+      'Name them again, or start an instance with other identifying parameters.',
+    { details: { topics, partitions, was } },
+  )
 }
 
 function refused(from: Checkpoint, whose: string): BatchError {

@@ -47,7 +47,7 @@ export async function kafkaPartitions({
           start: String(start),
           end: String(end),
           isolation: plan.isolation,
-          id: ids[topic] ?? null,
+          id: ids.get(topic) ?? null,
         },
       }))
   } finally {
@@ -70,5 +70,5 @@ export function placeOfPartition({
   id,
 }: KafkaPartitionValue): KafkaPlace {
   const window = { topic, partition, start: BigInt(start), next: BigInt(start), end: BigInt(end) }
-  return { isolation, ids: id === null ? {} : { [topic]: id }, windows: [window] }
+  return { isolation, ids: new Map(id === null ? [] : [[topic, id]]), windows: [window] }
 }

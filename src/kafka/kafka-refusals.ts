@@ -67,7 +67,8 @@ export function producerFenced(transactionalId: string, cause?: unknown): BatchE
   return new BatchError(
     'PRODUCER_FENCED',
     `The transactional id ${transactionalId} was taken over by another producer, or its transaction took longer than its timeout: ` +
-      'this one can commit nothing more, and its open transaction is aborted. If another execution has gone on, nothing is to be done; else start again.',
+      'this one can commit nothing more, and its open transaction is aborted. If another execution has gone on, nothing is to be done; ' +
+      'else make chunks smaller or transactional.timeoutMilliseconds longer, and start again.',
     { details: { transactionalId }, cause },
   )
 }

@@ -4,7 +4,7 @@ import { consumerSettings, producerSettings } from './client-settings.ts'
 import type { ConfluentDriver, DriverProducer, DriverSettings } from './confluent-driver.ts'
 import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
 import { driverConsumer } from './driver-consumer.ts'
-import { driverProducer } from './driver-producer.ts'
+import { driverSender, type Sender, sendFinding } from './driver-producer.ts'
 import { driverTransactions, untilKnown } from './driver-transactions.ts'
 import { ensureTopic, type TopicOptions } from './ensure-topic.ts'
 import type {
@@ -79,13 +79,14 @@ async function openProducer(
     options.signal,
   )
   const catalog = topicCatalog(driver, client, place.description)
-  const producer = driverProducer({ client, catalog, place, options })
+  const sender = driverSender({ client, catalog, place, options })
   const { transactionalId } = options
-  if (transactionalId === undefined) return producer
+  if (transactionalId === undefined)
+    return { send: (records) => sendFinding(sender.send, records), close: sender.close }
   try {
-    return await transactionalProducer({ driver, shared, place, client, producer, transactionalId, options })
+    return await transactionalProducer({ driver, shared, place, client, sender, transactionalId, options })
   } catch (error) {
-    await producer.close()
+    await sender.close()
     throw error
   }
 }
@@ -95,13 +96,13 @@ interface TransactionalParts {
   readonly shared: DriverSettings
   readonly place: DriverPlace
   readonly client: DriverProducer
-  readonly producer: Omit<KafkaProducer, 'transactions'>
+  readonly sender: Sender
   readonly transactionalId: string
   readonly options: KafkaProducerOptions
 }
 
 async function transactionalProducer(parts: TransactionalParts): Promise<KafkaProducer> {
-  const { driver, shared, place, client, producer, transactionalId, options } = parts
+  const { driver, shared, place, client, sender, transactionalId, options } = parts
   const { signal } = options
   const settings = consumerSettings(shared, transactionalId, 'read_committed')
   const consumer = await connectDriver(driver.KafkaConsumer, settings, place, signal)
@@ -121,11 +122,11 @@ async function transactionalProducer(parts: TransactionalParts): Promise<KafkaPr
     signal,
   })
   return {
-    send: (records) => sending(() => producer.send(records)),
+    send: (records) => sending(sender.send, records),
     transactions,
     close: async () => {
       await end()
-      await Promise.all([closeConsumer(), producer.close()])
+      await Promise.all([closeConsumer(), sender.close()])
     },
   }
 }

@@ -13,6 +13,8 @@ import type { PartitionWindow } from './kafka-checkpoint.ts'
 export interface LogCursor {
   /** Records that wait to be handed over, in the order in which they arrived; a poll adds to them when there are none. */
   readonly waiting: (limit: number) => Promise<readonly KafkaLogRecord[]>
+  /** Nothing more is wanted of the log; records may wait to be handed over. */
+  readonly isTaken: () => boolean
   /** Everything has been handed over. */
   readonly isAtEnd: () => boolean
   /** Where each partition stands. */
@@ -66,6 +68,7 @@ export function openCursor(consumer: KafkaConsumer, windows: readonly PartitionW
       if (queue.length === 0 && finished.size < windows.length) takeIn(await consumer.poll(limit))
       return queue
     },
+    isTaken: () => finished.size === windows.length,
     isAtEnd: () => queue.length === 0 && finished.size === windows.length,
     positions: () => next,
     handOver: (records) => {

@@ -2,7 +2,7 @@
 import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
 import { groupOffsets } from './group-offsets.ts'
 import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
-import { decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
+import { assertPlaceOf, decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
 import {
   type DecodedRecords,
   decodeRecords,
@@ -12,7 +12,7 @@ import {
 } from './kafka-record.ts'
 import { type LogCursor, openCursor } from './log-cursor.ts'
 import { encodeRawRecord } from './raw-record.ts'
-import { isOpen, resumeWindow, settleWindow, type WindowPlan } from './read-window.ts'
+import { assertSameTopics, isOpen, resumeWindow, settleWindow, type WindowPlan } from './read-window.ts'
 
 export interface LogPlan<V, K> {
   readonly client: KafkaClient
@@ -29,6 +29,7 @@ export async function openLog<V, K>(
 ): Promise<OpenedReader<KafkaRecord<V, K>>> {
   const { client, window, group } = plan
   const from = scope.from === undefined ? plan.settled : decodePlace(scope.from, window.description)
+  if (from !== undefined) assertPlaceOf(from, window)
   const opened: KafkaConsumer[] = []
   const open = async (groupOfIt?: string): Promise<KafkaConsumer> => {
     const { isolation } = from ?? window
@@ -52,7 +53,9 @@ export async function openLog<V, K>(
       place.windows.filter(isOpen).map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
     )
     return {
-      ...logReader(plan, place, openCursor(consumer, place.windows)),
+      ...logReader(plan, place, openCursor(consumer, place.windows), () =>
+        assertSameTopics(consumer, window, place),
+      ),
       ...(scope.from === undefined && { startsAt: encodePlace(place) }),
       ...(offsets !== undefined && {
         committed: (checkpoint) => {
@@ -75,10 +78,15 @@ function logReader<V, K>(
   plan: LogPlan<V, K>,
   place: KafkaPlace,
   cursor: LogCursor,
+  assertSame: () => Promise<void>,
 ): Pick<OpenedReader<KafkaRecord<V, K>>, 'read' | 'progress'> {
+  let isChecked = cursor.isTaken()
   return {
     read: async (limit) => {
       const waiting = await cursor.waiting(limit)
+      // Before the last page, so that no checkpoint ever says that all was read of what was another log.
+      if (cursor.isTaken() && !isChecked) await assertSame()
+      isChecked ||= cursor.isTaken()
       if (waiting.length === 0) return cursor.isAtEnd() ? undefined : NOTHING_YET
       const records = waiting.length <= limit ? waiting : waiting.slice(0, limit)
       return pageOf(place, cursor, records, await decodeRecords(records, plan.formats))

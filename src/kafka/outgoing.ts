@@ -69,16 +69,40 @@ function outputOf(
   key: Buffer | null,
   value: Buffer | null,
 ): KafkaOutput {
+  assertBytes('key', key)
+  assertBytes('value', value)
   if (key === null && value === null)
     throw new TypeError('a tombstone (value null) needs a key: without one it deletes nothing')
+  const sent = isHeaderList(headers) ? headers : Object.entries(headers).map(headerOf)
+  sent.forEach(assertHeader)
   return {
     topic,
     key,
     value,
-    headers: isHeaderList(headers) ? headers : Object.entries(headers).map(headerOf),
+    headers: sent,
     ...(partition !== undefined && { partition }),
     ...(timestamp !== undefined && { timestamp: timestamp.getTime() }),
   }
+}
+
+/** The driver takes some other things as well, and sends something else in their place, or fails behind having sent them. */
+function assertBytes(part: 'key' | 'value', encoded: unknown): void {
+  if (encoded === null || Buffer.isBuffer(encoded)) return
+  throw new TypeError(
+    `the format of the ${part} has answered ${typeNameOf(encoded)}: it must be a Buffer, or null`,
+  )
+}
+
+function assertHeader({ name, value }: KafkaHeader): void {
+  if (typeof name === 'string' && Buffer.isBuffer(value)) return
+  throw new TypeError(
+    `the header ${String(name)} is ${typeNameOf(value)}: give it a text or a Buffer, or leave it out`,
+  )
+}
+
+function typeNameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : `a ${typeof value}`
 }
 
 function headerOf([name, value]: readonly [string, string | Buffer]): KafkaHeader {

@@ -1,5 +1,5 @@
 /** What a step reads of a log: settled when it begins, checked when it is resumed. */
-import { BatchError } from '../core/model/batch-error.ts'
+import { BatchError, isBatchError } from '../core/model/batch-error.ts'
 import type { ReaderScope } from '../core/ports/item-reader.ts'
 import type { IsolationLevel, KafkaBounds, KafkaConsumer, TopicPartition } from './kafka-client.ts'
 import type { KafkaPlace, PartitionWindow } from './kafka-checkpoint.ts'
@@ -26,11 +26,11 @@ export interface WindowPlan {
 
 /** @throws BatchError INVALID_READER_OPTIONS for topics, partitions or offsets that are not there */
 export async function settleWindow(consumer: KafkaConsumer, plan: WindowPlan): Promise<KafkaPlace> {
-  const ids: Record<string, string> = {}
+  const ids = new Map<string, string>()
   const places: TopicPartition[] = []
   for (const topic of plan.topics) {
     const found = await consumer.describeTopic(topic)
-    if (found.id !== undefined) ids[topic] = found.id
+    if (found.id !== undefined) ids.set(topic, found.id)
     for (const partition of chosenPartitions(plan, topic, found.partitions)) places.push({ topic, partition })
   }
   const bounds: KafkaBounds[] = []
@@ -110,18 +110,47 @@ export async function resumeWindow(
     if (!acceptChanges) throw changed(plan, problem, details)
     logger.warn(details, `${plan.description}: ${problem}; accepted`)
   }
-  const ids = { ...place.ids }
+  const ids = new Map(place.ids)
   for (const topic of new Set(place.windows.filter(isOpen).map((one) => one.topic))) {
     const { id } = await consumer.describeTopic(topic)
-    const known = ids[topic]
+    const known = ids.get(topic)
     if (id === undefined || known === undefined || id === known) continue
-    accept(`topic ${topic} was deleted and created anew since`, { topic, id, was: known })
-    ids[topic] = id
+    accept(createdAnew(topic), { topic, id, was: known })
+    ids.set(topic, id)
   }
   const windows: PartitionWindow[] = []
   for (const window of place.windows)
     windows.push(isOpen(window) ? await stillThere(consumer, window, accept) : window)
   return { ...place, ids, windows }
+}
+
+/**
+ * A log that is created anew while it is read has other records at the same offsets, and no error tells it. One that is deleted
+ * behind what was read does no harm.
+ * @throws BatchError INPUT_CHANGED
+ */
+export async function assertSameTopics(
+  consumer: KafkaConsumer,
+  plan: Pick<WindowPlan, 'description'>,
+  { ids }: KafkaPlace,
+): Promise<void> {
+  for (const [topic, was] of ids) {
+    const id = await currentId(consumer, topic)
+    if (id !== undefined && id !== was) throw changed(plan, createdAnew(topic), { topic, id, was })
+  }
+}
+
+async function currentId(consumer: KafkaConsumer, topic: string): Promise<string | undefined> {
+  try {
+    return (await consumer.describeTopic(topic)).id
+  } catch (error) {
+    if (isBatchError(error, 'INVALID_READER_OPTIONS')) return undefined
+    throw error
+  }
+}
+
+function createdAnew(topic: string): string {
+  return `topic ${topic} was deleted and created anew since`
 }
 
 export function isOpen({ next, end }: PartitionWindow): boolean {

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../src/core/model/json-value.ts'
 import type { ItemReader, OpenedReader } from '../../src/core/ports/item-reader.ts'
 import { json, text } from '../../src/kafka/formats.ts'
 import { kafkaPartitions } from '../../src/kafka/kafka-partitions.ts'
+import type { KafkaClient } from '../../src/kafka/kafka-client.ts'
 import { kafkaReader } from '../../src/readers/kafka.ts'
 import { itemReaderContract } from '../../src/testing/contracts/item-reader.ts'
 import { NO_RESOURCES, SILENT_LOGGER } from '../../src/testing/contracts/scope.ts'
@@ -314,6 +315,57 @@ describe('kafkaReader', () => {
     expect(refused.code).to.equal('INPUT_CHANGED')
     expect(refused.message).to.contain('deleted and created anew')
     expect(values(await readAll(readerOf(log), startsAt, true))).to.deep.equal([1])
+  })
+
+  it('hands over no last page of a topic that was created anew while it was read, and so leaves no checkpoint at its end', async () => {
+    const log = logOf(20, 1, 4)
+    let isAnew = false
+    const renamed: KafkaClient = {
+      ...log,
+      openConsumer: async (options) => {
+        const consumer = await log.openConsumer(options)
+        const describeTopic = async (topic: string) => {
+          const found = await consumer.describeTopic(topic)
+          return isAnew ? { ...found, id: 'another' } : found
+        }
+        return { ...consumer, describeTopic }
+      },
+    }
+    const reader = kafkaReader({ client: renamed, topic: TOPIC, value: json(z.number()) })
+    const live = await opened(reader)
+    const { last } = await readFrom(live, 8)
+    isAnew = true
+    const refused = await rejected(readFrom(live))
+    await live.close()
+    expect(refused.code).to.equal('INPUT_CHANGED')
+    expect(refused.message).to.contain(`topic ${TOPIC} was deleted and created anew`)
+    expect((await rejected(opened(reader, last))).code).to.equal('INPUT_CHANGED')
+  })
+
+  it('refuses to go on where it has begun with other topics or partitions', async () => {
+    const log = logOf(10, 2)
+    log.createTopic('other')
+    const { startsAt, close } = await opened(readerOf(log))
+    await close()
+    for (const options of [{ topic: 'other' }, { topic: [TOPIC, 'other'] }, { partitions: [1] }]) {
+      const refused = await rejected(opened(readerOf(log, options), startsAt))
+      expect(refused.code).to.equal('CHECKPOINT_REFUSED')
+      expect(refused.message).to.contain(`begun with other topics or partitions (${TOPIC}/0, ${TOPIC}/1)`)
+    }
+    expect(await readAll(readerOf(log, { partitions: [1, 0] }), startsAt)).to.have.lengthOf(10)
+  })
+
+  it('reads topics whose names mean something to JavaScript', async () => {
+    for (const topic of ['constructor', '__proto__', '123']) {
+      const log = memoryKafka()
+      log.createTopic(topic)
+      log.produce(topic, [{ value: '1' }, { value: '2' }])
+      const live = await opened(readerOf(log, { topic }))
+      const { items, last } = await readFrom(live, 1, 1)
+      await live.close()
+      expect(values(items)).to.deep.equal([1])
+      expect(values(await readAll(readerOf(log, { topic }), last))).to.deep.equal([2])
+    }
   })
 
   it('refuses unknown topics, partitions and offsets when it is opened, and contradictions at once', async () => {

@@ -139,6 +139,29 @@ describe('kafkaWriter', () => {
     expect(written(log)).to.deep.equal([0, 3])
   })
 
+  it('names the item whose header, timestamp or encoding is none, before anything of it is sent', async () => {
+    const bad: readonly [Readonly<Record<string, unknown>>, string][] = [
+      [{ headers: { source: undefined } }, 'the header source is undefined'],
+      [{ headers: { source: 1 } }, 'the header source is a number'],
+      [{ headers: [{ name: 'source' }] }, 'the header source is undefined'],
+      [{ timestamp: new Date(Number.NaN) }, 'the timestamp NaN'],
+      [{ value: 'text' }, 'the format of the value has answered a string'],
+      [{ value: undefined }, 'the format of the value has answered undefined'],
+    ]
+    for (const [wrong, message] of bad) {
+      const log = emptyLog()
+      const asItIs = { write: (value: Buffer | null) => value }
+      const record = (id: number) => ({ key: 'k', value: Buffer.from(`${id}`), ...(id === 1 && wrong) })
+      const sink = await opened(kafkaWriter({ client: log, topic: TOPIC, value: asItIs, record }))
+      const error = await rejected(sink.write([0, 1, 2], NO_TRANSACTION_RESOURCES))
+      await sink.close()
+      const failures = failedItems(error) ?? []
+      expect(failures.map(({ index }) => index)).to.deep.equal([1])
+      expect(String(failures[0]?.error)).to.contain(message)
+      expect(written(log)).to.deep.equal([0, 2])
+    }
+  })
+
   it('refuses a topic that does not exist when it is opened, and options that are none at once', async () => {
     const log = emptyLog()
     const refused = await rejected(

@@ -3,6 +3,7 @@ import type { KafkaOutput, KafkaSendFailure } from '../../kafka/kafka-client.ts'
 import { KafkaError } from '../../kafka/kafka-error.ts'
 import { KAFKA_CODE, noSuchPartitionToWrite, noSuchTopicToWrite } from '../../kafka/kafka-refusals.ts'
 import { partitionOfKey } from '../../kafka/murmur2.ts'
+import { refusalOf } from '../../kafka/record-refusal.ts'
 import type { MemoryBroker, MemoryTopic } from './memory-broker.ts'
 import type { LogTransaction } from './partition-log.ts'
 
@@ -23,7 +24,7 @@ export function sendRecords(
   for (const [index, record] of records.entries()) {
     const onItsWay = failureOf(broker, record)
     breaksTransaction ||= onItsWay !== undefined
-    const error = onItsWay ?? appendRecord(broker, record, transaction)
+    const error = onItsWay ?? refusedAsBySender(broker, record) ?? appendRecord(broker, record, transaction)
     if (error !== undefined) failures.push({ index, error })
   }
   return { failures, breaksTransaction }
@@ -32,6 +33,14 @@ export function sendRecords(
 function failureOf(broker: MemoryBroker, record: KafkaOutput): Error | undefined {
   if (broker.isAway()) return new KafkaError('the brokers are away', { code: KAFKA_CODE.recordTimedOut })
   return broker.failures.sending(record)
+}
+
+/** What the real client cannot send is refused here too, so that a job's tests find it. */
+function refusedAsBySender({ topics }: MemoryBroker, record: KafkaOutput): Error | undefined {
+  const topic = topics.get(record.topic)
+  if (topic === undefined) return refusalOf(record, undefined)
+  const partitions = topic.partitions.map((_, partition) => partition)
+  return refusalOf(record, { id: topic.id, partitions })
 }
 
 /** Answers why the record is not in the log. */
