@@ -1,11 +1,14 @@
 /** Connects through cassandra-driver, and says what is wrong where that fails. */
-import type { Client, ClientOptions } from 'cassandra-driver'
+import type { Client, ClientOptions, policies } from 'cassandra-driver'
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { CassandraSession } from '../cassandra-client.ts'
 import { orAborted } from '../or-aborted.ts'
 import type { CassandraOptions } from './cassandra-options.ts'
 import { driverSession } from './driver-session.ts'
+import { knownHosts } from './known-hosts.ts'
 import { type Driver, loadDriver } from './load-driver.ts'
+
+type LoadBalancing = policies.loadBalancing.LoadBalancingPolicy
 
 /** A server that has restarted is found again within seconds; the driver's own default is ten minutes. */
 const FIRST_RECONNECTION_MS = 250
@@ -18,29 +21,43 @@ export async function openDriverSession(
   signal: AbortSignal,
 ): Promise<CassandraSession> {
   const driver = await loadDriver()
-  const client = new driver.Client(clientOptions(driver, options))
+  const hosts = knownHosts(balancingOf(driver, options))
+  const client = new driver.Client(clientOptions(driver, options, hosts.policy))
   try {
     await orAborted(client.connect(), signal)
   } catch (error) {
     await shutDown(client)
     throw signal.aborted ? error : unavailable(options, error)
   }
-  return driverSession(driver, client, options.keyspace)
+  const session = driverSession(driver, client, options.keyspace)
+  const close = async (): Promise<void> => {
+    await session.close()
+    await hosts.end()
+  }
+  return { ...session, close }
 }
 
-function clientOptions(driver: Driver, options: CassandraOptions): ClientOptions {
+function balancingOf(driver: Driver, { driver: own, localDataCenter }: CassandraOptions): LoadBalancing {
+  const { policies } = (own ?? {}) as ClientOptions
+  return policies?.loadBalancing ?? driver.policies.defaultLoadBalancingPolicy(localDataCenter)
+}
+
+function clientOptions(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): ClientOptions {
   const { contactPoints, localDataCenter, credentials, tls, requestTimeout = REQUEST_TIMEOUT_MS } = options
   const { ExponentialReconnectionPolicy } = driver.policies.reconnection
+  const { policies: own, ...others } = (options.driver ?? {}) as ClientOptions
   return {
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(credentials !== undefined && { credentials: { ...credentials } }),
     ...(tls !== undefined && { sslOptions: tls }),
     socketOptions: { readTimeout: requestTimeout },
+    ...others,
     policies: {
       reconnection: new ExponentialReconnectionPolicy(FIRST_RECONNECTION_MS, LONGEST_RECONNECTION_MS, false),
+      ...own,
+      loadBalancing: balancing,
     },
-    ...options.driver,
     // Without these, values would lose digits.
     encoding: {
       useBigIntAsLong: true,

@@ -1,10 +1,14 @@
 /** The places that paths lead from and to: filled before, read afterwards. */
 import { json, kafka, text } from 'batchwright/kafka'
+import { cassandra } from 'batchwright/cassandra'
+import { cassandraReader } from 'batchwright/readers/cassandra'
 import { kafkaReader } from 'batchwright/readers/kafka'
 import { postgresReader } from 'batchwright/readers/postgres'
+import { cassandraWriter } from 'batchwright/writers/cassandra'
 import { kafkaWriter } from 'batchwright/writers/kafka'
 import { postgresWriter } from 'batchwright/writers/postgres'
 import type { ItemReader, ItemWriter } from 'batchwright/ports'
+import { Client } from 'cassandra-driver'
 import pg from 'pg'
 import { pino } from 'pino'
 import { ABORTED, ALL_TRADES, Trade, tradeOf } from './trade.ts'
@@ -101,6 +105,75 @@ export const kafkaEnd = (transactional: boolean): PathSource & PathTarget => ({
     }),
   found: (world) => readAll(tradeRecords(world, 'target')),
 })
+
+/** Each trade is a row: written again, it is the same one. */
+export const cassandraEnd: PathSource & PathTarget = {
+  fill: async (world) => {
+    await createCassandraTable(world, 'source')
+    await withCassandra(world, async (client) => {
+      const insert = `insert into ${cassandraTableOf(world, 'source')} (id, account, amount) values (?, ?, ?)`
+      for (let from = 0; from < ALL_TRADES.length; from += TRANSACTION) {
+        const trades = ALL_TRADES.slice(from, from + TRANSACTION)
+        await Promise.all(
+          trades.map(({ id, account, amount }) =>
+            client.execute(insert, [id, account, amount], { prepare: true }),
+          ),
+        )
+      }
+    })
+  },
+  prepare: (world) => createCassandraTable(world, 'target'),
+  reader: (world) =>
+    cassandraReader({
+      client: cassandra(world.cassandra),
+      table: cassandraTableOf(world, 'source'),
+      schema: Trade,
+      fetchSize: FETCHED_ROWS,
+    }),
+  writer: (world) =>
+    cassandraWriter<Trade>({
+      client: cassandra(world.cassandra),
+      table: cassandraTableOf(world, 'target'),
+      columns: COLUMNS,
+    }),
+  found: (world) =>
+    withCassandra(world, async (client) => {
+      const { rows } = await client.execute(
+        `select id, account, amount from ${cassandraTableOf(world, 'target')}`,
+        [],
+        {
+          prepare: true,
+          fetchSize: ALL_TRADES.length + 1,
+        },
+      )
+      return rows.map((row) => Trade.parse({ ...row }))
+    }),
+}
+
+/** Few at a time, so that most of the table is still to be asked for when the node is killed. */
+const FETCHED_ROWS = 100
+
+const cassandraTableOf = ({ run }: PathWorld, role: 'source' | 'target'): string => `paths.${run}_${role}`
+
+async function createCassandraTable(world: PathWorld, role: 'source' | 'target'): Promise<void> {
+  await withCassandra(world, async (client) => {
+    await client.execute(
+      "create keyspace if not exists paths with replication = { 'class': 'SimpleStrategy', 'replication_factor': 1 }",
+    )
+    await client.execute(
+      `create table ${cassandraTableOf(world, role)} (id int primary key, account text, amount int)`,
+    )
+  })
+}
+
+async function withCassandra<R>(world: PathWorld, use: (client: Client) => Promise<R>): Promise<R> {
+  const client = new Client({ ...world.cassandra, contactPoints: [...world.cassandra.contactPoints] })
+  try {
+    return await use(client)
+  } finally {
+    await client.shutdown()
+  }
+}
 
 /** Between the committed transactions aborted ones of as many records, and an aborted one at the end. */
 async function publishWithAborts(world: PathWorld, topic: string): Promise<void> {

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Batch } from '../../../src/create-batch.ts'
-import { kafkaEnd, type PathSource, type PathTarget, postgresEnd, tradeIn } from './ends.ts'
+import { cassandraEnd, kafkaEnd, type PathSource, type PathTarget, postgresEnd, tradeIn } from './ends.ts'
 import type { PathWorld } from './world.ts'
 
 export type Victim = 'job' | 'kafka' | 'cassandra'
@@ -41,6 +41,24 @@ export const PATHS = {
     from: kafkaEnd(true),
     to: kafkaEnd(true),
     victims: ['job', 'kafka'],
+    exactlyOnce: true,
+  },
+  'Kafka → Cassandra': {
+    from: kafkaEnd(true),
+    to: cassandraEnd,
+    victims: ['job', 'kafka', 'cassandra'],
+    exactlyOnce: true, // in the result: the same row is the same row
+  },
+  'Cassandra → Postgres': {
+    from: cassandraEnd,
+    to: postgresEnd,
+    victims: ['job', 'cassandra'],
+    exactlyOnce: true,
+  },
+  'Cassandra → Kafka, with transactions': {
+    from: cassandraEnd,
+    to: kafkaEnd(true),
+    victims: ['job', 'kafka', 'cassandra'],
     exactlyOnce: true,
   },
 } as const satisfies Readonly<Record<string, Path>>

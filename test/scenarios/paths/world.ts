@@ -4,7 +4,7 @@ import type { PostgresRepositoryOptions } from 'batchwright/repository/postgres'
 export interface PathWorld {
   readonly repository: PostgresRepositoryOptions & { readonly schema: string }
   readonly brokers: string
-  readonly cassandra: string
+  readonly cassandra: { readonly contactPoints: readonly string[]; readonly localDataCenter: string }
   /** Names topics, tables and keyspaces of one run of one path. */
   readonly run: string
 }
