@@ -228,7 +228,7 @@ describe('kafkaWriter', () => {
       )
       return log
     }
-    const copyJob = (log: MemoryKafka) =>
+    const copyJob = (log: MemoryKafka, onItem: (id: number) => void = () => {}) =>
       defineJob({
         name: 'copy',
         parameters: z.object({}),
@@ -242,6 +242,7 @@ describe('kafkaWriter', () => {
                 value: json(z.object({ id: z.number(), state: z.string() })),
               }),
               processor: ({ value }, { stepContext }) => {
+                onItem(value.id)
                 stepContext.set('last', value.id)
                 if (value.id === 7) throw new RangeError('no 7')
                 return value.id % 6 === 5 ? FILTERED : value
@@ -318,8 +319,10 @@ describe('kafkaWriter', () => {
       for (const truth of ['committed', 'aborted'] as const) {
         const log = source()
         const batch = testBatch()
-        log.loseCommitAnswer(truth)
-        const failed = await batch.runJob(copyJob(log), {})
+        const losing = copyJob(log, (id) => {
+          if (id === 10) log.loseCommitAnswer(truth)
+        })
+        const failed = await batch.runJob(losing, {})
         expect(failed.execution.status).to.equal('FAILED')
         expect((failed.error as Error).message).to.contain('may be committed or not')
         ;(await batch.runJob(copyJob(log), {})).completed()

@@ -31,7 +31,8 @@ export function knownHosts(policy: LoadBalancingPolicy): KnownHosts {
       },
     }),
     end: async () => {
-      await Promise.allSettled([...hosts].map((host) => (host as unknown as EndingHost).shutdown?.(false)))
+      const ended = [...hosts].map(async (host) => (host as unknown as EndingHost).shutdown?.(false))
+      await Promise.allSettled(ended)
     },
   }
 }

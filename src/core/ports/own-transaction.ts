@@ -5,7 +5,8 @@ import type { ReconciledCounts } from '../model/step-execution.ts'
 /**
  * The two commits of a chunk cannot be one. So the chunk is first announced in the repository, with all that is to be recorded of
  * it; then the writer commits it together with its mark; then the repository records it. What the writer has committed is the
- * truth: a restart finds the mark and records what is missing, or forgets what was only announced.
+ * truth: a restart finds the mark and records what is missing, or forgets what was only announced. Before the first chunk a mark of
+ * chunk 0 is committed, so that where none is found later it was lost.
  */
 export interface OwnTransaction {
   /**
@@ -22,7 +23,7 @@ export interface OwnTransaction {
 }
 
 export interface ChunkMark {
-  /** The chunks of the step in its instance are numbered from 1 on. */
+  /** The chunks of the step in its instance are numbered from 1 on; 0: none was written yet. */
   readonly chunk: number
   /** Of the step in its instance, this chunk included. */
   readonly counts: ReconciledCounts

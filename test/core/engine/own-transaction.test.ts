@@ -186,8 +186,8 @@ describe('A writer with a transaction of its own', () => {
     let failures = 1
     const log = markedLog<number>({
       refuses: (item) => (item === 3 && refusals-- > 0 ? new Flaky('not now') : undefined),
-      onCommit: () => {
-        if (failures-- > 0) throw new Flaky('aborted')
+      onCommit: ({ chunk }) => {
+        if (chunk === 1 && failures-- > 0) throw new Flaky('aborted')
       },
     })
     const { status } = await faultBench().run({
@@ -243,21 +243,35 @@ describe('A writer with a transaction of its own', () => {
     expect(error.message).to.contain('chunk 1').and.contain('chunk 2')
   })
 
-  it('is refused a restart where its mark is gone and a chunk may be committed or not, unless that is accepted', async () => {
-    const repository = memoryRepository()
+  for (const lost of [1, 2])
+    it(`is refused a restart where its mark is gone and chunk ${lost} may be committed or not, unless that is accepted`, async () => {
+      const repository = memoryRepository()
+      const log = markedLog<number>({
+        onCommit: ({ chunk }) => {
+          if (chunk === lost)
+            throw new BatchError('WRITE_FAILED', 'no answer', { details: { outcome: 'unknown' } })
+        },
+      })
+      const step = { size: 4, reader: listReader(numbers(10)), writer: log.writer }
+      await faultBench(repository).run(step)
+      log.forgetMarks()
+      const refused = await faultBench(repository).run(step)
+      expect(refused.status).to.equal('FAILED')
+      expect(refused.error).to.have.property('code', 'CHECKPOINT_REFUSED')
+      expect(refused.error.message).to.contain(`chunk ${lost} was announced`).and.contain('--accept-changes')
+    })
+
+  it('has a mark before its first chunk, tried again where that is refused for the moment', async () => {
+    let failures = 2
+    const marks: number[] = []
     const log = markedLog<number>({
       onCommit: ({ chunk }) => {
-        if (chunk === 2)
-          throw new BatchError('WRITE_FAILED', 'no answer', { details: { outcome: 'unknown' } })
+        if (failures-- > 0) throw Object.assign(new Error('not now'), { code: 'ECONNRESET' })
+        marks.push(chunk)
       },
     })
-    const step = { size: 4, reader: listReader(numbers(10)), writer: log.writer }
-    await faultBench(repository).run(step)
-    log.forgetMarks()
-    const refused = await faultBench(repository).run(step)
-    expect(refused.status).to.equal('FAILED')
-    expect(refused.error).to.have.property('code', 'CHECKPOINT_REFUSED')
-    expect(refused.error.message).to.contain('--accept-changes')
+    await faultBench().run({ size: 4, reader: listReader(numbers(6)), writer: log.writer })
+    expect(marks).to.deep.equal([0, 1, 2])
   })
 
   it('keeps the number of its chunks over restarts, under an id that no other step has', async () => {

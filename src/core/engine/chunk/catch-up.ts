@@ -37,7 +37,7 @@ export async function catchUp(run: StepRun, own: OwnTransaction): Promise<void> 
   const { chunk, announced } = known
   const mark = await own.lastMark(storedReader(announced?.context ?? before))
   if (mark === undefined) {
-    if (announced !== undefined && chunk > 0 && !run.acceptChanges) throw markIsGone(run, chunk)
+    if (announced !== undefined && !run.acceptChanges) throw markIsGone(run, chunk)
     return
   }
   if (mark.chunk === chunk) return

@@ -10,6 +10,7 @@ import {
 import type { Checkpoint } from '../../model/json-value.ts'
 import type { ItemReader } from '../../ports/item-reader.ts'
 import type { ItemWriter } from '../../ports/item-writer.ts'
+import type { OwnTransaction } from '../../ports/own-transaction.ts'
 import { effectiveGuarantee } from '../effective-guarantee.ts'
 import { attempt, firstError, settle, unsettle } from '../first-error.ts'
 import type { StepOutcome, StepRun } from '../step-run.ts'
@@ -20,7 +21,7 @@ import { commitContext } from './commit-context.ts'
 import { reconcile } from './reconcile.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { estimateBytes } from './item-bytes.ts'
-import { commitWithOwn } from './own-transaction.ts'
+import { commitFirstMark, commitWithOwn } from './own-transaction.ts'
 import { type CompletionLimits, pageSupply } from './page-supply.ts'
 
 export interface ChunkStart {
@@ -38,11 +39,13 @@ export async function runChunkStep(
   const writer = definition.writer(run.scope)
   if (writer.hasOwnTransaction === true)
     return withWriter(run, writer, start.from, async (target) => {
-      await catchUpWith(run, target)
+      const own = ownTransactionOf(target)
+      await catchUp(run, own)
       const from = run.ledger.context()
-      return withReader(run, definition, { ...start, from }, (source) =>
-        loopAndPublish({ run, definition, size, source, target }),
-      )
+      return withReader(run, definition, { ...start, from }, async (source) => {
+        await commitFirstMark(run, own)
+        return loopAndPublish({ run, definition, size, source, target })
+      })
     })
   return withReader(run, definition, start, (source) =>
     withWriter(run, writer, start.from, (target) =>
@@ -79,11 +82,9 @@ async function withWriter(
   return unsettle(firstError(outcome, closed, run.scope.logger))
 }
 
-async function catchUpWith(run: StepRun, { sink, writer }: ChunkTarget): Promise<void> {
-  const { ownTransaction } = sink
-  if (ownTransaction === undefined)
-    throw new Error(`${writer.description} has announced a transaction of its own, and has none`)
-  await catchUp(run, ownTransaction)
+function ownTransactionOf({ sink, writer }: ChunkTarget): OwnTransaction {
+  if (sink.ownTransaction !== undefined) return sink.ownTransaction
+  throw new Error(`${writer.description} has announced a transaction of its own, and has none`)
 }
 
 /** So that a process that dies before its first chunk does not leave it to the next one what is to be read. */

@@ -9,7 +9,7 @@ import {
 } from '../../model/execution-context.ts'
 import type { StoredCheckpoint } from '../../model/json-value.ts'
 import type { QuarantinedItem } from '../../model/quarantined-item.ts'
-import { addCounts, type StepCounts } from '../../model/step-execution.ts'
+import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
 import { reconciledCounts } from '../../model/step-reconciliation.ts'
 import type { OwnTransaction } from '../../ports/own-transaction.ts'
 import type { ChunkCommit, CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
@@ -68,6 +68,14 @@ export function commitWithOwn(run: StepRun, own: OwnTransaction): StepSession['c
   }
 }
 
+/** Where nothing was announced yet: so that the writer's place has a mark before there is anything to be in doubt about. */
+export async function commitFirstMark(run: StepRun, own: OwnTransaction): Promise<void> {
+  const { chunk, announced } = knownChunks(run.ledger.context())
+  if (chunk > 0 || announced !== undefined) return
+  const mark = { chunk, counts: reconciledCounts(NO_COUNTS), reader: storedReader(run.ledger.context()) }
+  await patiently(run, () => own.commit(mark))
+}
+
 /** The step's counts and checkpoints stay those of the chunk before. */
 async function announce(run: StepRun, { work, progress }: ChunkCommit): Promise<StepProgress> {
   const { ledger, session } = run
@@ -96,13 +104,23 @@ function announcement(before: ExecutionContext, known: StepCounts, next: StepPro
 
 /** The writer has committed: from here on the chunk is not written again, and whatever can be waited for is waited for. */
 async function record(run: StepRun, progress: StepProgress): Promise<CommitAnswer> {
+  try {
+    return await patiently(run, () =>
+      run.session.commit({ pipelined: false, work: async () => {}, progress: () => progress }),
+    )
+  } catch (error) {
+    throw isBatchError(error, 'LEASE_LOST') ? error : notRecorded(run, error)
+  }
+}
+
+/** As a write that nothing is said about is tried again. */
+async function patiently<R>(run: StepRun, work: () => Promise<R>): Promise<R> {
   const rules = retryRules(undefined, 'write')
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await run.session.commit({ pipelined: false, work: async () => {}, progress: () => progress })
+      return await work()
     } catch (error) {
-      if (isBatchError(error, 'LEASE_LOST')) throw error
-      if (attempt >= rules.attempts || isFinal(error) || !rules.matches(error)) throw notRecorded(run, error)
+      if (attempt >= rules.attempts || isFinal(error) || !rules.matches(error)) throw error
       await run.clock.sleep(rules.delayAfter(attempt, error), run.scope.signal)
     }
   }
