@@ -7,6 +7,7 @@ import type {
   CassandraSession,
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
+import { troubleText } from '../cassandra/cassandra-trouble.ts'
 import { orAborted } from '../cassandra/or-aborted.ts'
 import { checkLayout, decodePosition, encodePosition } from '../cassandra/read-checkpoint.ts'
 import { positionOf, rowOfText, rowRefused, rowText } from '../cassandra/read-fault.ts'
@@ -215,7 +216,7 @@ async function readPage({ rows, plan, signal }: Reading): Promise<ReadRows | und
     return await rows.nextPage()
   } catch (cause) {
     if (signal.aborted || cause instanceof BatchError || !(cause instanceof Error)) throw cause
-    throw new BatchError('READ_FAILED', `reading ${plan.description} failed: ${cause.message}`, {
+    throw new BatchError('READ_FAILED', `reading ${plan.description} failed: ${troubleText(cause)}`, {
       details: { source: plan.description },
       cause,
     })
