@@ -1,10 +1,12 @@
 /** `npm run bench` runs every benchmark; `npm run bench -- csv-to-postgres 1000000` one of them. */
+import { benchCassandra } from './cassandra.ts'
 import { benchCsvToPostgres } from './csv-to-postgres.ts'
 import { benchOverhead } from './overhead.ts'
 
 const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<void>>> = {
   'csv-to-postgres': (sizes) => benchCsvToPostgres(sizes.length > 0 ? sizes : [1_000_000, 3_000_000]),
   overhead: () => benchOverhead(),
+  cassandra: ([rows = 200_000]) => benchCassandra(rows),
 }
 
 const [name, ...sizes] = process.argv.slice(2)

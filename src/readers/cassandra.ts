@@ -1,4 +1,5 @@
 /** Reads a Cassandra table, or partitions of it, and goes on behind the last row after a restart. */
+import { setMaxListeners } from 'node:events'
 import type { z } from 'zod'
 import type {
   CassandraClient,
@@ -105,6 +106,7 @@ async function open<T>(
   if (scope.from !== undefined) checkLayout(scope.from, plan.description)
   const closing = new AbortController()
   const signal = AbortSignal.any([scope.signal, closing.signal])
+  setMaxListeners(0, signal)
   const session = await client.openSession({ signal })
   try {
     const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)

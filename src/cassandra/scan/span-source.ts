@@ -40,7 +40,7 @@ export function cutRange({ after, upTo }: TokenRange, ring: CassandraRing, pageS
       return span
     },
     learn: (rows, from, to) => {
-      const fitting = (Number(to - from) * pageSize * FILLED) / Math.max(rows, 1)
+      const fitting = rows === 0 ? Infinity : (Number(to - from) * pageSize * FILLED) / rows
       width = Math.min(Math.max(fitting, width / LARGEST_STEP), width * LARGEST_STEP)
     },
   }
