@@ -31,19 +31,28 @@ export async function benchCassandra(rows: number): Promise<void> {
     return
   }
   const localDataCenter = process.env['CASSANDRA_DATA_CENTER'] ?? 'datacenter1'
-  const driver = new cassandraDriver.Client({ contactPoints, localDataCenter })
-  await driver.connect()
+  const connect = async (): Promise<cassandraDriver.Client> => {
+    const client = new cassandraDriver.Client({ contactPoints, localDataCenter })
+    await client.connect()
+    return client
+  }
+  /** A job connects too. */
+  const withDriver = async (work: (own: cassandraDriver.Client) => Promise<void>): Promise<void> => {
+    const own = await connect()
+    await work(own).finally(() => own.shutdown())
+  }
+  const driver = await connect()
   try {
     await createTable(driver)
     console.log(`\nCassandra, ${rows.toLocaleString('en-US')} rows, the best of ${ROUNDS} alternating rounds`)
     const client = cassandra({ contactPoints, localDataCenter, keyspace: KEYSPACE })
     const items = Array.from({ length: rows }, (_, index) => readingOf(index))
     await compare('load', rows, {
-      bare: () => loadBare(driver, items),
+      bare: () => withDriver((own) => loadBare(own, items)),
       ours: () => runJob(loadJob(client, items)),
     })
     await compare('scan', rows, {
-      bare: () => scanBare(driver, rows),
+      bare: () => withDriver((own) => scanBare(own, rows)),
       ours: () => runJob(scanJob(client)),
     })
   } finally {
@@ -129,8 +138,10 @@ async function scanBare(driver: cassandraDriver.Client, rows: number): Promise<v
   let count = 0
   let next = 0
   const work = async (): Promise<void> => {
-    for (let range = ranges[next++]; range !== undefined; range = ranges[next++])
-      count += await scanRange(driver, range)
+    for (let range = ranges[next++]; range !== undefined; range = ranges[next++]) {
+      const found = await scanRange(driver, range)
+      count += found
+    }
   }
   await Promise.all(Array.from({ length: SCAN_CONCURRENCY }, work))
   if (count !== rows) throw new Error(`the bare driver has read ${count} of ${rows} rows`)
@@ -215,6 +226,6 @@ type BenchJob = ReturnType<typeof loadJob> | ReturnType<typeof scanJob>
 async function runJob(job: BenchJob): Promise<void> {
   const batch = createBatch({ repository: memoryRepository(), jobs: [job] })
   const started = await batch.operator.start(job as ReturnType<typeof loadJob>, { round: 1 })
-  const execution = await started.ended
+  const { execution } = await started.ended
   if (execution.status !== 'COMPLETED') throw new Error(`the job ended as ${execution.status}`)
 }

@@ -128,7 +128,7 @@ async function openSink<T>(
   try {
     const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_WRITER_OPTIONS'), signal)
     const make = mutationMaker(plan, matchTable(plan, table), new Date())
-    const sending: Sending = { session, plan, limit: inFlightLimit(plan.concurrency, signal), signal }
+    const sending: Sending = { session, plan, limit: inFlightLimit(plan.concurrency), signal }
     return {
       write: (items) => writeChunk(sending, make, items, plan.inBatches),
       close: () => session.close(),
