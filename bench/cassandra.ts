@@ -39,7 +39,11 @@ export async function benchCassandra(rows: number): Promise<void> {
   /** A job connects too. */
   const withDriver = async (work: (own: cassandraDriver.Client) => Promise<void>): Promise<void> => {
     const own = await connect()
-    await work(own).finally(() => own.shutdown())
+    try {
+      await work(own)
+    } finally {
+      await own.shutdown()
+    }
   }
   const driver = await connect()
   try {
@@ -147,14 +151,19 @@ async function scanBare(driver: cassandraDriver.Client, rows: number): Promise<v
   if (count !== rows) throw new Error(`the bare driver has read ${count} of ${rows} rows`)
 }
 
+/** The driver's declarations leave out that a token has a text. */
+function tokenText(token: unknown): string {
+  return (token as { readonly toString: () => string }).toString()
+}
+
 async function scanRange(
   driver: cassandraDriver.Client,
   range: cassandraDriver.token.TokenRange,
 ): Promise<number> {
   const lowest = '-9223372036854775808'
   const bounds = [
-    { sign: '>', token: String(range.start) },
-    { sign: '<=', token: String(range.end) },
+    { sign: '>', token: tokenText(range.start) },
+    { sign: '<=', token: tokenText(range.end) },
   ].filter(({ token }) => token !== lowest)
   const where = bounds.map(({ sign }) => `token(id) ${sign} ?`).join(' and ')
   const text = `select id, day, station, value, note from ${KEYSPACE}.reading${where === '' ? '' : ` where ${where}`}`
@@ -186,7 +195,7 @@ function loadJob(client: Client, items: readonly Reading[]) {
     parameters: z.object({ round: z.int() }),
     steps: (step) => ({
       load: step.chunk(
-        { size: 2_000 },
+        { size: 5_000 },
         {
           reader: iterableReader(() => items),
           writer: cassandraWriter({

@@ -35,7 +35,7 @@ function strikes(): MemoryCassandra {
       },
       airport: { columns: { code: 'text', name: 'text' }, partitionKey: ['code'] },
     },
-    tokenOf: ([key]) => TOKENS[key as string] ?? BigInt(String(key).charCodeAt(0)) * 100n - 8_000n,
+    tokenOf: ([key]) => TOKENS[key as string] ?? BigInt((key as string).charCodeAt(0)) * 100n - 8_000n,
   })
   for (const [state, count] of Object.entries({ AL: 1, CA: 7, FL: 3, NY: 5, TX: 9, UT: 2, WA: 1 })) {
     store.insert(
@@ -88,7 +88,10 @@ describe('cassandraReader', () => {
     return items
   }
   const names = (read: readonly ReadItem[]): readonly string[] =>
-    read.map(({ item }) => `${item['state'] as string} ${item['day'] as string} ${String(item['n'])}`)
+    read.map(
+      ({ item }) =>
+        `${item['state'] as string} ${item['day'] as string} ${String(item['n'] as bigint | null)}`,
+    )
 
   const whole = (store: MemoryCassandra, options: Partial<Asked> = {}) =>
     cassandraReader<Row>({
@@ -173,7 +176,7 @@ describe('cassandraReader', () => {
     const store = strikes()
     const expected = store
       .rows('strike')
-      .map((row) => `${row['state'] as string} ${row['day'] as string} ${String(row['n'])}`)
+      .map((row) => `${row['state'] as string} ${row['day'] as string} ${String(row['n'] as bigint | null)}`)
     expect(expected).to.have.lengthOf(29)
     for (const fetchSize of [1, 2, 5, 100]) {
       for (const concurrency of [1, 3, 10])
@@ -201,7 +204,7 @@ describe('cassandraReader', () => {
     }
     await opened.close()
     expect(
-      items.map(({ state, day, n }) => `${state as string} ${day as string} ${String(n)}`),
+      items.map(({ state, day, n }) => `${state as string} ${day as string} ${String(n as bigint | null)}`),
     ).to.deep.equal(expected)
   })
 
@@ -310,7 +313,7 @@ describe('cassandraReader', () => {
     expect(opened.repeatable).to.equal(true)
     expect(failures).to.be.greaterThan(0)
     expect(
-      items.map(({ state, day, n }) => `${state as string} ${day as string} ${String(n)}`),
+      items.map(({ state, day, n }) => `${state as string} ${day as string} ${String(n as bigint | null)}`),
     ).to.deep.equal(expected)
   })
 
