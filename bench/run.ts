@@ -1,4 +1,5 @@
 /** `npm run bench` runs every benchmark; `npm run bench -- csv-to-postgres 1000000` one of them. */
+import { benchCassandra } from './cassandra.ts'
 import { benchCsvToPostgres } from './csv-to-postgres.ts'
 import { benchKafka } from './kafka.ts'
 import { benchOverhead } from './overhead.ts'
@@ -7,6 +8,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<voi
   'csv-to-postgres': (sizes) => benchCsvToPostgres(sizes.length > 0 ? sizes : [1_000_000, 3_000_000]),
   overhead: () => benchOverhead(),
   kafka: ([records = 300_000]) => benchKafka(records),
+  cassandra: ([rows = 200_000]) => benchCassandra(rows),
 }
 
 const [name, ...sizes] = process.argv.slice(2)

@@ -1,4 +1,5 @@
 /** What an error of the store says of the request that failed, told by what drivers put on it. */
+import { thrownText } from '../core/model/error-description.ts'
 import { isTransient } from '../core/model/transient-error.ts'
 
 const READ_TIMEOUT = 0x1200
@@ -33,4 +34,19 @@ const NOT_BEGUN: readonly unknown[] = [0x1000, 0x1002]
 /** Of a failed write that is worth another: it may be done, or not, and nobody knows. */
 export function isAmbiguous(error: unknown): boolean {
   return !NOT_BEGUN.includes(codeOf(error))
+}
+
+/** Of a request for which several hosts were tried: the error of each. */
+export function innerErrors(error: unknown): readonly unknown[] {
+  return Object.values((error as { readonly innerErrors?: object } | null)?.innerErrors ?? {})
+}
+
+/** In a line: the driver's own text of several hosts' errors has their stacks in it. */
+export function troubleText(error: unknown): string {
+  const hosts = Object.entries((error as { readonly innerErrors?: object } | null)?.innerErrors ?? {})
+  const text =
+    hosts.length === 0
+      ? thrownText(error)
+      : hosts.map(([host, inner]) => `${host}: ${thrownText(inner)}`).join('; ')
+  return text.replace(/\.$/, '')
 }

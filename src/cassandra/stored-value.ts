@@ -103,5 +103,7 @@ function listOf(stored: StoredValue): readonly StoredValue[] {
 
 /** Tells values of one type apart, as a key of a Map. */
 export function valueKey(value: CqlValue, type: CqlType): string {
-  return typeof value === 'string' ? value : JSON.stringify(storeValue(value, type))
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  return JSON.stringify(storeValue(value, type))
 }

@@ -1,4 +1,5 @@
 /** Reads a Cassandra table, or partitions of it, and goes on behind the last row after a restart. */
+import { setMaxListeners } from 'node:events'
 import type { z } from 'zod'
 import type {
   CassandraClient,
@@ -7,6 +8,7 @@ import type {
   CassandraSession,
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
+import { troubleText } from '../cassandra/cassandra-trouble.ts'
 import { orAborted } from '../cassandra/or-aborted.ts'
 import { checkLayout, decodePosition, encodePosition } from '../cassandra/read-checkpoint.ts'
 import { positionOf, rowOfText, rowRefused, rowText } from '../cassandra/read-fault.ts'
@@ -104,6 +106,7 @@ async function open<T>(
   if (scope.from !== undefined) checkLayout(scope.from, plan.description)
   const closing = new AbortController()
   const signal = AbortSignal.any([scope.signal, closing.signal])
+  setMaxListeners(0, signal)
   const session = await client.openSession({ signal })
   try {
     const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)
@@ -215,7 +218,7 @@ async function readPage({ rows, plan, signal }: Reading): Promise<ReadRows | und
     return await rows.nextPage()
   } catch (cause) {
     if (signal.aborted || cause instanceof BatchError || !(cause instanceof Error)) throw cause
-    throw new BatchError('READ_FAILED', `reading ${plan.description} failed: ${cause.message}`, {
+    throw new BatchError('READ_FAILED', `reading ${plan.description} failed: ${troubleText(cause)}`, {
       details: { source: plan.description },
       cause,
     })

@@ -1,4 +1,5 @@
 /** Writes items into a Cassandra table: inserts, updates and deletes, side by side. */
+import { setMaxListeners } from 'node:events'
 import type {
   CassandraClient,
   CassandraConsistency,
@@ -118,13 +119,16 @@ function describePlan<T>({ operation, table, condition, isCounter, appended }: W
 async function openSink<T>(
   plan: WritePlan<T>,
   client: CassandraClient,
-  { signal }: WriterScope,
+  scope: WriterScope,
 ): Promise<ItemSink<T>> {
+  // Each write that waits for another attempt listens to it.
+  const signal = AbortSignal.any([scope.signal])
+  setMaxListeners(0, signal)
   const session = await client.openSession({ signal })
   try {
     const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_WRITER_OPTIONS'), signal)
     const make = mutationMaker(plan, matchTable(plan, table), new Date())
-    const sending: Sending = { session, plan, limit: inFlightLimit(plan.concurrency, signal), signal }
+    const sending: Sending = { session, plan, limit: inFlightLimit(plan.concurrency), signal }
     return {
       write: (items) => writeChunk(sending, make, items, plan.inBatches),
       close: () => session.close(),

@@ -11,11 +11,10 @@ import type {
   MutationShape,
   SerialConsistency,
 } from '../cassandra-client.ts'
-import type { CqlType } from '../cql-type.ts'
 import { columnOf } from '../table-name.ts'
 import { mutationText, selectText, TOKEN_COLUMN } from './cql-text.ts'
 import { describeTable } from './describe-table.ts'
-import { fromDriver, nullable, toDriver } from './driver-values.ts'
+import { type Convert, fromDriver, nullable, toDriver } from './driver-values.ts'
 import type { Driver } from './load-driver.ts'
 
 export function driverSession(
@@ -32,19 +31,21 @@ export function driverSession(
     describeRing: async () => describeRing(client),
     select: (select) => runSelect(driver, client, select),
     mutate: async (mutations, { consistency, serialConsistency, idempotent }) => {
-      const options = {
+      const options: QueryOptions = {
         prepare: true,
         isIdempotent: idempotent,
         consistency: consistencyCode(driver, consistency),
         serialConsistency: consistencyCode(driver, serialConsistency),
       }
-      const [first, ...others] = mutations.map(prepare)
+      const [first, ...others] = mutations
       if (first === undefined) return { applied: true }
+      if (others.length === 0) {
+        const { query, params } = prepare(first)
+        const result = await client.execute(query, params, options)
+        return { applied: first.shape.condition === undefined || result.wasApplied() }
+      }
       const isConditional = mutations.some(({ shape }) => shape.condition !== undefined)
-      const result =
-        others.length === 0
-          ? await client.execute(first.query, first.params, options)
-          : await client.batch([first, ...others], batchOptions(options, mutations))
+      const result = await client.batch(mutations.map(prepare), batchOptions(options, mutations))
       return { applied: !isConditional || result.wasApplied() }
     },
     close: () => client.shutdown(),
@@ -122,54 +123,72 @@ interface BoundMutation {
   readonly params: unknown[]
 }
 
-type Encode = (value: CqlValue) => unknown
-
 /** The text of a shape is made once, and so are the conversions of its columns. */
 function mutationBinder(driver: Driver): (mutation: CassandraMutation) => BoundMutation {
-  const known = new WeakMap<
-    MutationShape,
-    { readonly query: string; readonly key: readonly Encode[]; readonly values: readonly Encode[] }
-  >()
-  const encoderOf = (shape: MutationShape, name: string): Encode =>
-    nullable(toDriver(driver, typeOf(shape, name)))
-  const preparedOf = (shape: MutationShape) => {
-    const found = known.get(shape) ?? {
-      query: mutationText(shape),
-      key: shape.key.map((name) => encoderOf(shape, name)),
-      values: shape.columns.map(({ name }) => encoderOf(shape, name)),
+  const known = new WeakMap<MutationShape, ShapeBinding>()
+  return ({ shape, key, values, ttl, timestamp }) => {
+    let binding = known.get(shape)
+    if (binding === undefined) known.set(shape, (binding = bindingOf(driver, shape)))
+    const params: unknown[] = []
+    // In the order that `mutationText` says.
+    const bindUsing = (): void => {
+      if (shape.hasTtl) params.push(ttl)
+      if (shape.hasTimestamp) params.push(timestamp)
     }
-    known.set(shape, found)
-    return found
-  }
-  return (mutation) => {
-    const { query, key, values } = preparedOf(mutation.shape)
-    const keys = mutation.key.map((value, index) => key[index]?.(value))
-    // Undefined is left unset, which null is not.
-    const bound = mutation.values.map((value, index) =>
-      value === undefined ? undefined : values[index]?.(value),
-    )
-    return { query, params: inOrder(mutation, keys, bound) }
+    if (shape.operation !== 'insert') bindUsing()
+    else bindAll(params, key, binding.key)
+    bindAll(params, values, binding.values)
+    if (shape.operation === 'insert') bindUsing()
+    else bindAll(params, key, binding.key)
+    return { query: binding.query, params }
   }
 }
 
-function typeOf({ table }: MutationShape, name: string): CqlType {
-  return columnOf(table, name, 'INVALID_WRITER_OPTIONS').type
+interface ShapeBinding {
+  readonly query: string
+  readonly key: readonly Convert[]
+  readonly values: readonly Convert[]
 }
 
-/** As `mutationText` says. */
-function inOrder(
-  { shape, ttl, timestamp }: CassandraMutation,
-  key: readonly unknown[],
-  values: readonly unknown[],
-): unknown[] {
-  const using = [...(shape.hasTtl ? [ttl] : []), ...(shape.hasTimestamp ? [timestamp] : [])]
-  return shape.operation === 'insert' ? [...key, ...values, ...using] : [...using, ...values, ...key]
+function bindingOf(driver: Driver, shape: MutationShape): ShapeBinding {
+  const convertOf = (name: string): Convert =>
+    toDriver(driver, columnOf(shape.table, name, 'INVALID_WRITER_OPTIONS').type)
+  return {
+    query: mutationText(shape),
+    key: shape.key.map(convertOf),
+    values: shape.columns.map(({ name }) => convertOf(name)),
+  }
+}
+
+/** Undefined is left unset, which null is not. */
+function bindAll(
+  params: unknown[],
+  values: readonly (CqlValue | undefined)[],
+  converts: readonly Convert[],
+): void {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index]
+    const convert = converts[index]
+    params.push(convert === undefined || value === undefined || value === null ? value : convert(value))
+  }
 }
 
 type Consistency = CassandraConsistency | SerialConsistency
 
-/** `local-quorum` is the driver's `localQuorum`. */
+const DRIVER_NAMES = {
+  any: 'any',
+  one: 'one',
+  two: 'two',
+  three: 'three',
+  quorum: 'quorum',
+  all: 'all',
+  'local-quorum': 'localQuorum',
+  'each-quorum': 'eachQuorum',
+  'local-one': 'localOne',
+  serial: 'serial',
+  'local-serial': 'localSerial',
+} as const satisfies Record<Consistency, string>
+
 function consistencyCode(driver: Driver, name: Consistency): number {
-  const code = name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())
-  return driver.types.consistencies[code as keyof typeof driver.types.consistencies]
+  return driver.types.consistencies[DRIVER_NAMES[name]]
 }

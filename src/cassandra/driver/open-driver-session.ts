@@ -2,6 +2,7 @@
 import type { Client, ClientOptions, policies } from 'cassandra-driver'
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { CassandraSession } from '../cassandra-client.ts'
+import { innerErrors, troubleText } from '../cassandra-trouble.ts'
 import { orAborted } from '../or-aborted.ts'
 import type { CassandraOptions } from './cassandra-options.ts'
 import { driverSession } from './driver-session.ts'
@@ -23,11 +24,18 @@ export async function openDriverSession(
   const driver = await loadDriver()
   const hosts = knownHosts(balancingOf(driver, options))
   const client = new driver.Client(clientOptions(driver, options, hosts.policy))
+  const connecting = client.connect()
   try {
-    await orAborted(client.connect(), signal)
+    await orAborted(connecting, signal)
   } catch (error) {
-    await shutDown(client)
-    throw signal.aborted ? error : unavailable(options, error)
+    // Shut down while it connects, the driver would go on connecting for ever.
+    const closed = connecting.then(
+      () => shutDown(client),
+      () => shutDown(client),
+    )
+    if (signal.aborted) throw error
+    await closed
+    throw unavailable(options, error)
   }
   const session = driverSession(driver, client, options.keyspace)
   const close = async (): Promise<void> => {
@@ -69,28 +77,41 @@ function clientOptions(driver: Driver, options: CassandraOptions, balancing: Loa
   }
 }
 
-/** What could not be opened has nothing that could fail to close. */
+/**
+ * The driver believes that there is nothing to shut down where it has not connected; of a cluster whose data center is another
+ * one it keeps a connection, and with it the process.
+ */
 async function shutDown(client: Client): Promise<void> {
+  const { controlConnection } = client as unknown as WithConnection
+  controlConnection?.shutdown?.()
+  await controlConnection?.connection?.closeAsync?.().catch(() => {})
   await client.shutdown().catch(() => {})
+}
+
+/** What the driver's declarations leave out. */
+interface WithConnection {
+  readonly controlConnection?: {
+    readonly shutdown?: () => void
+    readonly connection?: { readonly closeAsync?: () => Promise<void> } | null
+  }
 }
 
 /** Of the options only names are told. */
 function unavailable({ contactPoints, localDataCenter }: CassandraOptions, error: unknown): BatchError {
   const cause = refusalOf(error)
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = troubleText(error)
   const remedy = remedyFor(cause, reason)
   return new BatchError(
     'SERVER_UNAVAILABLE',
-    `No session with Cassandra at ${contactPoints.join(', ')}, data center ${localDataCenter}: ${reason.replace(/\.$/, '')}. ${remedy}`,
+    `No session with Cassandra at ${contactPoints.join(', ')}, data center ${localDataCenter}: ${reason}. ${remedy}`,
     { details: { contactPoints, localDataCenter }, cause },
   )
 }
 
-/** Of several nodes' errors a refused log-in says most. */
+/** Of several nodes' errors a refused log-in says most; the driver's own error has their stacks in its text. */
 function refusalOf(error: unknown): unknown {
-  const { innerErrors } = (error ?? {}) as { readonly innerErrors?: Readonly<Record<string, unknown>> }
-  const refused = Object.values(innerErrors ?? {}).find(isRefusal)
-  return refused ?? error
+  const inner = innerErrors(error)
+  return inner.find(isRefusal) ?? inner[0] ?? error
 }
 
 function isRefusal(error: unknown): boolean {

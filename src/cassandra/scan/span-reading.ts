@@ -173,12 +173,13 @@ const NONE: readonly PartitionKeyValues[] = []
 function placesOf(
   table: CassandraTable,
   span: Exclude<ReadSpan, { readonly by: 'twins' }>,
-  { rows, tokens }: CassandraPage,
+  page: CassandraPage,
   before: Place | undefined,
 ): (index: number) => Place | undefined {
+  const { rows, tokens } = page
   const partitionAt = (index: number): PartitionKeyValues =>
     table.partitionKey.map(({ name }) => rows[index]?.[name] ?? null)
-  const twins = span.by === 'token' ? twinsOf(table, tokens, partitionAt, before) : undefined
+  const twins = span.by === 'token' ? twinsOf(table, page, partitionAt, before) : undefined
   return (index) => {
     const row = rows[index]
     if (row === undefined) return undefined
@@ -200,34 +201,35 @@ function placesOf(
 
 /** By the index of the row; hardly any page has one. */
 function twinsOf(
-  table: CassandraTable,
-  tokens: readonly bigint[],
+  { partitionKey }: CassandraTable,
+  { rows, tokens }: CassandraPage,
   partitionAt: (index: number) => PartitionKeyValues,
   before: Place | undefined,
-): ReadonlyMap<number, readonly PartitionKeyValues[]> {
-  const found = new Map<number, readonly PartitionKeyValues[]>()
-  let token = before?.token
-  let partition = before === undefined ? '' : partitionText(table, before.partition)
+): ReadonlyMap<number, readonly PartitionKeyValues[]> | undefined {
+  let found: Map<number, readonly PartitionKeyValues[]> | undefined
   let earlier = before?.twins ?? NONE
-  let last: PartitionKeyValues = before?.partition ?? []
   for (let index = 0; index < tokens.length; index += 1) {
-    // Rows of different tokens, which nearly all are where partitions are small, need no look at their keys.
-    if (tokens[index] !== token) {
-      token = tokens[index]
-      earlier = NONE
-      last = partitionAt(index)
-      partition = ''
-      continue
-    }
-    if (partition === '') partition = partitionText(table, last)
-    const key = partitionAt(index)
-    const text = partitionText(table, key)
-    if (text !== partition) {
+    const tokenBefore = index === 0 ? before?.token : tokens[index - 1]
+    if (tokens[index] !== tokenBefore) earlier = NONE
+    else if (!isSamePartition(partitionKey, rows, index, before)) {
+      const last = index === 0 ? (before?.partition ?? []) : partitionAt(index - 1)
       earlier = [...earlier, last]
-      last = key
-      partition = text
     }
-    if (earlier !== NONE) found.set(index, earlier)
+    if (earlier !== NONE) (found ??= new Map()).set(index, earlier)
   }
   return found
+}
+
+/** As the row before. Most keys are texts and numbers, which need no other comparison. */
+function isSamePartition(
+  partitionKey: CassandraTable['partitionKey'],
+  rows: readonly CassandraRow[],
+  index: number,
+  before: Place | undefined,
+): boolean {
+  return partitionKey.every(({ name, type }, place) => {
+    const value = rows[index]?.[name] ?? null
+    const last = (index === 0 ? before?.partition[place] : rows[index - 1]?.[name]) ?? null
+    return value === last || (typeof value === 'object' && valueKey(value, type) === valueKey(last, type))
+  })
 }

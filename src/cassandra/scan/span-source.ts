@@ -15,8 +15,11 @@ export function spanList(spans: readonly ReadSpan[]): SpanSource {
   return { next: () => spans[given++], learn: () => {} }
 }
 
-/** The first cut: small, since what is too small costs one question, and what is too large is read one page after the other. */
-const FIRST_SHARE = 4_096
+/**
+ * The first cuts, before anything is known: what is too small costs a question, and what is too large is read one page after
+ * the other.
+ */
+const FIRST_SHARE = 512
 const LARGEST_STEP = 8
 /** Of a page, so that most spans are read with one question. */
 const FILLED = 0.75
@@ -40,7 +43,7 @@ export function cutRange({ after, upTo }: TokenRange, ring: CassandraRing, pageS
       return span
     },
     learn: (rows, from, to) => {
-      const fitting = (Number(to - from) * pageSize * FILLED) / Math.max(rows, 1)
+      const fitting = rows === 0 ? Infinity : (Number(to - from) * pageSize * FILLED) / rows
       width = Math.min(Math.max(fitting, width / LARGEST_STEP), width * LARGEST_STEP)
     },
   }

@@ -10,8 +10,9 @@ export interface ItemMutation {
   /** Of the item in its chunk. */
   readonly index: number
   readonly mutation: CassandraMutation
-  /** Tells partitions apart, and rows. */
+  /** Tells partitions apart; empty where that is not asked. */
   readonly partition: string
+  /** Tells rows apart. */
   readonly row: string
 }
 
@@ -38,14 +39,11 @@ export function mutationMaker<T>(plan: WritePlan<T>, target: WriteTarget<T>, now
     if (shape === undefined)
       throw unfit(index, 'operation', `'${String(operation)}' is none of insert, update and delete`)
     const key = target.key.map((column) => keyValue(item, column, index))
-    const texts = key.map((value, place) =>
-      valueKey(value, (target.key[place] as WrittenColumn<T>).column.type),
-    )
     const ttl = shape.hasTtl ? ttlOf(plan, item, index) : undefined
     return {
       index,
-      partition: texts.slice(0, partitionKey.length).join('\0'),
-      row: texts.join('\0'),
+      partition: plan.inBatches ? keyText(target, key, partitionKey.length) : '',
+      row: keyText(target, key, key.length),
       mutation: {
         shape,
         key,
@@ -56,6 +54,14 @@ export function mutationMaker<T>(plan: WritePlan<T>, target: WriteTarget<T>, now
       },
     }
   }
+}
+
+function keyText<T>({ key }: WriteTarget<T>, values: readonly CqlValue[], count: number): string {
+  let text = ''
+  for (let place = 0; place < count; place += 1) {
+    text += `${valueKey(values[place] as CqlValue, (key[place] as WrittenColumn<T>).column.type)}\0`
+  }
+  return text
 }
 
 function ttlOf<T>({ ttl }: WritePlan<T>, item: T, index: number): number | undefined {

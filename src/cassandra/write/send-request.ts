@@ -23,18 +23,45 @@ export interface SendFailure {
   readonly error: unknown
 }
 
-/** Never rejects: settles when nothing of it is under way any more. */
-export async function sendRequest(sending: Sending, request: Request): Promise<readonly SendFailure[]> {
+/**
+ * Sends as many at once as the limit allows; one that waits for another attempt keeps its place. Never rejects: settles when
+ * nothing is under way any more. After an abort nothing is begun.
+ */
+export function sendAll(sending: Sending, requests: readonly Request[]): Promise<readonly SendFailure[]> {
+  const { limit, signal } = sending
+  const failures: SendFailure[] = []
+  let next = 0
+  let running = 0
+  return new Promise((resolve) => {
+    const settled = (failed: readonly SendFailure[] | undefined): void => {
+      running -= 1
+      if (failed !== undefined) failures.push(...failed)
+      begin()
+    }
+    // Promises for all that wait would cost more than the writes themselves.
+    const begin = (): void => {
+      while (running < limit.limit() && next < requests.length && !signal.aborted) {
+        running += 1
+        void sendRequest(sending, requests[next++] as Request).then(settled)
+      }
+      if (running === 0) resolve(failures)
+    }
+    begin()
+  })
+}
+
+/** Never rejects. Undefined where all is written. */
+async function sendRequest(sending: Sending, request: Request): Promise<readonly SendFailure[] | undefined> {
   const failure = await send(
     sending,
     request.map(({ mutation }) => mutation),
   )
-  if (failure === undefined) return []
+  if (failure === undefined) return undefined
   const isRefused = !isWorthAnotherWrite(failure.error) && !sending.signal.aborted
   // A batch is refused as a whole: one by one tells which of them it is for.
   if (request.length > 1 && isRefused) {
     const alone = await Promise.all(request.map((one) => sendRequest(sending, [one])))
-    return alone.flat()
+    return alone.flatMap((failed) => failed ?? [])
   }
   return request.map(({ index }) => ({ index, error: failure.error }))
 }
@@ -43,13 +70,16 @@ type Failure = { readonly error: unknown } | undefined
 
 async function send(sending: Sending, mutations: readonly CassandraMutation[]): Promise<Failure> {
   const { session, plan, limit, signal } = sending
-  const waiting = patience()
+  let waiting: Patience | undefined
   for (;;) {
+    const begun = performance.now()
     try {
-      const { applied } = await limit.run(() => session.mutate(mutations, plan.options))
+      const { applied } = await session.mutate(mutations, plan.options)
+      limit.answered(performance.now() - begun)
       return applied ? undefined : notApplied(sending, mutations)
     } catch (error) {
       if (isWorthAnotherWrite(error)) limit.congested()
+      waiting ??= patience()
       const next = await afterError(sending, mutations, error, waiting).catch(() => 'fails' as const)
       if (next === 'done') return undefined
       if (next === 'does not hold') return notApplied(sending, mutations)
@@ -86,13 +116,13 @@ async function afterError(
 }
 
 async function readAftermath(
-  { session, plan, limit, signal }: Sending,
+  { session, plan, signal }: Sending,
   mutation: CassandraMutation,
   waiting: Patience,
 ): Promise<Aftermath> {
   for (;;) {
     try {
-      return await limit.run(() => aftermath(session, mutation, plan.options.serialConsistency))
+      return await aftermath(session, mutation, plan.options.serialConsistency)
     } catch (error) {
       if (!isWorthAnotherRead(error) || !(await waiting.pause(signal))) throw error
     }

@@ -2,7 +2,7 @@
 import { itemsFailed } from '../../core/ports/items-failed.ts'
 import { isWorthAnotherWrite } from '../cassandra-trouble.ts'
 import type { ItemMutation, MutationMaker } from './item-mutation.ts'
-import { type Request, type SendFailure, type Sending, sendRequest } from './send-request.ts'
+import { type Request, type SendFailure, sendAll, type Sending } from './send-request.ts'
 
 /** More in one batch gain nothing, and one that is refused is written again item by item. */
 const BATCH_SIZE = 32
@@ -26,8 +26,7 @@ export async function writeChunk<T>(
     // Written now, it would be overwritten by the earlier one when that is tried again.
     failed.push(...blocked.map(({ index, row }) => ({ index, error: unsettledRows.get(row) })))
     const requests = inBatches ? batchesOf(free) : free.map((one) => [one])
-    const answers = await Promise.all(requests.map((request) => sendRequest(sending, request)))
-    for (const failure of answers.flat()) {
+    for (const failure of await sendAll(sending, requests)) {
       failed.push(failure)
       const { row } = wave.find(({ index }) => index === failure.index) as ItemMutation
       if (isWorthAnotherWrite(failure.error)) unsettledRows.set(row, failure.error)

@@ -33,8 +33,8 @@ export interface MemoryCassandra {
   /** What a reader would see now, in its order. */
   readonly rows: (table: string) => readonly CassandraRow[]
   /** At once, and as an insert does: columns that are not named stay as they are. */
-  readonly insert: (table: string, rows: readonly Readonly<Record<string, unknown>>[]) => void
-  readonly delete: (table: string, keys: readonly Readonly<Record<string, unknown>>[]) => void
+  readonly insert: (table: string, rows: readonly object[]) => void
+  readonly delete: (table: string, keys: readonly object[]) => void
   /** Takes all rows away. */
   readonly clear: () => void
   /** From now on, until as many requests were hit. */
@@ -79,8 +79,9 @@ export function memoryCassandra(options: MemoryCassandraOptions): MemoryCassandr
     close: async () => {},
   }
   const write = (operation: 'insert' | 'delete') => {
-    return (name: string, rows: readonly Readonly<Record<string, unknown>>[]): void => {
-      for (const row of rows) apply([mutationOf(tables, keyspace, name, operation, row)])
+    return (name: string, rows: readonly object[]): void => {
+      for (const row of rows as readonly Readonly<Record<string, unknown>>[])
+        apply([mutationOf(tables, keyspace, name, operation, row)])
     }
   }
   return {

@@ -1,5 +1,6 @@
 /** Writes to Cassandra in memory: cell by cell the newest timestamp wins. */
 import type { CassandraColumn, CassandraMutation, CqlValue } from '../../cassandra/cassandra-client.ts'
+import type { CqlType } from '../../cassandra/cql-type.ts'
 import { responseError } from './disturbances.ts'
 import { compareValues, copied, isVisible, visibleValue } from './memory-rows.ts'
 import {
@@ -81,7 +82,10 @@ function write(
   const column = table.columns.find((one) => one.name === name)
   if (column === undefined) throw responseError(0x2200, `Undefined column name ${name}`)
   const target = column.role === 'static' ? partition.statics : row
-  const value = changed(visibleValue(target, name, at), change, copied(cell.value, column.type))
+  const value = orNone(
+    changed(visibleValue(target, name, at), change, copied(cell.value, column.type)),
+    column.type,
+  )
   const before = target.cells.get(name)
   if (before === undefined || isNewer({ ...cell, value }, before)) target.cells.set(name, { ...cell, value })
 }
@@ -90,6 +94,12 @@ function changed(before: CqlValue, change: 'set' | 'add' | 'append', value: CqlV
   if (change === 'set') return value
   if (change === 'add') return ((before ?? 0n) as bigint) + (value as bigint)
   return [...((before ?? []) as readonly CqlValue[]), ...(value as readonly CqlValue[])]
+}
+
+/** An empty collection is none, unless it is frozen. */
+function orNone(value: CqlValue, type: CqlType): CqlValue {
+  if (value === null || !('frozen' in type) || type.frozen) return value
+  return [...(value as Iterable<unknown>)].length === 0 ? null : value
 }
 
 /** Of two that are equally old a tombstone wins, else the larger value. */

@@ -136,7 +136,13 @@ function tableOf(
     .filter((column) => !keys.includes(column))
     .toSorted()
     .map((column) => columnOf(column, statics.includes(column) ? 'static' : 'regular'))
-  const all = [...partition, ...clustering, ...others]
+  const isStatic = (column: CassandraColumn): boolean => column.role === 'static'
+  const all = [
+    ...partition,
+    ...clustering,
+    ...others.filter(isStatic),
+    ...others.filter((column) => !isStatic(column)),
+  ]
   return {
     keyspace,
     name,
