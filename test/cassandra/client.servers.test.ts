@@ -2,13 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { cassandra } from '../../src/cassandra/index.ts'
 import { isBatchError } from '../../src/core/model/batch-error.ts'
-import {
-  CONTACT_POINTS,
-  DATA_CENTER,
-  describeWithCassandra,
-  type TestKeyspace,
-  testKeyspace,
-} from './cassandra-server.ts'
+import { type TestKeyspace, testKeyspace } from './test-keyspace.ts'
+import { describeWithCassandra } from '../servers/describe-with-servers.ts'
 import {
   type ClientSubject,
   cassandraClientContract,
@@ -17,12 +12,12 @@ import {
 } from './client-contract.ts'
 import { createTable, createType } from './create-tables.ts'
 
-describeWithCassandra('cassandra()', function () {
+describeWithCassandra('cassandra()', (address) => {
   let keyspace: TestKeyspace
   let subject: ClientSubject
 
   before(async () => {
-    keyspace = await testKeyspace()
+    keyspace = await testKeyspace(address)
     for (const [name, fields] of Object.entries(CONTRACT_TYPE)) await keyspace.run(createType(name, fields))
     for (const [name, table] of Object.entries(CONTRACT_TABLES)) await keyspace.run(createTable(name, table))
     subject = {
@@ -38,8 +33,7 @@ describeWithCassandra('cassandra()', function () {
   for (const { promise, check } of cassandraClientContract(async () => subject)) it(promise, check)
 
   const refusal = async (options: Partial<Parameters<typeof cassandra>[0]>): Promise<string> => {
-    const contactPoints = (CONTACT_POINTS ?? '').split(',')
-    const client = cassandra({ contactPoints, localDataCenter: DATA_CENTER, ...options })
+    const client = cassandra({ ...address, ...options })
     try {
       const session = await client.openSession({ signal: new AbortController().signal })
       await session.close()
@@ -64,7 +58,7 @@ describeWithCassandra('cassandra()', function () {
 
   it('ends its attempts to connect when it is told to', async () => {
     const stop = new AbortController()
-    const client = cassandra({ contactPoints: ['192.0.2.1'], localDataCenter: DATA_CENTER })
+    const client = cassandra({ contactPoints: ['192.0.2.1'], localDataCenter: address.localDataCenter })
     const opening = client.openSession({ signal: stop.signal })
     stop.abort(new Error('enough'))
     const error: unknown = await opening.then(

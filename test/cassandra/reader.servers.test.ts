@@ -8,19 +8,19 @@ import { cassandraReader, type CassandraReaderOptions } from '../../src/readers/
 import { itemReaderContract } from '../../src/testing/contracts/item-reader.ts'
 import { NO_RESOURCES, SILENT_LOGGER, stored } from '../../src/testing/contracts/scope.ts'
 import { everyKillPoint, memoryTable } from '../../src/testing/index.ts'
-import { describeWithCassandra, type TestKeyspace, testKeyspace } from './cassandra-server.ts'
+import { type TestKeyspace, testKeyspace } from './test-keyspace.ts'
+import { describeWithCassandra } from '../servers/describe-with-servers.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
 const PARTITIONS = 2_000
 const WIDE = 5_000
 
-describeWithCassandra('cassandraReader on a server', function () {
-  this.timeout(240_000)
+describeWithCassandra('cassandraReader on a server', (address) => {
   let keyspace: TestKeyspace
 
   before(async () => {
-    keyspace = await testKeyspace()
+    keyspace = await testKeyspace(address)
     const { run } = keyspace
     await run('create table small (id int, n int, v decimal, primary key (id, n))')
     await run('create table scan (id int, n int, v text, primary key (id, n))')

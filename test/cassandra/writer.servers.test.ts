@@ -9,7 +9,8 @@ import { itemWriterContract } from '../../src/testing/contracts/item-writer.ts'
 import { NO_RESOURCES, NO_TRANSACTION_RESOURCES, SILENT_LOGGER } from '../../src/testing/contracts/scope.ts'
 import { everyKillPoint } from '../../src/testing/index.ts'
 import { cassandraWriter, type CassandraWriterOptions } from '../../src/writers/cassandra.ts'
-import { describeWithCassandra, type TestKeyspace, testKeyspace } from './cassandra-server.ts'
+import { type TestKeyspace, testKeyspace } from './test-keyspace.ts'
+import { describeWithCassandra } from '../servers/describe-with-servers.ts'
 import { CONTRACT_TABLES, CONTRACT_TYPE, EVERYTHING } from './client-contract.ts'
 import { createTable, createType } from './create-tables.ts'
 
@@ -19,12 +20,11 @@ interface Strike {
   readonly bird?: string | null
 }
 
-describeWithCassandra('cassandraWriter on a server', function () {
-  this.timeout(240_000)
+describeWithCassandra('cassandraWriter on a server', (address) => {
   let keyspace: TestKeyspace
 
   before(async () => {
-    keyspace = await testKeyspace()
+    keyspace = await testKeyspace(address)
     const { run } = keyspace
     await run('create table strike (state text, n int, bird text, tags list<text>, primary key (state, n))')
     await run('create table copy (state text, n int, bird text, tags list<text>, primary key (state, n))')

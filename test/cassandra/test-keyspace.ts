@@ -3,10 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { cassandra } from '../../src/cassandra/index.ts'
 import type { CassandraClient } from '../../src/cassandra/cassandra-client.ts'
 import cassandraDriver from 'cassandra-driver'
-
-/** Undefined where there is none: suites are then skipped. */
-export const CONTACT_POINTS: string | undefined = process.env['CASSANDRA_CONTACT_POINTS']
-export const DATA_CENTER: string = process.env['CASSANDRA_DATA_CENTER'] ?? 'datacenter1'
+import type { CassandraAddress } from '../servers/describe-with-servers.ts'
 
 export interface TestKeyspace {
   readonly name: string
@@ -17,12 +14,14 @@ export interface TestKeyspace {
   readonly drop: () => Promise<void>
 }
 
-export async function testKeyspace(): Promise<TestKeyspace> {
-  const contactPoints = (CONTACT_POINTS ?? '').split(',')
+export async function testKeyspace({
+  contactPoints,
+  localDataCenter,
+}: CassandraAddress): Promise<TestKeyspace> {
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
   const driver = new cassandraDriver.Client({
-    contactPoints,
-    localDataCenter: DATA_CENTER,
+    contactPoints: [...contactPoints],
+    localDataCenter,
     encoding: { useBigIntAsLong: true, useBigIntAsVarint: true },
   })
   await driver.connect()
@@ -32,7 +31,7 @@ export async function testKeyspace(): Promise<TestKeyspace> {
   await run(`use ${name}`)
   return {
     name,
-    client: cassandra({ contactPoints, localDataCenter: DATA_CENTER, keyspace: name }),
+    client: cassandra({ contactPoints, localDataCenter, keyspace: name }),
     driver,
     run,
     drop: async () => {
@@ -40,10 +39,4 @@ export async function testKeyspace(): Promise<TestKeyspace> {
       await driver.shutdown()
     },
   }
-}
-
-/** For `describe`: the suite, or the notice that it was not run. */
-export function describeWithCassandra(title: string, suite: (this: Mocha.Suite) => void): void {
-  if (CONTACT_POINTS === undefined) describe.skip(`${title} (no CASSANDRA_CONTACT_POINTS, so not run)`, suite)
-  else describe(title, suite)
 }
