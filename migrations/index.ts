@@ -7,6 +7,7 @@ import { Quarantine } from './0004-quarantine.ts'
 import { Definitions } from './0005-definitions.ts'
 import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
+import { Schedules } from './0008-schedules.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Definitions,
   Partitions,
   OperatorActions,
+  Schedules,
 ]

@@ -21,6 +21,19 @@ export type {
   RedriveBatch,
   RedriveTarget,
 } from './core/ports/quarantine-store.ts'
+export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
+export type {
+  FireAnswer,
+  FiredExecution,
+  FireFilter,
+  FireGround,
+  FireRequest,
+  FireVerdict,
+  LiveExecution,
+  PauseRequest,
+  RecordedFire,
+  ScheduleStore,
+} from './core/ports/schedule-store.ts'
 export { isTransient } from './core/model/transient-error.ts'
 export type { Clock } from './core/ports/clock.ts'
 export {

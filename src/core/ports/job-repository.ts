@@ -11,6 +11,7 @@ import type { PartitionStore } from './partition-store.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
 import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
+import type { ScheduleStore } from './schedule-store.ts'
 import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 
 export interface JobRepository {
@@ -92,6 +93,8 @@ export interface JobRepository {
    */
   readonly openRehearsal?: () => Promise<Rehearsal>
   readonly quarantine: QuarantineStore
+  /** The fire ledger. */
+  readonly schedules: ScheduleStore
 
   /** Closes what the repository opened, never what it was given. */
   readonly close: () => Promise<void>

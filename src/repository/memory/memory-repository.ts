@@ -19,6 +19,7 @@ import {
 import { memoryPartitions } from './memory-partitions.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
+import { memoryScheduleStore } from './memory-schedules.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -42,6 +43,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     plans: new Map(),
     workers: new Map(),
     quarantine: { entries: [], batches: [] },
+    schedules: { states: new Map(), fires: new Map() },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -52,6 +54,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     launchRedrive: async (request) =>
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
+    schedules: memoryScheduleStore(state),
     startJobExecution: async (claim) => {
       changeExecution(state, claim, ({ execution }) => ({
         status: execution.status === 'STARTING' ? 'STARTED' : execution.status,

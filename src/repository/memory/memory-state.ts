@@ -14,6 +14,7 @@ import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../..
 import type { LatestExecution } from '../../core/ports/launch.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
+import type { MemorySchedules } from './memory-schedule-state.ts'
 
 export interface MemoryState {
   readonly instances: JobInstance[]
@@ -26,6 +27,7 @@ export interface MemoryState {
   readonly plans: Map<string, readonly StoredPartition[]>
   readonly workers: Map<string, StoredWorker>
   readonly quarantine: MemoryQuarantine
+  readonly schedules: MemorySchedules
 }
 
 export interface StoredPartition {

@@ -2,8 +2,8 @@
  * The check that stands in every statement of an owner: does the execution still belong to it?
  *
  * The order of locks, the same in every statement and transaction of the repository, so that none waits in a circle:
- * 1. a job's name (advisory: launching the next instance), or the quarantine's entries by their ids (launching a redrive,
- *    whose instance nobody else knows yet);
+ * 1. a job's name (advisory: launching the next instance; firing a slot, and then the schedule, shared, and its rows in the
+ *    ledger), or the quarantine's entries by their ids (launching a redrive, whose instance nobody else knows yet);
  * 2. the instance: launch, recover, abandon;
  * 3. the owner: shared by whoever works for the execution, alone by whoever takes it away;
  * 4. a worker of partitions: shared by its claims, alone by whoever gives it up;

@@ -63,7 +63,8 @@ export interface Prepared extends Ground {
   readonly context?: StoredContext
 }
 
-async function prepareLaunch(
+/** Locks the instance, asks for the verdict and does all of it but the new rows. @throws the verdict's error */
+export async function prepareLaunch(
   run: RunSql,
   { tables }: RepositoryAddress,
   request: LaunchRequest,
@@ -108,13 +109,14 @@ async function prepareGround(
   }
 }
 
-/** The last two statements of every launch, in one flush. */
+/** The last statements of every launch, in one flush: the new rows, `besides` that know their id as `currval`, the commit. */
 export async function insertAndCommit(
   { client, committing }: OwnTransaction,
   { tables }: RepositoryAddress,
   request: LaunchTerms & { readonly parameters: JobParameters },
   parameters: ParameterColumns,
   prepared: Prepared,
+  besides: readonly { readonly text: string; readonly values: readonly unknown[] }[] = [],
 ): Promise<Launched> {
   committing()
   const { instance, continued, recovered, steps } = prepared
@@ -122,8 +124,8 @@ export async function insertAndCommit(
   const values = insertExecutionValues(instance, parameters, context, request)
   const pipeline = new StatementPipeline(client)
   const inserting = pipeline.add({ text: insertExecutionSql(tables), values })
-  const commit = pipeline.add({ text: 'commit' })
-  const [sent] = await Promise.allSettled([pipeline.send(), inserting, commit])
+  const others = [...besides, { text: 'commit' }].map((one) => pipeline.add(one))
+  const [sent] = await Promise.allSettled([pipeline.send(), inserting, ...others])
   if (sent.status === 'rejected') throw sent.reason
   const { rows } = (await inserting) as QueryResult<InsertedExecution>
   const inserted = rows[0] as InsertedExecution
@@ -138,7 +140,7 @@ export async function insertAndCommit(
 }
 
 /** Spring does not lock the instance; the index on live executions stops the second of two anyhow. */
-function alreadyRunning(error: unknown, { jobName }: LaunchTerms): BatchError | undefined {
+export function alreadyRunning(error: unknown, { jobName }: LaunchTerms): BatchError | undefined {
   const { constraint } = error as { constraint?: string }
   if (errorCode(error) !== UNIQUE_VIOLATION || !constraint?.endsWith('job_execution_one_live'))
     return undefined

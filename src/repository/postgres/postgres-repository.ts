@@ -32,6 +32,7 @@ import {
 } from './repository-options.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
+import { scheduleStore } from './schedule-store.ts'
 import { retire } from './retire.ts'
 import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
@@ -107,6 +108,7 @@ function repositoryOn(
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
+    schedules: scheduleStore(metadata, address, run),
     close: onlyOnce(async () => {
       await Promise.all([thread?.close(), close()])
     }),

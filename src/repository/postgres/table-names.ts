@@ -15,7 +15,7 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * and what was asked of an execution by whom.
+ * what was asked of an execution by whom, the schedules and what became of their slots.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -29,6 +29,8 @@ export const SIDE_TABLES = [
   'step_partition_execution',
   'step_partition_worker',
   'job_execution_action',
+  'schedule',
+  'schedule_fire',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -64,6 +66,8 @@ export interface TableNames {
   readonly partitionExecution: string
   readonly partitionWorker: string
   readonly action: string
+  readonly schedule: string
+  readonly fire: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -103,6 +107,8 @@ export function tableNames(
     partitionExecution: table('step_partition_execution'),
     partitionWorker: table('step_partition_worker'),
     action: table('job_execution_action'),
+    schedule: table('schedule'),
+    fire: table('schedule_fire'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

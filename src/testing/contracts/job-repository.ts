@@ -6,6 +6,7 @@ import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
 import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
+import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 
@@ -18,6 +19,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...OPERATE_PROMISES,
     ...QUERY_PROMISES,
     ...QUARANTINE_PROMISES,
+    ...SCHEDULE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
 }

@@ -126,6 +126,8 @@ describe("The job repository's schema", () => {
       'batch_job_execution_owner',
       'batch_quarantine',
       'batch_quarantine_batch',
+      'batch_schedule',
+      'batch_schedule_fire',
       'batch_step_execution_backend',
       'batch_step_reconciliation',
       'batch_step_partition',

@@ -1,0 +1,42 @@
+/** The schedules and the fire ledger of the Postgres repository. */
+import type { DataSource } from 'typeorm'
+import type { ScheduleStore } from '../../core/ports/schedule-store.ts'
+import type { RunSql } from './fence.ts'
+import { fireSlot } from './fire-slot.ts'
+import { duringOn } from './postgres-errors.ts'
+import type { RepositoryAddress } from './repository-options.ts'
+import {
+  coverSchedule,
+  findFireOfInstance,
+  listFires,
+  listStates,
+  pauseSchedule,
+  recordFires,
+  registerSchedules,
+  requeueFire,
+  resumeSchedule,
+} from './schedule-rows.ts'
+
+/** Every statement but a fire may be sent again when its answer was lost. */
+export function scheduleStore(source: DataSource, address: RepositoryAddress, run: RunSql): ScheduleStore {
+  const { tables } = address
+  const during = duringOn(address)
+  return {
+    register: (schedules, at) =>
+      during('registering schedules', 'unknown', () => registerSchedules(run, tables, schedules, at)),
+    listStates: () => during('listing schedules', 'read', () => listStates(run, tables)),
+    fire: (request) => fireSlot(source, address, request),
+    record: (slots, row) => during('recording slots', 'unknown', () => recordFires(run, tables, slots, row)),
+    requeue: (fire, detail) =>
+      during('queueing a slot again', 'unknown', () => requeueFire(run, tables, fire, detail)),
+    cover: (schedule, until) =>
+      during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
+    pause: (schedule, pause) =>
+      during('pausing a schedule', 'unknown', () => pauseSchedule(run, tables, schedule, pause)),
+    resume: (schedule, at) =>
+      during('resuming a schedule', 'unknown', () => resumeSchedule(run, tables, schedule, at)),
+    listFires: (filter) => during('listing the fire ledger', 'read', () => listFires(run, tables, filter)),
+    findFireOfInstance: (id) =>
+      during('looking up a slot', 'read', () => findFireOfInstance(run, tables, id)),
+  }
+}
