@@ -1,0 +1,113 @@
+/**
+ * The slots of a cron expression in a time zone. Live firing, previews, misfires and backfills all ask here.
+ *
+ * A slot is a wall time that matches. One that a clock change removes is none; one that it doubles is the first of the two.
+ */
+import { createTask, parse } from 'node-cron'
+import { type ZoneClock, zoneClock } from './zone-clock.ts'
+
+export interface CronSlots {
+  /** After an instant, oldest first, for as long as anybody asks; ends when ten years have none. */
+  readonly after: (instant: Date) => Generator<Date, void>
+  /** The first so many after an instant. */
+  readonly next: (instant: Date, count: number) => readonly Date[]
+  /** Later than `after`, up to `until` and with it. */
+  readonly between: (after: Date, until: Date) => Generator<Date, void>
+  readonly isSlot: (instant: Date) => boolean
+  /** Whether a wall time matches, whatever the zone makes of it; see `wallTime`. */
+  readonly matchesWall: (wall: number) => boolean
+}
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** February 29th is at most eight years away. */
+const FURTHEST_DAYS = 3653
+
+/** @throws where the expression is not valid, which is checked at load */
+export function cronSlots(cron: string, timezone: string): CronSlots {
+  const { second, minute, hour } = parse(cron)
+  const times = { hours: ascending(hour), minutes: ascending(minute), seconds: ascending(second) }
+  const matchesWall = wallMatcher(cron)
+  const clock = zoneClock(timezone)
+  const firstOfDay =
+    (times.hours[0] ?? 0) * HOUR + (times.minutes[0] ?? 0) * MINUTE + (times.seconds[0] ?? 0) * SECOND
+
+  function* after(instant: Date): Generator<Date, void> {
+    const from = instant.getTime()
+    // A repeated hour begins at most a few hours of the wall clock before the time that is shown.
+    const start = clock.wallTime(from) - 3 * HOUR
+    let empty = 0
+    for (let day = Math.floor(start / DAY) * DAY; empty < FURTHEST_DAYS; day += DAY) {
+      empty += 1
+      if (!matchesWall(day + firstOfDay)) continue
+      for (const slot of slotsOfDay(day, times, start, clock)) {
+        if (slot <= from) continue
+        empty = 0
+        yield new Date(slot)
+      }
+    }
+  }
+
+  function* between(earliest: Date, until: Date): Generator<Date, void> {
+    for (const slot of after(earliest)) {
+      if (slot > until) return
+      yield slot
+    }
+  }
+
+  return {
+    after,
+    next: (instant, count) => first(after(instant), count),
+    between,
+    isSlot: (instant) => !between(new Date(instant.getTime() - 1), instant).next().done,
+    matchesWall,
+  }
+}
+
+interface Times {
+  readonly hours: readonly number[]
+  readonly minutes: readonly number[]
+  readonly seconds: readonly number[]
+}
+
+/** Wall times in ascending order are instants in ascending order, as long as each is the first of its two. */
+function* slotsOfDay(
+  day: number,
+  { hours, minutes, seconds }: Times,
+  start: number,
+  clock: ZoneClock,
+): Generator<number, void> {
+  for (const hour of hours) {
+    if (day + (hour + 1) * HOUR <= start) continue
+    for (const minute of minutes) {
+      const wall = day + hour * HOUR + minute * MINUTE
+      if (wall + MINUTE <= start) continue
+      const [instant] = clock.instantsOf(wall)
+      if (instant === undefined) continue
+      for (const second of seconds) yield instant + second * SECOND
+    }
+  }
+}
+
+/** node-cron's own judgement, of a clock that never changes. The task is never started; destroyed, it leaves its registry. */
+function wallMatcher(cron: string): (wall: number) => boolean {
+  const task = createTask(cron, () => undefined, { timezone: 'UTC', suppressMissedWarning: true })
+  void task.destroy()
+  return (wall) => task.match(new Date(wall))
+}
+
+function first<T>(all: Iterable<T>, count: number): readonly T[] {
+  const found: T[] = []
+  if (count > 0)
+    for (const one of all) {
+      found.push(one)
+      if (found.length === count) break
+    }
+  return found
+}
+
+function ascending(values: readonly number[]): readonly number[] {
+  return values.toSorted((one, other) => one - other)
+}
