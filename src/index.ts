@@ -108,6 +108,15 @@ export type {
   Recovery,
   Waiting,
 } from './core/operator/execution-operations.ts'
+export type {
+  Fired,
+  FireOperations,
+  FireOrder,
+  JudgedExecution,
+  JudgedGround,
+} from './core/operator/fire-operations.ts'
+export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
+export type { FireFilter, FireVerdict, ScheduleStore } from './core/ports/schedule-store.ts'
 export type { JobOperator, RestartOptions, StartedJob, StartOptions } from './core/operator/job-operator.ts'
 export type {
   ExecutionQuarantine,

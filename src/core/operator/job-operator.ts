@@ -10,7 +10,6 @@ import type { ParameterChanges } from '../definition/recorded-parameters.ts'
 import { BatchError } from '../model/batch-error.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
-import { jobKey } from '../model/job-key.ts'
 import type { PartitionOverview } from '../model/partition-overview.ts'
 import type { StepExecution } from '../model/step-execution.ts'
 import type { ExecutionFilter, InstanceFilter } from '../ports/job-repository.ts'
@@ -23,7 +22,8 @@ import type { DryRunReport } from './dry-run/dry-run-report.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
 import { findExecution } from './find-execution.ts'
 import { guardObserver } from './guard-observer.ts'
-import { changesSince, decideLaunch, type LaunchRules } from './launch-decision.ts'
+import { type FireOperations, fireOperations } from './fire-operations.ts'
+import { prepareLaunch } from './launch-request.ts'
 import { nextParameters } from './next-instance.ts'
 import { termsOf } from './launch-terms.ts'
 import type { OperatorParts } from './operator-parts.ts'
@@ -34,7 +34,7 @@ import { runLaunched, type StartedJob, type StartOptions } from './started-job.t
 
 export type { StartedJob, StartOptions } from './started-job.ts'
 
-export interface JobOperator extends ExecutionOperations, QuarantineOperations {
+export interface JobOperator extends ExecutionOperations, QuarantineOperations, FireOperations {
   /**
    * Starts a new instance, or restarts one that has failed, was stopped, or whose process has died; the answer says
    * which. Resolves when the launch is recorded; the job goes on, see {@link StartedJob.ended}.
@@ -131,6 +131,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
   return {
     ...executionOperations(parts),
     ...quarantineOperations(parts),
+    ...fireOperations(parts),
     start: async (job, parameters, options) => {
       const known = knownJob(job)
       return launchParsed(
@@ -194,29 +195,8 @@ async function launch(
   parsed: ParsedParameters,
   options: StartOptions,
 ): Promise<Launched> {
-  const terms = termsOf(parts, job, options)
-  const { acceptChanges = false } = options
-  const rules: LaunchRules = {
-    jobName: job.name,
-    restartable: job.restartable,
-    definition: terms.definition,
-    acceptsChange: (change) => acceptChanges || job.acceptedChanges.includes(change),
-    processState: parts.processState,
-  }
-  let accepted: readonly string[] = []
-  const launched = await parts.repository.launch({
-    ...terms,
-    jobKey: jobKey(parsed.recorded),
-    parameters: parsed.recorded,
-    decide: (latest) => {
-      accepted = latest === undefined ? [] : changesSince(latest, terms.definition)
-      return decideLaunch(rules, latest)
-    },
-  })
-  if (accepted.length > 0)
-    parts.logger.warn(
-      { job: job.name, accepted },
-      'restarts over changes of the definition that are accepted',
-    )
+  const { request, warn } = prepareLaunch(parts, job, parsed, options)
+  const launched = await parts.repository.launch(request)
+  warn()
   return launched
 }

@@ -1,0 +1,65 @@
+/** Whether a slot is launched, by the executions of its job that are live. Pure: it runs inside the launch transaction. */
+import type { JudgedExecution, JudgedGround } from '../core/operator/fire-operations.ts'
+import type { FireVerdict } from '../core/ports/schedule-store.ts'
+import type { ScheduleDefinition } from './define-schedule.ts'
+import { misfireLimit } from './misfire-decision.ts'
+
+/**
+ * `due`: its time has come. `queued`: it waits in the ledger. `asked`: a person, or a backfill, wants it now and answers for a
+ * pause; it waits outside the ledger.
+ */
+export type Occasion = 'due' | 'queued' | 'asked'
+
+type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered'>
+
+/**
+ * | | due | queued | asked |
+ * |---|---|---|---|
+ * | paused | PAUSED | left | as if not |
+ * | the job is free, or overlaps are allowed | launched | launched | launched |
+ * | slots that are caught up on wait before it | QUEUED behind them | | |
+ * | busy, `skip` | SKIPPED | left | left |
+ * | busy, `queue-one` | QUEUED, or SKIPPED where one waits | left | left |
+ * | busy, `stop-previous` | QUEUED in the place of one that waits | left | left |
+ */
+export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGround): FireVerdict {
+  const { state, queued } = ground
+  const pause = occasion === 'asked' ? null : (state?.pause ?? null)
+  if (pause !== null) {
+    const detail = pauseText(pause)
+    return occasion === 'due'
+      ? { action: 'record', outcome: 'PAUSED', detail }
+      : { action: 'leave', reason: detail }
+  }
+  if (rules.overlap === 'allow') return { action: 'launch' }
+  const [first] = ground.live.filter((one) => isInTheWay(rules, one))
+  if (occasion !== 'due')
+    return first === undefined ? { action: 'launch' } : { action: 'leave', reason: busyText(first) }
+  const limit = queueLimit(rules)
+  if (first === undefined && (queued.length === 0 || limit === 0)) return { action: 'launch' }
+  const why = first === undefined ? `${queued.length} slots wait before it` : busyText(first)
+  if (rules.overlap === 'stop-previous')
+    return { action: 'record', outcome: 'QUEUED', detail: `${why}; it is asked to stop`, supersedes: true }
+  const mayWait = queued.length < limit && (rules.overlap === 'queue-one' || queued.length > 0)
+  return { action: 'record', outcome: mayWait ? 'QUEUED' : 'SKIPPED', detail: why }
+}
+
+export function pauseText({ by, note, since }: { by: string; note: string | null; since: Date }): string {
+  return `paused since ${since.toISOString()} by ${by}${note === null ? '' : `: ${note}`}`
+}
+
+/** One that will be restarted as soon as its death is noticed is as good as alive. */
+function isInTheWay({ onRecovered }: Rules, { death }: JudgedExecution): boolean {
+  return death === undefined || onRecovered === 'restart'
+}
+
+function busyText({ id, status }: JudgedExecution): string {
+  return `execution ${id} of the job is ${status}`
+}
+
+/** How many may wait: none, one, or as many as are caught up on. */
+function queueLimit({ overlap, misfire }: Rules): number {
+  if (overlap === 'stop-previous') return 0
+  const caughtUp = misfireLimit(misfire)
+  return overlap === 'queue-one' ? Math.max(1, caughtUp) : caughtUp
+}

@@ -1,0 +1,37 @@
+/** What the parts of a scheduler work with. */
+import type { Clock } from '../core/ports/clock.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { Fired } from '../core/operator/fire-operations.ts'
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { CronSlots } from './cron-slots.ts'
+import type { ScheduleDefinition } from './define-schedule.ts'
+import type { RunningJobs } from './running-jobs.ts'
+
+export interface SchedulerParts {
+  readonly operator: JobOperator
+  readonly repository: JobRepository
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Who we are, for rows that no launch writes. */
+  readonly by: string
+  readonly schedules: readonly PlannedSchedule[]
+  readonly running: RunningJobs
+  /** Aborted when the scheduler is to end: nothing is fired any more. */
+  readonly draining: AbortSignal
+  readonly observer: SchedulerObserver
+}
+
+export interface PlannedSchedule extends ScheduleDefinition {
+  readonly slots: CronSlots
+  /** How much later than its slot each is fired. */
+  readonly delayMilliseconds: number
+}
+
+/** Told of what this process does, for people who watch. What it throws is logged. */
+export interface SchedulerObserver {
+  readonly fired?: (schedule: string, slot: Date, fired: Fired) => void
+  readonly missed?: (schedule: string, slots: readonly Date[], detail: string) => void
+  readonly repositoryLost?: (error: unknown) => void
+  readonly repositoryBack?: () => void
+}
