@@ -14,8 +14,10 @@ export async function recoverRuns(parts: SchedulerParts): Promise<void> {
     const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
     const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
     await unlessSettled(async () => {
-      const restarts = fire !== undefined && schedule?.onRecovered === 'restart'
-      if (restarts && (await mayRestart(parts, execution))) await restart(parts, execution, schedule, fire)
+      // Whoever asked it to stop did not mean it to go on.
+      const isWanted = execution.status !== 'STOPPING' && schedule?.onRecovered === 'restart'
+      if (fire !== undefined && isWanted && (await mayRestart(parts, execution)))
+        await restart(parts, execution, schedule, fire)
       else await parts.operator.recover(execution.id)
     })
   }

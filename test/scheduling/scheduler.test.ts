@@ -1,0 +1,297 @@
+import { expect } from 'chai'
+import { BatchError } from '../../src/core/model/batch-error.ts'
+import type { JobRepository } from '../../src/core/ports/job-repository.ts'
+import { scheduleOperations } from '../../src/scheduling/schedule-operations.ts'
+import { HOUR, MINUTE, schedulerWorld, type World } from './scheduler-world.ts'
+
+async function idle({ until, ledger }: World): Promise<readonly string[]> {
+  await until(async () => (await ledger()).every((line) => !/STARTING|STARTED|STOPPING/.test(line)))
+  return ledger()
+}
+
+describe('A scheduler', () => {
+  it('fires each slot once, and says on the execution who did', async () => {
+    const world = schedulerWorld()
+    await using _ = await world.start(world.schedule())
+    await using _other = await world.start(world.schedule())
+    await world.clock.advance(2 * HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED', '02:00 FIRED COMPLETED'])
+    const [fire] = await world.fires()
+    const actions = await world.batch.operator.listOperatorActions(fire?.jobExecutionId ?? '')
+    expect(actions.map(({ by }) => by)).to.deep.equal(['schedule hourly 2032-06-15T01:00:00.000Z'])
+    expect(fire?.firedBy).to.match(/pid \d+/)
+  })
+
+  it('never fires what was due before it was known', async () => {
+    const world = schedulerWorld()
+    await world.clock.advance(3 * HOUR)
+    await using _ = await world.start(world.schedule({ misfire: { rule: 'catch-up', window: '1d' } }))
+    await world.clock.advance(MINUTE)
+    expect(await world.ledger()).to.deep.equal([])
+  })
+
+  describe('that was away for three hours', () => {
+    async function ledgerAfter(misfire: NonNullable<ReturnType<World['schedule']>['misfire']>) {
+      const world = schedulerWorld()
+      const schedule = world.schedule({ misfire })
+      await (await world.start(schedule)).drain('a test')
+      await world.clock.advance(3 * HOUR)
+      await using _ = await world.start(schedule)
+      await idle(world)
+      for (let turn = 0; turn < 4; turn += 1) {
+        await world.clock.advance(5000)
+        await idle(world)
+      }
+      return { ledger: await world.ledger(), fires: await world.fires() }
+    }
+
+    it('records what was missed, and fires none of it, where misfires are skipped', async () => {
+      const { ledger, fires } = await ledgerAfter('skip')
+      expect(ledger).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 MISSED'])
+      expect(fires[0]?.detail).to.contain('misfires are skipped')
+    })
+
+    it('fires the latest one within the window, where one is made up for', async () => {
+      const { ledger, fires } = await ledgerAfter('fire-once')
+      expect(ledger).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
+      expect(fires[0]?.detail).to.contain('misfire window of 3600 s')
+    })
+
+    it('fires all within the window and the limit, oldest first, where they are caught up on', async () => {
+      const all = await ledgerAfter({ rule: 'catch-up', window: '1d' })
+      expect(all.ledger).to.deep.equal([
+        '01:00 FIRED COMPLETED',
+        '02:00 FIRED COMPLETED',
+        '03:00 FIRED COMPLETED',
+      ])
+      const ids = all.fires.map(({ jobExecutionId }) => Number(jobExecutionId))
+      expect(ids).to.deep.equal(ids.toSorted((one, other) => one - other))
+      const two = await ledgerAfter({ rule: 'catch-up', window: '1d', limit: 2 })
+      expect(two.ledger).to.deep.equal(['01:00 MISSED', '02:00 FIRED COMPLETED', '03:00 FIRED COMPLETED'])
+      expect(two.fires[0]?.detail).to.contain('only the latest 2 are made up for')
+    })
+  })
+
+  describe('whose job is still running at the next slot', () => {
+    async function ledgerWhileHeld(overlap: 'skip' | 'queue-one' | 'allow') {
+      const world = schedulerWorld()
+      await using scheduler = await world.start(world.schedule({ overlap }))
+      world.hold()
+      await world.clock.advance(3 * HOUR)
+      await world.until(async () => (await world.ledger()).length === 3)
+      const held = await world.ledger()
+      world.release()
+      await idle(world)
+      await world.clock.advance(5000)
+      await idle(world)
+      await scheduler.drain('a test')
+      return { held, after: await world.ledger(), fires: await world.fires() }
+    }
+
+    it('leaves the slot out, and says because of what', async () => {
+      const { held, fires } = await ledgerWhileHeld('skip')
+      expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'SKIPPED', 'SKIPPED'])
+      expect(fires[1]?.detail).to.equal('execution 1 of the job is STARTED')
+    })
+
+    it('lets one wait, and leaves out those after it', async () => {
+      const { held, after } = await ledgerWhileHeld('queue-one')
+      expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'QUEUED', 'SKIPPED'])
+      expect(after).to.deep.equal(['01:00 FIRED COMPLETED', '02:00 FIRED COMPLETED', '03:00 SKIPPED'])
+    })
+
+    it('runs them side by side', async () => {
+      const { held } = await ledgerWhileHeld('allow')
+      expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'FIRED', 'FIRED'])
+    })
+
+    it('asks it to stop, and runs when it has ended', async () => {
+      const world = schedulerWorld()
+      await using _ = await world.start(world.schedule({ overlap: 'stop-previous' }))
+      world.hold()
+      await world.clock.advance(HOUR)
+      await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+      await world.clock.advance(2 * HOUR)
+      await world.until(async () => (await world.ledger()).length === 3)
+      expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPING', '02:00 SKIPPED', '03:00 QUEUED'])
+      const [fire, superseded] = await world.fires()
+      expect(superseded?.detail).to.equal('the slot 2032-06-15T03:00:00.000Z took its place in the queue')
+      const actions = await world.batch.operator.listOperatorActions(fire?.jobExecutionId ?? '')
+      expect(actions.map(({ action, by }) => `${action} by ${by}`)).to.deep.equal([
+        'launch by schedule hourly 2032-06-15T01:00:00.000Z',
+        'stop by schedule hourly 2032-06-15T02:00:00.000Z',
+      ])
+      world.release()
+      await world.until(async () => /COMPLETED|STOPPED/.test((await world.ledger())[0] ?? ''))
+      await world.clock.advance(5000)
+      expect((await idle(world))[2]).to.equal('03:00 FIRED COMPLETED')
+    })
+  })
+
+  it('records a slot whose launch is refused, and why', async () => {
+    const world = schedulerWorld()
+    let faults = 0
+    const parameters = ({ slot }: { readonly slot: Date }) => {
+      // Good for as long as it is tried out, and no longer.
+      if (faults === 0) return { slot: slot.toISOString() }
+      throw new Error('the calendar is away')
+    }
+    await using _ = await world.start(world.schedule({ parameters }))
+    faults = 1
+    await world.clock.advance(HOUR)
+    const [fire] = await world.fires()
+    expect(fire?.outcome).to.equal('REFUSED')
+    expect(fire?.detail).to.match(/^INVALID_JOB_PARAMETERS: .*the calendar is away/)
+  })
+
+  it('fires nothing while it is paused, and nothing of the pause after it', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule({ misfire: { rule: 'catch-up', window: '1d' } })
+    await using _ = await world.start(schedule)
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    await operations.pause('hourly', 'the fair', 'anna')
+    await world.clock.advance(2 * HOUR)
+    await operations.resume('hourly')
+    await world.clock.advance(HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED', '03:00 FIRED COMPLETED'])
+    expect((await world.fires())[0]?.detail).to.equal(
+      'paused since 2032-06-15T00:30:00.000Z by anna: the fair',
+    )
+  })
+
+  it('takes the slots of a pause for paused, also where nobody ran meanwhile', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule({ misfire: { rule: 'catch-up', window: '1d' } })
+    await (await world.start(schedule)).drain('a test')
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    await operations.pause('hourly', null, 'anna')
+    await world.clock.advance(2 * HOUR)
+    await operations.resume('hourly')
+    await using _ = await world.start(schedule)
+    expect(await world.ledger()).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED'])
+  })
+
+  it('stops its runs when it is told to end, and the next one continues them', async () => {
+    const world = schedulerWorld()
+    const scheduler = await world.start(world.schedule())
+    world.hold()
+    await world.clock.advance(HOUR)
+    await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+    await scheduler.drain('SIGTERM')
+    expect(await world.ledger()).to.deep.equal(['01:00 QUEUED STOPPED'])
+    expect(scheduler.running()).to.equal(0)
+    world.release()
+    await using _ = await world.start(world.schedule())
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+    const [instance, ...others] = await world.batch.operator.listJobInstances({ limit: 5 })
+    expect([instance?.jobName, others.length]).to.deep.equal(['hourly', 0])
+  })
+
+  it('leaves them STOPPED where its author says so', async () => {
+    const world = schedulerWorld()
+    const scheduler = await world.start(world.schedule({ onRecovered: 'leave' }))
+    world.hold()
+    await world.clock.advance(HOUR)
+    await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+    await scheduler.drain('SIGTERM')
+    expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPED'])
+  })
+
+  it('fires nothing while the repository is away, and makes up for it by the misfire rule', async () => {
+    let isAway = false
+    const world = schedulerWorld((repository) => withOutage(repository, () => isAway))
+    const schedule = world.schedule({ misfire: { rule: 'fire-once', window: '2d' } })
+    await using _ = await world.start(schedule)
+    isAway = true
+    await world.clock.advance(3 * HOUR)
+    expect(await world.ledger()).to.deep.equal([])
+    isAway = false
+    await world.clock.advance(10_000)
+    expect(await idle(world)).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
+  })
+
+  it('fires later by a jitter that is its own, and names the slot all the same', async () => {
+    const world = schedulerWorld()
+    await using _ = await world.start(world.schedule({ jitter: '30m' }))
+    await world.clock.advance(30 * MINUTE + 10_000)
+    expect(await world.ledger()).to.deep.equal([])
+    await world.clock.advance(30 * MINUTE)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+  })
+})
+
+describe('A backfill', () => {
+  const backfill = {
+    from: new Date('2032-06-15T01:00:00Z'),
+    until: new Date('2032-06-15T03:00:00Z'),
+    reprocess: 'missing',
+  } as const
+
+  it('fires what nothing was launched for', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule()
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    await world.repository.schedules.record([new Date('2032-06-15T01:00:00Z')], {
+      schedule: 'hourly',
+      outcome: 'MISSED',
+      by: 'a test',
+      detail: 'nobody was there',
+    })
+    const plan = await operations.planBackfill('hourly', backfill)
+    expect(plan.map(({ fire }) => fire?.outcome)).to.deep.equal(['MISSED', undefined, undefined])
+    for (const slot of plan) {
+      const fired = await operations.fireBackfill('hourly', slot, backfill, { by: 'anna' })
+      expect(fired.outcome).to.equal('FIRED')
+      await idle(world)
+    }
+    expect(await operations.planBackfill('hourly', backfill)).to.deep.equal([])
+    expect(await world.ledger()).to.deep.equal([
+      '01:00 FIRED COMPLETED',
+      '02:00 FIRED COMPLETED',
+      '03:00 FIRED COMPLETED',
+    ])
+  })
+
+  it('restarts what has failed, and leaves what has not alone', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule()
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    world.hold()
+    const [slot] = await operations.planBackfill('hourly', backfill)
+    const fired = await operations.fireBackfill(
+      'hourly',
+      slot ?? { slot: new Date(0), fire: undefined },
+      backfill,
+      {},
+    )
+    if (fired.outcome !== 'FIRED') throw new Error(fired.outcome)
+    const second = { slot: new Date('2032-06-15T02:00:00Z'), fire: undefined }
+    const busy = await operations.fireBackfill('hourly', second, backfill, {})
+    expect(busy).to.have.property('outcome', 'left')
+    expect(busy).to.have.property('reason').that.contains('execution 1 of the job is')
+    fired.started.stop('a test')
+    await fired.started.ended
+    world.release()
+    const failed = { ...backfill, reprocess: 'failed' } as const
+    const plan = await operations.planBackfill('hourly', failed)
+    expect(plan.map(({ fire }) => fire?.latest?.status)).to.deep.equal(['STOPPED'])
+    for (const one of plan) await operations.fireBackfill('hourly', one, failed, {})
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+    expect(await operations.planBackfill('hourly', failed)).to.deep.equal([])
+  })
+})
+
+/** The part of it that a scheduler asks for at each turn. */
+function withOutage(repository: JobRepository, isAway: () => boolean): JobRepository {
+  const { schedules } = repository
+  return {
+    ...repository,
+    schedules: {
+      ...schedules,
+      register: async (names, at) => {
+        if (isAway()) throw new BatchError('REPOSITORY_UNAVAILABLE', 'as the test says')
+        return schedules.register(names, at)
+      },
+    },
+  }
+}
