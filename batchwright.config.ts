@@ -1,4 +1,4 @@
-/** Names the jobs that the `batchwright` command knows in this checkout. */
+/** Names the jobs and schedules that the `batchwright` command knows in this checkout. */
 import { defineConfig } from 'batchwright'
 import { hello } from './examples/01-hello-tasklet.ts'
 import { birdStrikes } from './examples/02-bird-strikes.ts'
@@ -11,6 +11,7 @@ import { strikesByState } from './examples/09-strikes-by-state.ts'
 import { kafkaToPostgres } from './examples/10-kafka-to-postgres.ts'
 import { cassandraToCsv } from './examples/11-cassandra-to-csv.ts'
 import { sync } from './examples/12-sync.ts'
+import { eachMinute, heartbeat } from './examples/13-schedule.ts'
 
 export default defineConfig({
   jobs: [
@@ -25,5 +26,7 @@ export default defineConfig({
     kafkaToPostgres,
     cassandraToCsv,
     sync,
+    heartbeat,
   ],
+  schedules: [eachMinute],
 })

@@ -16,6 +16,10 @@ const CONFIG_CHECKS: Readonly<Record<keyof BatchwrightConfig, Check>> = {
     Array.isArray(value) || typeof value === 'function'
       ? undefined
       : 'a list of jobs, or a function that gives it',
+  schedules: (value) =>
+    Array.isArray(value) || typeof value === 'function'
+      ? undefined
+      : 'a list of schedules, or a function that gives it',
   repository: (value) =>
     value === 'memory' || typeof value === 'function' || isObject(value)
       ? undefined

@@ -11,6 +11,7 @@ import { LOG_LEVELS } from './config.ts'
 import { exitCodeOfError } from './exit-code.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
+import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
@@ -61,7 +62,7 @@ function commandTree(system: System, finish: Finish): Command {
     .option('-c, --config <file>', 'the config (default: batchwright.config.ts here or in a folder above)')
     .option(
       '-j, --jobs <file>',
-      "take the jobs that this file exports, not the config's (may be repeated)",
+      "take the jobs and schedules that this file exports, not the config's (may be repeated)",
       collect,
     )
     .option('--json', 'print results and errors as JSON, for programs')
@@ -80,6 +81,10 @@ function commandTree(system: System, finish: Finish): Command {
   runningCommands(program, system, finish)
   operatingCommands(program, (command) => contextOf(command, system), finish)
   quarantineCommands(program, (command) => contextOf(command, system), finish, {
+    grace: graceOption,
+    progress: progressOption,
+  })
+  scheduleCommands(program, (command) => contextOf(command, system), finish, {
     grace: graceOption,
     progress: progressOption,
   })

@@ -1,10 +1,15 @@
 /** What a project's `batchwright.config.ts` says: which jobs there are, and where their executions are recorded. */
 import type { AnyJob } from '../create-batch.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 
 export interface BatchwrightConfig {
   /** A function is called only by commands that need the jobs. */
   readonly jobs: readonly AnyJob[] | (() => readonly AnyJob[] | Promise<readonly AnyJob[]>)
+  /** What `defineSchedule` returns. A function is called only by commands that need them. @default none */
+  readonly schedules?:
+    | readonly ScheduleDefinition[]
+    | (() => readonly ScheduleDefinition[] | Promise<readonly ScheduleDefinition[]>)
   /**
    * `memory` forgets everything when the process ends. A function makes a repository of your own, which the command
    * closes. @default the database of `DATABASE_URL`, else the embedded Postgres

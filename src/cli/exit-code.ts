@@ -29,7 +29,11 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
     retry: 'yes: resumes',
   },
   { code: '4', meaning: 'already COMPLETE: nothing ran (0 with --on-existing return)', retry: 'no' },
-  { code: '5', meaning: 'already running', retry: 'later' },
+  {
+    code: '5',
+    meaning: 'already running, or a schedule that is triggered meets a run of its job',
+    retry: 'later',
+  },
   {
     code: '6',
     meaning:

@@ -5,6 +5,7 @@ import type { AnyJob } from '../create-batch.ts'
 import { BatchError } from '../core/model/batch-error.ts'
 import { configFaults } from './check-config.ts'
 import type { BatchwrightConfig } from './config.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 import { loadModule } from '../process/load-modules.ts'
 
 export interface Project {
@@ -13,11 +14,13 @@ export interface Project {
   readonly config: BatchwrightConfig
   /** @throws BatchError INVALID_CONFIGURATION */
   readonly jobs: () => Promise<readonly AnyJob[]>
+  /** @throws BatchError INVALID_CONFIGURATION */
+  readonly schedules: () => Promise<readonly ScheduleDefinition[]>
 }
 
 export interface ProjectOptions {
   readonly config?: string
-  /** Files whose exported jobs are taken instead of the config's. */
+  /** Files whose exported jobs and schedules are taken instead of the config's. */
   readonly jobs?: readonly string[]
 }
 
@@ -35,6 +38,7 @@ export async function findProject(options: ProjectOptions, cwd: string): Promise
     folder,
     config: config ?? { jobs: [] },
     jobs: () => (files.length > 0 ? jobsOfFiles(files) : jobsOfConfig(config, path)),
+    schedules: () => (files.length > 0 ? schedulesOfFiles(files) : schedulesOfConfig(config, path)),
   }
 }
 
@@ -100,6 +104,33 @@ async function jobsOfFiles(files: readonly string[]): Promise<readonly AnyJob[]>
     for (const job of found) jobs.add(job)
   }
   return [...jobs]
+}
+
+async function schedulesOfConfig(
+  config: BatchwrightConfig | undefined,
+  path: string | undefined,
+): Promise<readonly ScheduleDefinition[]> {
+  const given = config?.schedules ?? []
+  const schedules: unknown = typeof given === 'function' ? await given() : given
+  if (Array.isArray(schedules) && schedules.every(isSchedule)) return schedules
+  throw invalid(
+    `${path}: schedules must be a list of what defineSchedule returns. ` +
+      'An undefined in it is most often an import of a name that the file does not export.',
+    { file: path },
+  )
+}
+
+async function schedulesOfFiles(files: readonly string[]): Promise<readonly ScheduleDefinition[]> {
+  const schedules = new Set<ScheduleDefinition>()
+  for (const file of files) {
+    const exported = await loadModule(file)
+    for (const one of [exported, ...Object.values(exported)].flat()) if (isSchedule(one)) schedules.add(one)
+  }
+  return [...schedules]
+}
+
+function isSchedule(value: unknown): value is ScheduleDefinition {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'schedule'
 }
 
 function isJob(value: unknown): value is AnyJob {

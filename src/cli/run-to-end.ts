@@ -25,7 +25,7 @@ export interface RunPlan {
   /** Seconds that the open chunk may take after a signal. */
   readonly grace: number
   readonly progress: ProgressMode
-  readonly launch: (operator: JobOperator, options: StartOptions) => Promise<Launch>
+  readonly launch: (operator: JobOperator, options: StartOptions, batch: Batch) => Promise<Launch>
 }
 
 /** A run, or the execution because of which there is nothing to run. */
@@ -60,7 +60,7 @@ async function runWith(
   const { output, environment } = context
   signals.stop.throwIfAborted()
   using progress = showProgress(plan.progress, output, environment)
-  const started = await plan.launch(batch.operator, { observer: progress.observer })
+  const started = await plan.launch(batch.operator, { observer: progress.observer }, batch)
   if ('alreadyComplete' in started) return printAlreadyComplete(output, started.alreadyComplete)
   signals.direct(started)
   unhandled.giveUp(started)

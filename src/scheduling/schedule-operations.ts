@@ -57,7 +57,7 @@ export function scheduleOperations(
   clock: Pick<Clock, 'now'>,
 ): ScheduleOperations {
   const { schedules: store } = repository
-  const find = (name: string) => schedules.find((one) => one.name === name) ?? refuseUnknown(name, schedules)
+  const find = (name: string) => findSchedule(schedules, name)
   return {
     find,
     stateOf: async (name) => (await store.listStates()).find((one) => one.schedule === name),
@@ -125,7 +125,10 @@ async function coverPause(
   if (page.length > 0) await record()
 }
 
-function refuseUnknown(name: string, schedules: readonly ScheduleDefinition[]): never {
+/** @throws BatchError NO_SUCH_SCHEDULE */
+export function findSchedule(schedules: readonly ScheduleDefinition[], name: string): ScheduleDefinition {
+  const found = schedules.find((one) => one.name === name)
+  if (found !== undefined) return found
   const known = schedules.map((one) => one.name)
   const nearest = nearestName(name, known)
   const hint =

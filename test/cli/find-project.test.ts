@@ -103,6 +103,7 @@ describe('The place of the repository', () => {
         folder: '/app',
         config: { jobs: [], ...(repository === undefined ? {} : { repository }) },
         jobs: async () => [],
+        schedules: async () => [],
       },
       environment,
     )

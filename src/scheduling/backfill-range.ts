@@ -1,0 +1,49 @@
+/** The range of a backfill, as a person writes it. */
+import { BatchError } from '../core/model/batch-error.ts'
+import { zoneClock } from './zone-clock.ts'
+
+const DAY = 86_400_000
+
+export interface BackfillRange {
+  readonly from: Date
+  readonly until: Date
+}
+
+/** A day is meant from its beginning, or to its end, by the clock of the zone. @throws BatchError INVALID_CONFIGURATION */
+export function backfillRange(
+  timezone: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): BackfillRange {
+  const range = {
+    from: startOf(timezone, '--from', from),
+    until: isDay(to) ? new Date(dayStart(timezone, Date.parse(to) + DAY) - 1) : startOf(timezone, '--to', to),
+  }
+  if (range.from <= range.until) return range
+  throw new BatchError('INVALID_CONFIGURATION', `--from ${from} is later than --to ${to}`, {
+    details: { from, to },
+  })
+}
+
+function startOf(timezone: string, option: string, text: string): Date {
+  if (isDay(text)) return new Date(dayStart(timezone, Date.parse(text)))
+  const instant = new Date(text)
+  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(instant.getTime())) return instant
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `${option} is ${text}; it must be a day such as 2026-11-21, or a time with its zone such as 2026-11-21T02:00:00Z`,
+    { details: { option, text } },
+  )
+}
+
+function isDay(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
+}
+
+/** Where a clock change takes midnight away, the first hour that there is. */
+function dayStart(timezone: string, wallMidnight: number): number {
+  const clock = zoneClock(timezone)
+  for (let wall = wallMidnight; ; wall += 900_000) {
+    const [instant] = clock.instantsOf(wall)
+    if (instant !== undefined) return instant
+  }
+}

@@ -1,0 +1,113 @@
+import { resolve } from 'node:path'
+import { expect } from 'chai'
+import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
+import { command, environmentOf, FIXTURES, jsonOf, startCommand } from './command.ts'
+
+const SCHEDULES = ['--jobs', resolve(FIXTURES, 'schedules.ts')]
+
+describe('The commands for schedules', () => {
+  let database: TestDatabase
+  let environment: Readonly<Record<string, string>>
+
+  before(async () => {
+    database = await testDatabase()
+    environment = environmentOf(database)
+  })
+  after(() => database.close())
+
+  const schedules = (...args: string[]) => command(['schedules', ...args, ...SCHEDULES], { environment })
+
+  function linesOf(text: string): readonly Record<string, unknown>[] {
+    const lines = text.trim().split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  it('show the next slots by the clock of the zone', async () => {
+    const { exitCode, stdout } = await schedules('next', '3', '--schedule', 'daily-report', '--json')
+    expect(exitCode).to.equal(0)
+    const slots = linesOf(stdout)
+    expect(slots).to.have.lengthOf(3)
+    for (const { schedule, localTime } of slots) {
+      expect(schedule).to.equal('daily-report')
+      expect(localTime).to.match(/^\d{4}-\d\d-\d\d 02:30:00$/)
+    }
+  })
+
+  it('list the schedules, and warn of nothing', async () => {
+    const { exitCode, stdout } = await schedules()
+    expect(exitCode).to.equal(0)
+    expect(stdout).to.match(/daily-report +report +30 2 \* \* \* America\/New_York +\d{4}-/)
+  })
+
+  it('refuse a name that there is not, with 2', async () => {
+    const { exitCode, stderr } = await schedules('pause', 'dayly-report')
+    expect(exitCode).to.equal(2)
+    expect(stderr).to.contain('Did you mean daily-report?')
+  })
+
+  it('pause with a note and resume', async () => {
+    expect((await schedules('pause', 'daily-report', '--note', 'the fair')).exitCode).to.equal(0)
+    const shown = linesOf((await schedules('--json')).stdout).find(
+      (one) => one['schedule'] === 'daily-report',
+    )
+    expect(shown?.['paused']).to.have.property('note', 'the fair')
+    expect((await schedules()).stdout).to.match(/paused since .* by \S+@\S+ pid \d+: the fair/)
+    expect((await schedules('resume', 'daily-report')).exitCode).to.equal(0)
+    expect((await schedules()).stdout).not.to.contain('paused')
+  })
+
+  it('trigger a schedule in this process, and once only for the same instance', async () => {
+    const first = await schedules('trigger', 'daily-report', '--json')
+    expect(first.exitCode, first.stderr).to.equal(0)
+    expect(jsonOf(first)).to.have.property('status', 'COMPLETED')
+    const again = await schedules('trigger', 'daily-report')
+    expect(again.exitCode, again.stderr).to.equal(4)
+    const fires = linesOf((await schedules('fires', 'daily-report', '--json')).stdout)
+    expect(fires.map(({ outcome }) => outcome)).to.deep.equal(['REFUSED', 'FIRED'])
+    const shown = await command(['show', String(fires[1]?.['jobExecutionId'])], { environment })
+    expect(shown.stdout).to.match(/launch by \S+@\S+ pid \d+, schedule daily-report at /)
+  })
+
+  it('backfill the past, after having shown what they would do', async () => {
+    const range = ['daily-report', '--from', '2026-03-07', '--to', '2026-03-10']
+    const plan = await schedules('backfill', ...range, '--dry-run')
+    expect(plan.exitCode).to.equal(0)
+    expect(plan.stdout.trim().split('\n')).to.deep.equal([
+      '2026-03-07T07:30:00Z  would be fired',
+      '2026-03-09T06:30:00Z  would be fired',
+      '2026-03-10T06:30:00Z  would be fired',
+    ])
+    const done = await schedules('backfill', ...range)
+    expect(done.exitCode, done.stderr).to.equal(0)
+    expect(done.stdout).to.match(/^2026-03-07T07:30:00Z {2}FIRED {2}execution \d+ COMPLETED\n/)
+    const again = await schedules('backfill', ...range)
+    expect([again.exitCode, again.stdout]).to.deep.equal([0, ''])
+    expect(
+      (await schedules('backfill', 'daily-report', '--from', 'soon', '--to', 'later')).exitCode,
+    ).to.equal(2)
+  })
+
+  it('fire until a signal comes, stop what runs, and end with 0', async () => {
+    const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], { environment })
+    await scheduler.said('firing 2 schedules')
+    let fired: readonly Record<string, unknown>[] = []
+    while (fired.length === 0) {
+      const { stdout } = await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')
+      fired = linesOf(stdout)
+    }
+    const refused = await schedules('trigger', 'ticking')
+    expect(refused.exitCode, refused.stderr).to.equal(5)
+    scheduler.kill('SIGTERM')
+    const { exitCode, stderr, stdout } = await scheduler.ended
+    expect(exitCode, stderr).to.equal(0)
+    expect(linesOf(stdout).map(({ outcome }) => outcome)).to.include('FIRED')
+    const queued = linesOf((await schedules('fires', 'ticking', '--outcome', 'QUEUED', '--json')).stdout)
+    expect(queued.map(({ status }) => status)).to.deep.equal(['STOPPED'])
+    expect(queued[0]?.['detail']).to.contain('was stopped because the scheduler ended')
+  })
+
+  it('are checked with the jobs', async () => {
+    const { exitCode, stdout } = await command(['check', ...SCHEDULES], { environment })
+    expect([exitCode, stdout.trim()]).to.deep.equal([0, 'nothing to report of report, tick'])
+  })
+})
