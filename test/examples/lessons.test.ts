@@ -163,6 +163,15 @@ describe('The lessons in examples/', function () {
       expect(shown).to.match(new RegExp(`^seal:part${part} +COMPLETED +\\S+ pid \\d+ +500 +500`, 'm'))
   })
 
+  it('13: fires a job by the clock, here for two minutes of the past, and each of them once', async () => {
+    const range = ['--from', '2026-01-31T02:00:00Z', '--to', '2026-01-31T02:01:00Z']
+    const { code, err } = batchwright('schedules', 'backfill', 'heartbeat', ...range)
+    expect(code, err).to.equal(0)
+    expect(batchwright('schedules', 'backfill', 'heartbeat', ...range).err).to.contain('no slot to be fired')
+    expect(await rowOf('select count(*)::int as minutes from heartbeat')).to.deep.equal({ minutes: 2 })
+    expect(batchwright('schedules', 'next', '1').out).to.contain('heartbeat')
+  })
+
   it('8: tests a job with Node’s test runner, and kills it anywhere', () => {
     const script = ['--test', '--test-reporter=tap', 'dist/examples/08-test-your-job.js']
     const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' })

@@ -1,5 +1,7 @@
 /** `batchwright schedules backfill <name>` */
 import type { RunOutcome } from '../../core/engine/run-outcome.ts'
+import type { StartedJob } from '../../core/operator/job-operator.ts'
+import type { AnyJob } from '../../create-batch.ts'
 import type { Fired } from '../../core/operator/fire-operations.ts'
 import { processIdentity, processRequester } from '../../process/process-identity.ts'
 import { systemClock } from '../../process/system-clock.ts'
@@ -12,7 +14,7 @@ import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import type { Output } from '../output.ts'
 import { instantText, outcomeText } from '../schedule-text.ts'
-import { watchSignals } from '../signals.ts'
+import { type SignalWatch, watchSignals } from '../signals.ts'
 
 export interface BackfillOptions {
   readonly from: string
@@ -34,40 +36,59 @@ export async function backfill(
   const { output } = context
   const { project, jobs, schedules } = await checkedSchedules(context)
   using signals = watchSignals(output.tell, options.grace)
-  return withBatch(context, project, jobs, async (batch) => {
+  return await withBatch(context, project, jobs, async (batch) => {
     const operations = scheduleOperations(batch, schedules, systemClock)
-    const schedule = operations.find(name)
-    const range = { ...backfillRange(schedule.timezone, options), reprocess: options.reprocess }
+    const { job, timezone } = operations.find(name)
+    const range = { ...backfillRange(timezone, options), reprocess: options.reprocess }
     const slots = await operations.planBackfill(name, range)
     if (options.dryRun === true) return showPlan(output, name, slots)
     if (slots.length === 0) output.tell('no slot to be fired')
     const by = `${processRequester(processIdentity())}, backfill of schedule ${name}`
-    let exitCode = 0
-    for (const one of slots) {
-      if (signals.stop.aborted) return STOPPED
-      const fired = await fireWhenFree(() => operations.fireBackfill(name, one, range, { by }), signals.stop)
-      if (fired === undefined) return STOPPED
-      if (fired.outcome === 'FIRED') signals.direct(fired.started)
-      const outcome = fired.outcome === 'FIRED' ? await fired.started.ended : undefined
-      showFired(output, name, one.slot, fired, outcome)
-      const code =
-        outcome === undefined
-          ? exitCodeOfError((fired as { readonly error?: unknown }).error)
-          : exitCodeOfOutcome(schedule.job, outcome)
-      if (exitCode === 0) exitCode = signals.givenUp() ?? code
-      if (outcome?.execution.status === 'STOPPED') return STOPPED
-    }
-    return exitCode
+    const fire = (slot: BackfillSlot) => operations.fireBackfill(name, slot, range, { by })
+    return fireAll({ output, name, job, signals, fire }, slots)
   })
+}
+
+interface Firing {
+  readonly output: Output
+  readonly name: string
+  readonly job: AnyJob
+  readonly signals: SignalWatch
+  readonly fire: (slot: BackfillSlot) => Promise<Fired>
+}
+
+async function fireAll(firing: Firing, slots: readonly BackfillSlot[]): Promise<number> {
+  const { output, name, job, signals, fire } = firing
+  let exitCode = 0
+  for (const one of slots) {
+    const fired = await fireWhenFree(() => fire(one), signals.stop)
+    if (fired === undefined) return STOPPED
+    const ended = fired.outcome === 'FIRED' ? await endOf(fired.started, signals) : undefined
+    showFired(output, name, one.slot, fired, ended)
+    if (ended?.execution.status === 'STOPPED') return STOPPED
+    if (exitCode === 0) exitCode = ended === undefined ? codeOf(fired) : exitCodeOfOutcome(job, ended)
+    if (signals.givenUp() !== undefined) return signals.givenUp() ?? exitCode
+  }
+  return exitCode
+}
+
+function endOf(started: StartedJob, signals: SignalWatch): Promise<RunOutcome> {
+  signals.direct(started)
+  return started.ended
+}
+
+/** Of a slot for which nothing was launched; another process may have been faster, which is as good. */
+function codeOf(fired: Fired): number {
+  return 'error' in fired && fired.error !== undefined ? exitCodeOfError(fired.error) : 0
 }
 
 /** Undefined when a signal came first. */
 async function fireWhenFree(fire: () => Promise<Fired>, signal: AbortSignal): Promise<Fired | undefined> {
   for (;;) {
+    if (signal.aborted) return undefined
     const fired = await fire()
     if (fired.outcome !== 'left' || fired.error !== undefined) return fired
     await systemClock.sleep(BUSY_MILLISECONDS, signal).catch(() => undefined)
-    if (signal.aborted) return undefined
   }
 }
 

@@ -40,9 +40,9 @@ export interface JudgedExecution extends LiveExecution {
 
 export type Fired =
   | { readonly outcome: 'FIRED'; readonly started: StartedJob }
-  | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: unknown }
+  | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: Error }
   | { readonly outcome: 'taken'; readonly fire: ScheduleFire }
-  | { readonly outcome: 'left'; readonly reason: string; readonly error?: unknown }
+  | { readonly outcome: 'left'; readonly reason: string; readonly error?: Error }
 
 export function fireOperations(parts: OperatorParts): FireOperations {
   return {

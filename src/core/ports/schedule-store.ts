@@ -75,11 +75,11 @@ export type FireVerdict =
 
 export type FireAnswer =
   | { readonly outcome: 'FIRED'; readonly launched: Launched }
-  | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: unknown }
+  | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: Error }
   /** The slot's row was there. */
   | { readonly outcome: 'taken'; readonly fire: ScheduleFire }
   /** Nothing was changed: as the verdict said, or because a slot that had been FIRED was refused now. */
-  | { readonly outcome: 'left'; readonly reason: string; readonly error?: unknown }
+  | { readonly outcome: 'left'; readonly reason: string; readonly error?: Error }
 
 export interface RecordedFire {
   readonly schedule: string
