@@ -34,9 +34,16 @@ export interface World {
   readonly until: (holds: () => boolean | Promise<boolean>) => Promise<void>
 }
 
-export function schedulerWorld(change: (repository: JobRepository) => JobRepository = (one) => one): World {
+export interface WorldOptions {
+  readonly change?: (repository: JobRepository) => JobRepository
+  /** Heartbeats come by the real clock, so that a lease runs out when the test moves on by so much. @default a day */
+  readonly leaseMilliseconds?: number
+}
+
+export function schedulerWorld({ change, leaseMilliseconds = 24 * HOUR }: WorldOptions = {}): World {
   const clock = fakeClock({ now: NOW })
-  const repository = change(memoryRepository({ clock }))
+  const memory = memoryRepository({ clock })
+  const repository = change?.(memory) ?? memory
   let gate = Promise.resolve()
   let release = () => {}
   const job = defineJob({
@@ -53,7 +60,7 @@ export function schedulerWorld(change: (repository: JobRepository) => JobReposit
     }),
   })
   const logger = pino({ level: 'silent' })
-  const batch = createBatch({ repository, jobs: [job], logger, clock, leaseMilliseconds: 24 * HOUR })
+  const batch = createBatch({ repository, jobs: [job], logger, clock, leaseMilliseconds })
   const fires = () => repository.schedules.listFires({ order: 'oldest-first', limit: 1000 })
   return {
     clock,

@@ -197,9 +197,59 @@ describe('A scheduler', () => {
     expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPED'])
   })
 
+  describe('that finds a run whose owner has died', () => {
+    const once = { cron: '30 1 15 6 *' }
+
+    it('restarts it, and says so on the execution', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      await using _ = await world.start(world.schedule(once))
+      world.hold()
+      await world.clock.advance(HOUR + MINUTE)
+      await world.until(async () => (await world.ledger())[0] === '01:30 FIRED STARTED')
+      await world.clock.advance(HOUR + MINUTE)
+      world.release()
+      expect(await idle(world)).to.deep.equal(['01:30 FIRED COMPLETED'])
+      const executions = await world.batch.operator.listJobExecutions({ limit: 5 })
+      expect(executions.map(({ status }) => status)).to.deep.equal(['COMPLETED', 'FAILED'])
+      const actions = await world.batch.operator.listOperatorActions(executions[0]?.id ?? '')
+      expect(actions.map(({ by }) => by)).to.deep.equal([
+        'schedule hourly 2032-06-15T01:30:00.000Z, after its process died',
+      ])
+    })
+
+    it('does so three times, and then leaves it FAILED', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      await using _ = await world.start(world.schedule(once))
+      world.hold()
+      await world.clock.advance(HOUR + MINUTE)
+      for (let attempt = 1; attempt <= 4; attempt += 1) {
+        await world.until(async () => (await world.ledger())[0] === '01:30 FIRED STARTED')
+        await world.clock.advance(HOUR + MINUTE)
+      }
+      expect(await world.ledger()).to.deep.equal(['01:30 FIRED FAILED'])
+      expect(await world.batch.operator.listJobExecutions({ limit: 9 })).to.have.lengthOf(4)
+      world.release()
+    })
+
+    it('closes it as FAILED where its author says so, or where somebody had asked it to stop', async () => {
+      for (const onRecovered of ['leave', 'restart'] as const) {
+        const world = schedulerWorld({ leaseMilliseconds: HOUR })
+        await using _ = await world.start(world.schedule({ ...once, onRecovered }))
+        world.hold()
+        await world.clock.advance(HOUR + MINUTE)
+        await world.until(async () => (await world.ledger())[0] === '01:30 FIRED STARTED')
+        const [fire] = await world.fires()
+        if (onRecovered === 'restart') await world.batch.operator.stop(fire?.jobExecutionId ?? '')
+        await world.clock.advance(HOUR + MINUTE)
+        expect(await world.ledger()).to.deep.equal(['01:30 FIRED FAILED'])
+        world.release()
+      }
+    })
+  })
+
   it('fires nothing while the repository is away, and makes up for it by the misfire rule', async () => {
     let isAway = false
-    const world = schedulerWorld((repository) => withOutage(repository, () => isAway))
+    const world = schedulerWorld({ change: (repository) => withOutage(repository, () => isAway) })
     const schedule = world.schedule({ misfire: { rule: 'fire-once', window: '2d' } })
     await using _ = await world.start(schedule)
     isAway = true
