@@ -348,6 +348,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'MissingTable',
       'MutatedColumn',
       'MutationShape',
+      'PartitionLocation',
       'PartitionSpan',
       'SerialConsistency',
       'TokenRange',

@@ -16,6 +16,7 @@ import {
   cassandraClientContract,
   CONTRACT_TABLES,
   CONTRACT_TYPE,
+  EVERYTHING,
 } from './client-contract.ts'
 import { createTable, createType } from './create-tables.ts'
 
@@ -87,6 +88,45 @@ describeWithCassandra('cassandra()', function () {
         })
         const expected = Object.fromEntries(table.columns.map(({ name }) => [name, row[name] ?? null]))
         expect(rows).to.deep.equal([expected])
+      }
+    } finally {
+      await session.close()
+    }
+  })
+
+  it('makes the tokens that the servers make, of keys of every type', async function () {
+    this.timeout(120_000)
+    const { id: _, dur: __, ...values } = EVERYTHING
+    const types = CONTRACT_TABLES.everything.columns as Readonly<Record<string, string>>
+    const options = { consistency: 'local-one', serialConsistency: 'local-serial', idempotent: true } as const
+    const session = await keyspace.client.openSession({ signal: new AbortController().signal })
+    const tokens = async (
+      name: string,
+      names: readonly string[],
+      key: readonly CqlValue[],
+    ): Promise<readonly unknown[]> => {
+      const table = (await session.describeTable({ name })) as CassandraTable
+      const shape = {
+        table,
+        operation: 'insert',
+        key: names,
+        columns: [],
+        hasTtl: false,
+        hasTimestamp: false,
+      } as const
+      await session.mutate([{ shape, key, values: [] }], options)
+      const [row] = await keyspace.run(`select token(${names.join(', ')}) as t from ${name}`)
+      return [session.locate(table, key).token, row?.['t']]
+    }
+    try {
+      for (const [name, value] of Object.entries(values)) {
+        const type = types[name] ?? ''
+        const keyType = /^(list|set|map)/.test(type) ? `frozen<${type}>` : type
+        await keyspace.run(`create table one_${name} (k ${keyType} primary key)`)
+        await keyspace.run(`create table two_${name} (k ${keyType}, n int, primary key ((k, n)))`)
+        const [one, oneThere] = await tokens(`one_${name}`, ['k'], [value])
+        const [two, twoThere] = await tokens(`two_${name}`, ['k', 'n'], [value, 7])
+        expect([one, two], keyType).to.deep.equal([oneThere, twoThere])
       }
     } finally {
       await session.close()
