@@ -409,6 +409,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'MissingTable',
       'MutatedColumn',
       'MutationShape',
+      'PartitionLocation',
       'PartitionSpan',
       'SerialConsistency',
       'TokenRange',

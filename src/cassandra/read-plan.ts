@@ -109,7 +109,6 @@ export function matchTable(plan: ReadPlan, table: CassandraTable): ReadTarget {
     partitions: plan.keys?.map((key, keyIndex) => ({
       by: 'partition',
       from: { by: 'partition', key: partitionKeyOf(plan, table, key), ...bounds },
-      twins: [],
       keyIndex,
     })),
   }

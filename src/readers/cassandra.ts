@@ -148,10 +148,10 @@ async function spansOf(
   behind: Place | undefined,
 ): Promise<SpansToRead> {
   if (target.partitions !== undefined)
-    return spansToRead(plan, target, { partitioner: '', tokens: [] }, behind)
+    return spansToRead(plan, target, session, { partitioner: '', tokens: [] }, behind)
   const ring = await session.describeRing()
   checkRing(plan, ring)
-  return spansToRead(plan, target, ring, behind)
+  return spansToRead(plan, target, session, ring, behind)
 }
 
 interface Reading {
