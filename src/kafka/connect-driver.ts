@@ -1,7 +1,8 @@
 /** Opens and closes the driver's clients: connected or nothing, and closed within a bounded time. */
 import { BatchError } from '../core/model/batch-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { Answer, DriverClient, DriverSettings } from './confluent-driver.ts'
-import { atMost, called, untilAborted } from './driver-call.ts'
+import { atMost, called } from './driver-call.ts'
 import { KafkaError } from './kafka-error.ts'
 import { KAFKA_CODE } from './kafka-refusals.ts'
 

@@ -1,10 +1,11 @@
 /** A consumer of the driver behind the port: assigned by hand, never a member of a group. */
 import { BatchError } from '../core/model/batch-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import { closeDriver } from './connect-driver.ts'
 import type { DriverPlace } from './connect-driver.ts'
 import type { Answer, DriverConsumer, DriverMessage, DriverPosition } from './confluent-driver.ts'
 import { boundsQuery } from './bounds-query.ts'
-import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import { atMost, called, kafkaError, retried } from './driver-call.ts'
 import type { KafkaConsumer, KafkaConsumerOptions, KafkaPoll, TopicPartition } from './kafka-client.ts'
 import type { KafkaError } from './kafka-error.ts'
 import { KAFKA_CODE, unknownTopic } from './kafka-refusals.ts'

@@ -1,9 +1,10 @@
 /** A producer of the driver behind the port: it answers when every record was acknowledged or has failed. */
 import { setTimeout } from 'node:timers/promises'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import { closeDriver, type DriverPlace } from './connect-driver.ts'
 import type { DriverError, DriverProducer, DriverReport } from './confluent-driver.ts'
 import { type DeliveryReports, type Delivery, deliveryReports, sendingTo } from './delivery-reports.ts'
-import { kafkaError, untilAborted } from './driver-call.ts'
+import { kafkaError } from './driver-call.ts'
 import { type DriverSendFailure, findRefused } from './find-refused.ts'
 import type {
   KafkaHeader,

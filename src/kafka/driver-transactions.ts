@@ -1,8 +1,9 @@
 /** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
 import { setTimeout } from 'node:timers/promises'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { Answer, DriverConsumer, DriverGroupOffset, DriverProducer } from './confluent-driver.ts'
 import { type Sender, sendFinding } from './driver-producer.ts'
-import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import { atMost, called, kafkaError, retried } from './driver-call.ts'
 import type {
   KafkaGroupOffset,
   KafkaOutput,

@@ -1,4 +1,5 @@
 /** Reads the spans of a list one after the other, page by page, and finds its way on where a page cannot be had. */
+import { untilAborted } from '../../core/model/until-aborted.ts'
 import type {
   CassandraConsistency,
   CassandraPage,
@@ -9,7 +10,6 @@ import type {
   SerialConsistency,
 } from '../cassandra-client.ts'
 import { isTooMuch, isWorthAnotherRead } from '../cassandra-trouble.ts'
-import { orAborted } from '../or-aborted.ts'
 import { patience, type Patience } from '../patience.ts'
 import { valueKey } from '../stored-value.ts'
 import { tokenRange } from '../token-ranges.ts'
@@ -84,7 +84,7 @@ export class SpanReading {
     const { session, table, columns, consistency, pace, signal } = this.#scope
     const select = { table, columns, from: span.from, fetchSize: pace.size(), consistency }
     const page = session.select({ ...select, ...(this.#page !== undefined && { page: this.#page }) })
-    return orAborted(page, signal)
+    return untilAborted(page, signal)
   }
 
   /** Usually it answers the partition that was read and no other. */
@@ -98,7 +98,7 @@ export class SpanReading {
     let page: string | undefined
     do {
       const select = { table, columns, from, distinct: true, fetchSize: TWINS_AT_ONCE, consistency }
-      const answer: CassandraPage = await orAborted(
+      const answer: CassandraPage = await untilAborted(
         session.select({ ...select, ...(page !== undefined && { page }) }),
         signal,
       )
