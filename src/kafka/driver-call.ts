@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import { isTransientKafkaCode } from '../core/model/transient-error.ts'
 import { untilAborted } from '../core/model/until-aborted.ts'
 import type { Answer, DriverError } from './confluent-driver.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 
 const PAUSE_MILLISECONDS = 250
 
@@ -19,11 +19,17 @@ export function called<T>(doing: string, call: (answer: Answer<T>) => void): Pro
   })
 }
 
+/** How long what passes by itself is waited for. */
+export interface Patience {
+  readonly milliseconds: number
+  readonly signal: AbortSignal
+}
+
 /** A call that changes nothing when it is made twice: again while it fails with what passes by itself, for so long. */
 export async function retried<T>(
   doing: string,
   call: (answer: Answer<T>) => void,
-  { milliseconds, signal }: { readonly milliseconds: number; readonly signal: AbortSignal },
+  { milliseconds, signal }: Patience,
 ): Promise<T> {
   const end = performance.now() + milliseconds
   for (;;) {

@@ -11,8 +11,9 @@ import type {
   KafkaTransactions,
   TopicPartition,
 } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
+import { outcomeUnknown, producerFenced } from './kafka-refusals.ts'
 import type { DriverSendFailure } from './find-refused.ts'
 import { exactOffset } from './read-positions.ts'
 import {

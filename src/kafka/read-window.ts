@@ -184,9 +184,8 @@ async function stillThere(
       `topic ${topic}, partition ${partition}, ends at ${bounds.end} now, and was to be read to ${end}: records were lost, or it is another log`,
       facts,
     )
-  const end2 = smaller(end, bounds.end)
-  const from = bounds.low > next ? bounds.low : next
-  return { ...window, next: smaller(from, end2), end: end2 }
+  const lastEnd = smaller(end, bounds.end)
+  return { ...window, next: smaller(larger(next, bounds.low), lastEnd), end: lastEnd }
 }
 
 function changed(
@@ -203,4 +202,8 @@ function changed(
 
 function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other
+}
+
+function larger(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
 }
