@@ -5,7 +5,7 @@ import type { ConfluentDriver, DriverProducer, DriverSettings } from './confluen
 import { closeDriver, connectDriver, type DriverTerms } from './connect-driver.ts'
 import { driverConsumer } from './driver-consumer.ts'
 import { driverSender, type Sender, sendFinding } from './driver-producer.ts'
-import { driverTransactions, untilKnown } from './driver-transactions.ts'
+import { driverTransactions } from './driver-transactions.ts'
 import { ensureTopic, type TopicOptions } from './ensure-topic.ts'
 import type {
   KafkaClient,
@@ -18,6 +18,7 @@ import { KafkaError } from './kafka-error.ts'
 import { brokersOf, connectionSettings, type KafkaOptions, secretsOf } from './kafka-options.ts'
 import { loadDriver } from './load-driver.ts'
 import { topicCatalog } from './topic-catalog.ts'
+import { untilKnown } from './transaction-turns.ts'
 
 export interface Kafka extends KafkaClient {
   /** Creates the topic where there is none of this name; one that is there stays as it is. */
