@@ -30,7 +30,7 @@ export async function benchCassandra(rows: number): Promise<void> {
     console.log('\nCassandra: not run, for CASSANDRA_CONTACT_POINTS names no server')
     return
   }
-  const localDataCenter = process.env['CASSANDRA_DATA_CENTER'] ?? 'datacenter1'
+  const localDataCenter = process.env['CASSANDRA_LOCAL_DATA_CENTER'] ?? 'datacenter1'
   const connect = async (): Promise<cassandraDriver.Client> => {
     const client = new cassandraDriver.Client({ contactPoints, localDataCenter })
     await client.connect()

@@ -1,7 +1,8 @@
 /** Creates a topic where there is none of its name. */
 import type { Answer, DriverSettings } from './confluent-driver.ts'
-import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
+import { closeDriver, connectDriver, type DriverTerms } from './connect-driver.ts'
 import { called } from './driver-call.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
 import { loadDriver } from './load-driver.ts'
 
@@ -15,17 +16,16 @@ export interface TopicOptions {
 }
 
 const CREATE_MILLISECONDS = 30_000
-const TOPIC_EXISTS = 36
 
 export async function ensureTopic(
   shared: DriverSettings,
-  place: DriverPlace,
+  terms: DriverTerms,
   topic: string,
   { partitions = 1, replicationFactor = -1, config }: TopicOptions,
 ): Promise<'created' | 'there already'> {
   const driver = await loadDriver()
   const { signal } = new AbortController()
-  const client = await connectDriver(driver.Producer, shared, place, signal)
+  const client = await connectDriver(driver.Producer, shared, terms, signal)
   try {
     const admin = driver.AdminClient.createFrom(client)
     const asked = {
@@ -34,12 +34,12 @@ export async function ensureTopic(
       replication_factor: replicationFactor,
       ...(config && { config }),
     }
-    await called(`${place.description}: creating topic ${topic}`, (answer: Answer) =>
+    await called(`${terms.description}: creating topic ${topic}`, (answer: Answer) =>
       admin.createTopic(asked, CREATE_MILLISECONDS, answer),
     )
     return 'created'
   } catch (error) {
-    if (error instanceof KafkaError && error.code === TOPIC_EXISTS) return 'there already'
+    if (error instanceof KafkaError && error.code === KAFKA_CODE.topicExists) return 'there already'
     throw error
   } finally {
     await closeDriver(client, (one, answer) => one.disconnect(0, answer))

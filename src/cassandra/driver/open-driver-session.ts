@@ -1,9 +1,9 @@
 /** Connects through cassandra-driver, and says what is wrong where that fails. */
 import type { Client, ClientOptions, policies } from 'cassandra-driver'
 import { BatchError } from '../../core/model/batch-error.ts'
+import { untilAborted } from '../../core/model/until-aborted.ts'
 import type { CassandraSession } from '../cassandra-client.ts'
 import { innerErrors, troubleText } from '../cassandra-trouble.ts'
-import { orAborted } from '../or-aborted.ts'
 import type { CassandraOptions } from './cassandra-options.ts'
 import { driverSession } from './driver-session.ts'
 import { knownHosts } from './known-hosts.ts'
@@ -26,7 +26,7 @@ export async function openDriverSession(
   const client = new driver.Client(clientOptions(driver, options, hosts.policy))
   const connecting = client.connect()
   try {
-    await orAborted(connecting, signal)
+    await untilAborted(connecting, signal)
   } catch (error) {
     // Shut down while it connects, the driver would go on connecting for ever.
     const closed = connecting.then(

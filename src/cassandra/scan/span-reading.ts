@@ -1,4 +1,5 @@
 /** Reads the spans of a list one after the other, page by page, and finds its way on where a page cannot be had. */
+import { untilAborted } from '../../core/model/until-aborted.ts'
 import type {
   CassandraColumn,
   CassandraConsistency,
@@ -10,7 +11,6 @@ import type {
   SerialConsistency,
 } from '../cassandra-client.ts'
 import { isTooMuch, isWorthAnotherRead } from '../cassandra-trouble.ts'
-import { orAborted } from '../or-aborted.ts'
 import { patience, type Patience } from '../patience.ts'
 import { tokenRange } from '../token-ranges.ts'
 import type { FetchPace } from './fetch-pace.ts'
@@ -92,7 +92,7 @@ export class SpanReading {
     const { session, table, columns, consistency, pace, signal } = this.#scope
     const select = { table, columns, from: span.from, fetchSize: pace.size(), consistency }
     const page = session.select({ ...select, ...(this.#page !== undefined && { page: this.#page }) })
-    return orAborted(page, signal)
+    return untilAborted(page, signal)
   }
 
   /** Usually it answers the partition that was read and no other. */
@@ -107,7 +107,7 @@ export class SpanReading {
     let page: string | undefined
     do {
       const wanted = { ...select, ...(page !== undefined && { page }) }
-      const answer: CassandraPage = await orAborted(session.select(wanted), signal)
+      const answer: CassandraPage = await untilAborted(session.select(wanted), signal)
       const keys = answer.rows.map((row) => columns.map((name) => row[name] as CqlValue))
       const behind = keys.filter((key) => Buffer.compare(session.locate(table, key).bytes, bytes) > 0)
       found.push(...behind.map((key): ReadSpan => ({ by: 'partition', from: { by: 'partition', key } })))
