@@ -1,6 +1,6 @@
 /** A log as an opened reader: settles or resumes its window, then hands it over page by page. */
 import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
-import { groupOffsets } from './group-offsets.ts'
+import { commitFollower, groupOffsets } from './group-offsets.ts'
 import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
 import { assertPlaceOf, decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
 import {
@@ -48,23 +48,20 @@ export async function openLog<V, K>(
         ? await settleWindow(consumer, window)
         : await resumeWindow(consumer, window, from, scope)
     // A consumer of its own, since the other one is busy polling.
-    const offsets = group === undefined ? undefined : groupOffsets(await open(group), scope.logger)
+    const cursor = openCursor(consumer, place.windows)
+    const follower =
+      group === undefined
+        ? undefined
+        : commitFollower(groupOffsets(await open(group), scope.logger), place, cursor, window.description)
     consumer.assign(
       place.windows.filter(isOpen).map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
     )
     return {
-      ...logReader(plan, place, openCursor(consumer, place.windows), () =>
-        assertSameTopics(consumer, window, place),
-      ),
+      ...logReader(plan, place, cursor, () => assertSameTopics(consumer, window, place)),
       ...(scope.from === undefined && { startsAt: encodePlace(place) }),
-      ...(offsets !== undefined && {
-        committed: (checkpoint) => {
-          const { windows } = decodePlace(checkpoint, window.description)
-          offsets.report(windows.map(({ topic, partition, next }) => ({ topic, partition, offset: next })))
-        },
-      }),
+      ...(follower !== undefined && { committed: follower.committed }),
       close: async () => {
-        await offsets?.settled()
+        await follower?.end()
         await closeAll()
       },
     }
