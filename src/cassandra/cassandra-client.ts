@@ -182,7 +182,7 @@ export interface MutationShape {
 
 export interface MutatedColumn {
   readonly name: string
-  /** `add` is for counters, `append` for lists. */
+  /** `add` is for counters, `append` for lists, sets and maps. */
   readonly change: 'set' | 'add' | 'append'
 }
 

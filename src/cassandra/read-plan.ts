@@ -76,7 +76,7 @@ export function planRead(request: ReadRequest): ReadPlan {
     throw refused(table, "both 'keys' and 'range' are given; name one")
   if (range.after < LOWEST_TOKEN || range.upTo > HIGHEST_TOKEN || range.after >= range.upTo)
     throw refused(table, `range is from ${range.after} to ${range.upTo}, which holds no token`)
-  const description = `table ${describeName(table)}${keys === undefined ? '' : `, ${counted(keys.length)}`}`
+  const description = `cassandra table ${describeName(table)}${keys === undefined ? '' : `, ${counted(keys.length)}`}`
   return { description, table, columns, keys, clustering, range, consistency, fetchSize, concurrency }
 }
 

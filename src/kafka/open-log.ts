@@ -1,6 +1,6 @@
 /** A log as an opened reader: settles or resumes its window, then hands it over page by page. */
 import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
-import { groupOffsets } from './group-offsets.ts'
+import { commitFollower, groupOffsets } from './group-offsets.ts'
 import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
 import { assertWindowOf, decodeWindow, encodeWindow, type LogWindow } from './kafka-checkpoint.ts'
 import {
@@ -48,25 +48,22 @@ export async function openLog<V, K>(
         ? await settleWindow(consumer, window)
         : await resumeWindow(consumer, window, from, scope)
     // A consumer of its own, since the other one is busy polling.
-    const offsets = group === undefined ? undefined : groupOffsets(await open(group), scope.logger)
+    const cursor = openCursor(consumer, settled.windows)
+    const follower =
+      group === undefined
+        ? undefined
+        : commitFollower(groupOffsets(await open(group), scope.logger), settled, cursor, window.description)
     consumer.assign(
       settled.windows
         .filter(isOpen)
         .map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
     )
     return {
-      ...logReader(plan, settled, openCursor(consumer, settled.windows), () =>
-        assertSameTopics(consumer, window, settled),
-      ),
+      ...logReader(plan, settled, cursor, () => assertSameTopics(consumer, window, settled)),
       ...(scope.from === undefined && { startsAt: encodeWindow(settled) }),
-      ...(offsets !== undefined && {
-        committed: (checkpoint) => {
-          const { windows } = decodeWindow(checkpoint, window.description)
-          offsets.report(windows.map(({ topic, partition, next }) => ({ topic, partition, offset: next })))
-        },
-      }),
+      ...(follower !== undefined && { committed: follower.committed }),
       close: async () => {
-        await offsets?.settled()
+        await follower?.end()
         await closeAll()
       },
     }

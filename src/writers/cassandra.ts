@@ -113,7 +113,7 @@ function describePlan<T>({ operation, table, condition, isCounter, appended }: W
       : [condition.when === 'exists' ? 'if it exists' : 'if it does not exist']),
   ]
   const place = operation === 'insert' ? 'into' : operation === 'delete' ? 'from' : 'in'
-  return `${verb} ${place} table ${describeName(table)}${how.length === 0 ? '' : ` (${how.join('; ')})`}`
+  return `${verb} ${place} cassandra table ${describeName(table)}${how.length === 0 ? '' : ` (${how.join('; ')})`}`
 }
 
 async function openSink<T>(

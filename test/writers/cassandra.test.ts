@@ -130,11 +130,11 @@ describe('cassandraWriter', () => {
       }),
     ].map(({ description, guarantee }) => `${description}: ${guarantee}`)
     expect(described).to.deep.equal([
-      'insert into table strike: idempotent',
-      'delete from table strike: idempotent',
-      'insert, update or delete in table strike: idempotent',
-      'insert into table strike (if it does not exist): at-least-once',
-      'update in table tally (counters): at-least-once',
+      'insert into cassandra table strike: idempotent',
+      'delete from cassandra table strike: idempotent',
+      'insert, update or delete in cassandra table strike: idempotent',
+      'insert into cassandra table strike (if it does not exist): at-least-once',
+      'update in cassandra table tally (counters): at-least-once',
     ])
   })
 
