@@ -13,24 +13,24 @@ import { recordAnnounced } from './own-commit.ts'
 /**
  * The writer's mark says whether the chunk that was announced last is committed. Where it is further ahead, as behind a
  * repository that was restored from a backup, its own counts and the reader's checkpoint are taken over, if it keeps them.
+ * @returns whether there is a mark
  * @throws BatchError CHECKPOINT_REFUSED where the two cannot be brought together
  */
-export async function catchUp(run: StepRun, own: OwnTransaction): Promise<void> {
+export async function catchUp(run: StepRun, own: OwnTransaction): Promise<boolean> {
   const before = run.ledger.context()
   const known = ownChunks(before)
   const { chunk, announced } = known
   const mark = await own.lastMark(storedReader(announced?.context ?? before))
   if (mark === undefined) {
     if (announced !== undefined && !run.acceptChanges) throw markIsGone(run, chunk)
-    return
+    return false
   }
-  if (mark.chunk === chunk) return // one that is announced behind it was not committed, and is written again
+  if (mark.chunk === chunk) return true // one that is announced behind it was not committed, and is written again
   if (mark.chunk === chunk + 1 && announced !== undefined) {
     run.scope.logger.info(`chunk ${mark.chunk} was committed by the writer, and is recorded now`)
     await takeUp(run, announced)
-    return
-  }
-  await takeUp(run, lostChunks(run, known, mark))
+  } else await takeUp(run, lostChunks(run, known, mark))
+  return true
 }
 
 /** The chunk is recorded, and the author's values are those that it left. */

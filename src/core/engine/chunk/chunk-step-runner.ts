@@ -11,7 +11,7 @@ import { sealCheckpoint } from './checkpoint-seal.ts'
 import { type ChunkLoop, type ChunkSource, runChunkLoop } from './chunk-loop.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { commitContext } from './commit-context.ts'
-import { commitFirstMark } from './own-commit.ts'
+import { commitMark } from './own-commit.ts'
 import { reconcile } from './reconcile.ts'
 import { type ChunkStart, withReader } from './with-reader.ts'
 import { withWriter } from './with-writer.ts'
@@ -44,10 +44,10 @@ interface OwnTransactionStep {
 function workBehindMark({ run, definition, start, writer, work }: OwnTransactionStep): Promise<StepOutcome> {
   return withWriter(run, writer, start.from, async (target) => {
     const own = ownTransactionOf(target)
-    await catchUp(run, own)
+    const hasMark = await catchUp(run, own)
     const from = run.ledger.context()
     return withReader(run, definition, { ...start, from }, async (source) => {
-      await commitFirstMark(run, own)
+      if (!hasMark) await commitMark(run, own)
       return work(source, target)
     })
   })

@@ -2,7 +2,7 @@
 import { BatchError, isBatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
 import type { ExecutionContext } from '../../model/execution-context.ts'
-import { addCounts, NO_COUNTS, type StepCounts, subtractCounts } from '../../model/step-execution.ts'
+import { addCounts, type StepCounts, subtractCounts } from '../../model/step-execution.ts'
 import { reconciledCounts } from '../../model/step-reconciliation.ts'
 import type { ChunkMark, OwnTransaction } from '../../ports/own-transaction.ts'
 import type { ChunkCommit, CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
@@ -29,12 +29,10 @@ function markOf({ earlierCounts }: StepRun, { counts, executionContext }: StepPr
   }
 }
 
-/** Of a step without chunks yet: so that the writer's place has a mark before there is anything to be in doubt about. */
-export async function commitFirstMark(run: StepRun, own: OwnTransaction): Promise<void> {
-  const context = run.ledger.context()
-  const { chunk, announced } = ownChunks(context)
-  if (chunk > 0 || announced !== undefined) return
-  const mark = { chunk, counts: reconciledCounts(NO_COUNTS), reader: storedReader(context) }
+/** Of the chunk that is recorded last: where the writer has no mark, so that whatever is announced next is not in doubt. */
+export async function commitMark(run: StepRun, own: OwnTransaction): Promise<void> {
+  const { ledger } = run
+  const mark = markOf(run, { counts: ledger.counts(), executionContext: ledger.context() })
   await patiently(run, () => own.commit(mark))
 }
 
