@@ -58,7 +58,8 @@ function clientOptions(driver: Driver, options: CassandraOptions, balancing: Loa
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(credentials !== undefined && { credentials: { ...credentials } }),
-    ...(tls !== undefined && { sslOptions: tls }),
+    // The driver, other than Node, would talk to whoever answers.
+    ...(tls !== undefined && { sslOptions: { rejectUnauthorized: true, ...tls } }),
     socketOptions: { readTimeout: requestTimeout },
     ...others,
     policies: {
