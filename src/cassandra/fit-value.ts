@@ -111,7 +111,7 @@ const FIT: Readonly<Record<CqlScalar, (value: unknown) => CqlValue | undefined>>
   varint: (value) => bigintOf(value),
   float: (value) =>
     typeof value === 'number' && Number.isFinite(value) === Number.isFinite(Math.fround(value))
-      ? value
+      ? Math.fround(value)
       : undefined,
   double: (value) => (typeof value === 'number' ? value : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),

@@ -32,6 +32,10 @@ describe('fitValue', () => {
     })
   }
 
+  it('makes of a float what the table keeps of it, so that it is known again', () => {
+    expect(fitValue(0.1, parseCqlType('float'))).to.equal(Math.fround(0.1))
+  })
+
   it('takes the outermost values of each type', () => {
     const taken: Readonly<Record<string, readonly (string | number)[]>> = {
       float: [3.4028234663852886e38, Infinity],
