@@ -10,7 +10,7 @@ import type {
 } from '../cassandra-client.ts'
 import { isTooMuch, isWorthAnotherRead } from '../cassandra-trouble.ts'
 import { orAborted } from '../or-aborted.ts'
-import { patience, type Patience } from '../patience.ts'
+import type { Patience } from '../patience.ts'
 import { valueKey } from '../stored-value.ts'
 import { tokenRange } from '../token-ranges.ts'
 import type { FetchPace } from './fetch-pace.ts'
@@ -25,6 +25,8 @@ export interface SpanReadingScope {
   readonly consistency: CassandraConsistency | SerialConsistency
   readonly pace: FetchPace
   readonly source: Pick<SpanSource, 'learn'>
+  /** For each page. */
+  readonly patience: () => Patience
   readonly signal: AbortSignal
 }
 
@@ -57,17 +59,21 @@ export class SpanReading {
 
   /** Undefined at the end. After a rejection it may be called again, and goes on behind the last page. */
   async read(): Promise<ReadRows | undefined> {
+    const isFetchedAhead = this.#pending !== undefined
     this.begin()
-    const pending = this.#pending
     try {
-      return await pending
+      return await this.#pending
+    } catch (error) {
+      // It may have failed long ago, and the servers be back since.
+      if (!isFetchedAhead || this.#scope.signal.aborted || !isWorthAnotherRead(error)) throw error
     } finally {
       this.#pending = undefined
     }
+    return this.read()
   }
 
   async #fetch(): Promise<ReadRows | undefined> {
-    const waiting = patience()
+    const waiting = this.#scope.patience()
     for (;;) {
       const [span] = this.#spans
       if (span === undefined) return undefined
