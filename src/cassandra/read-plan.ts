@@ -1,16 +1,19 @@
 /** What a reader was asked to read, checked for itself, and then against the table. */
 import { BatchError } from '../core/model/batch-error.ts'
-import type {
-  CassandraColumn,
-  CassandraConsistency,
-  CassandraRing,
-  CassandraTable,
-  CassandraTableName,
-  ClusteringBound,
-  CqlValue,
-  PartitionSpan,
-  SerialConsistency,
+import {
+  CASSANDRA_CONSISTENCIES,
+  type CassandraColumn,
+  type CassandraConsistency,
+  type CassandraRing,
+  type CassandraTable,
+  type CassandraTableName,
+  type ClusteringBound,
+  type CqlValue,
+  type PartitionSpan,
+  SERIAL_CONSISTENCIES,
+  type SerialConsistency,
 } from './cassandra-client.ts'
+import { checkConsistency } from './check-consistency.ts'
 import { fitValue } from './fit-value.ts'
 import type { PartitionReadSpan } from './scan/read-span.ts'
 import { columnOf, type CqlTableName, describeName, tableName } from './table-name.ts'
@@ -69,6 +72,8 @@ export function planRead(request: ReadRequest): ReadPlan {
     if (!Number.isSafeInteger(value) || value < 1)
       throw refused(table, `${name} is ${value}; it must be at least 1`)
   }
+  const consistencies = [...CASSANDRA_CONSISTENCIES, ...SERIAL_CONSISTENCIES]
+  checkConsistency('consistency', consistency, consistencies, (reason) => refused(table, reason))
   if (columns?.length === 0) throw refused(table, 'columns is empty; leave it out for all columns')
   if (keys === undefined && Object.keys(clustering).length > 0)
     throw refused(table, "'clustering' is of partitions: name them with 'keys'")

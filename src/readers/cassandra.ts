@@ -9,6 +9,7 @@ import type {
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
 import { troubleText } from '../cassandra/cassandra-trouble.ts'
+import { patience } from '../cassandra/patience.ts'
 import { checkLayout, decodePosition, encodePosition } from '../cassandra/read-checkpoint.ts'
 import { positionOf, rowOfText, rowRefused, rowText } from '../cassandra/read-fault.ts'
 import { checkIdentity, type ReadIdentity, readIdentity } from '../cassandra/read-identity.ts'
@@ -118,7 +119,7 @@ async function open<T>(
     const pace = fetchPace(plan.fetchSize)
     const { selected: columns } = target
     const { consistency, concurrency } = plan
-    const reading = { session, table, columns, consistency, pace, source: spans.source, signal }
+    const reading = { session, table, columns, consistency, pace, source: spans.source, patience, signal }
     return {
       ...rowReader<T>({
         plan,

@@ -390,7 +390,8 @@ async function keepsNewest(session: CassandraSession): Promise<void> {
 async function expires(session: CassandraSession, { passSeconds }: ClientSubject): Promise<void> {
   const table = await tableOf(session, 'reading')
   const row = { Sensor: 'x', part: 1n, day: 1 }
-  await session.mutate([mutationOf(table, 'insert', { ...row, hour: 1, note: 'short' }, { ttl: 1 })], OPTIONS)
+  // Servers count whole seconds: of one there may be nothing left at once.
+  await session.mutate([mutationOf(table, 'insert', { ...row, hour: 1, note: 'short' }, { ttl: 2 })], OPTIONS)
   await session.mutate([mutationOf(table, 'insert', { ...row, hour: 2, note: 'ever' }, { ttl: 0 })], OPTIONS)
   const unlimited = mutationOf(table, 'insert', { ...row, hour: 3, note: 'unset' }, { ttl: 1 })
   const { ttl: _, ...withoutTtl } = unlimited

@@ -146,6 +146,11 @@ describeWithCassandra('cassandra()', (address) => {
     )
   })
 
+  it('says what the driver refuses, and what TLS says, in a line', async () => {
+    expect(await refusal({ contactPoints: [] })).to.match(/not defined\. Check addresses/)
+    expect(await refusal({ tls: {} })).to.match(/SSL.*\. Check addresses, ports and TLS/)
+  })
+
   it('says which data center it should have been', async () => {
     expect(await refusal({ localDataCenter: 'elsewhere' })).to.match(
       /data center elsewhere: .*\[datacenter1\].*own name/s,

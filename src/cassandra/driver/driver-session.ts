@@ -109,10 +109,18 @@ function decodeRows(
     for (const { name, convert } of converts) {
       const value: unknown = row[name]
       if (value === null || value === undefined) decoded[name] = null
-      else decoded[name] = (convert === undefined ? value : convert(value)) as CqlValue
+      else decoded[name] = convert === undefined ? (value as CqlValue) : converted(convert, value, name)
     }
     return decoded
   })
+}
+
+function converted(convert: NonNullable<Convert>, value: unknown, column: string): CqlValue {
+  try {
+    return convert(value) as CqlValue
+  } catch (cause) {
+    throw new TypeError(`column ${column}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 interface BoundMutation {

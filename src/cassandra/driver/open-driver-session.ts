@@ -23,7 +23,7 @@ export async function openDriverSession(
 ): Promise<CassandraSession> {
   const driver = await loadDriver()
   const hosts = knownHosts(balancingOf(driver, options))
-  const client = new driver.Client(clientOptions(driver, options, hosts.policy))
+  const client = createClient(driver, options, hosts.policy)
   const connecting = client.connect()
   try {
     await untilAborted(connecting, signal)
@@ -48,6 +48,15 @@ export async function openDriverSession(
 function balancingOf(driver: Driver, { driver: own, localDataCenter }: CassandraOptions): LoadBalancing {
   const { policies } = (own ?? {}) as ClientOptions
   return policies?.loadBalancing ?? driver.policies.defaultLoadBalancingPolicy(localDataCenter)
+}
+
+/** The driver refuses some options at once. */
+function createClient(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): Client {
+  try {
+    return new driver.Client(clientOptions(driver, options, balancing))
+  } catch (error) {
+    throw unavailable(options, error)
+  }
 }
 
 function clientOptions(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): ClientOptions {

@@ -11,7 +11,7 @@ import type {
   SerialConsistency,
 } from '../cassandra-client.ts'
 import { isTooMuch, isWorthAnotherRead } from '../cassandra-trouble.ts'
-import { patience, type Patience } from '../patience.ts'
+import type { Patience } from '../patience.ts'
 import { tokenRange } from '../token-ranges.ts'
 import type { FetchPace } from './fetch-pace.ts'
 import { halves, type Place, type ReadSpan, spansBehind } from './read-span.ts'
@@ -25,6 +25,8 @@ export interface SpanReadingScope {
   readonly consistency: CassandraConsistency | SerialConsistency
   readonly pace: FetchPace
   readonly source: Pick<SpanSource, 'learn'>
+  /** For each page. */
+  readonly patience: () => Patience
   readonly signal: AbortSignal
 }
 
@@ -59,23 +61,27 @@ export class SpanReading {
   }
 
   /** Asks for the next page. Its failure belongs to the `read` that wants it. */
-  begin(): Promise<unknown> {
+  begin(): Promise<ReadRows | undefined> {
     this.#pending ??= this.#fetch()
     return this.#pending
   }
 
   /** Undefined at the end. After a rejection it may be called again, and goes on behind the last page. */
   async read(): Promise<ReadRows | undefined> {
-    this.#pending ??= this.#fetch()
+    const isFetchedAhead = this.#pending !== undefined
     try {
-      return await this.#pending
+      return await this.begin()
+    } catch (error) {
+      // It may have failed long ago, and the servers be back since.
+      if (!isFetchedAhead || this.#scope.signal.aborted || !isWorthAnotherRead(error)) throw error
     } finally {
       this.#pending = undefined
     }
+    return this.read()
   }
 
   async #fetch(): Promise<ReadRows | undefined> {
-    const waiting = patience()
+    const waiting = this.#scope.patience()
     for (;;) {
       const [span] = this.#spans
       if (span === undefined) return undefined
