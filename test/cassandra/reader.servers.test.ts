@@ -154,7 +154,9 @@ describeWithCassandra('cassandraReader on a server', (address) => {
     for (const at of ['0', '9223372036854775807'])
       await keyspace.run(`insert into far (id, at) values (1, ${at})`)
     const error = await readAll(reader('far')).catch((thrown: unknown) => thrown)
-    expect(String(error)).to.match(/reading cassandra table far failed: column at: a timestamp is earlier or later/)
+    expect(String(error)).to.match(
+      /reading cassandra table far failed: column at: a timestamp is earlier or later/,
+    )
   })
 
   it('gives the parts of a partitioned step all rows together, each once', async () => {
