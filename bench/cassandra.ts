@@ -1,6 +1,7 @@
 /**
  * Cassandra beside a loop of one's own on the bare driver, in alternating rounds: a full scan into a writer that does nothing, and a
- * load from an array. Goal: at least 0.8 of the loop's speed. Needs a server: CASSANDRA_CONTACT_POINTS.
+ * load from an array. Goal: at least 0.8 of the loop's speed.
+ * `npm run services -- --commitlog-sync periodic npm run bench -- cassandra [rows]`; 200,000 rows by default.
  */
 import { createBatch, defineJob, memoryRepository } from 'batchwright'
 import { cassandra } from 'batchwright/cassandra'
@@ -27,10 +28,12 @@ interface Reading {
 export async function benchCassandra(rows: number): Promise<void> {
   const contactPoints = process.env['CASSANDRA_CONTACT_POINTS']?.split(',')
   if (contactPoints === undefined) {
-    console.log('\nCassandra: not run, for CASSANDRA_CONTACT_POINTS names no server')
+    console.log(
+      '\ncassandra: not run, for CASSANDRA_CONTACT_POINTS names no server: npm run services -- --commitlog-sync periodic npm run bench -- cassandra',
+    )
     return
   }
-  const localDataCenter = process.env['CASSANDRA_DATA_CENTER'] ?? 'datacenter1'
+  const localDataCenter = process.env['CASSANDRA_LOCAL_DATA_CENTER'] ?? 'datacenter1'
   const connect = async (): Promise<cassandraDriver.Client> => {
     const client = new cassandraDriver.Client({ contactPoints, localDataCenter })
     await client.connect()

@@ -1,6 +1,6 @@
 /**
  * Kafka → Postgres and Postgres → Kafka: ours beside a loop over the bare drivers, in one run on one broker and one database.
- * `npm run services -- npm run bench -- kafka [records]`; 300,000 records by default. Goal: at least 0.8 of the bare loop.
+ * `npm run services -- npm run bench -- kafka [records]`; 500,000 records by default. Goal: at least 0.8 of the bare loop.
  */
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'

@@ -7,7 +7,7 @@ import { benchOverhead } from './overhead.ts'
 const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<void>>> = {
   'csv-to-postgres': (sizes) => benchCsvToPostgres(sizes.length > 0 ? sizes : [1_000_000, 3_000_000]),
   overhead: () => benchOverhead(),
-  kafka: ([records = 300_000]) => benchKafka(records),
+  kafka: ([records = 500_000]) => benchKafka(records),
   cassandra: ([rows = 200_000]) => benchCassandra(rows),
 }
 

@@ -435,6 +435,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'MissingTable',
       'MutatedColumn',
       'MutationShape',
+      'PartitionLocation',
       'PartitionSpan',
       'SerialConsistency',
       'TokenRange',

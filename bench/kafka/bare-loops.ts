@@ -112,6 +112,21 @@ export async function bareKafkaToKafka({ brokers, chunkSize, source, target }: T
   return moved
 }
 
+interface Metadata {
+  readonly topics: readonly {
+    readonly name: string
+    readonly partitions: readonly { readonly id: number }[]
+  }[]
+}
+
+/** Of the driver's clients; batchwright asks for topics in another way. */
+interface MetadataSource {
+  readonly getMetadata: (
+    options: { readonly topic: string; readonly allTopics: false; readonly timeout: number },
+    answer: Answer<Metadata>,
+  ) => unknown
+}
+
 /** To where the topic ended at the beginning, as often as it has records: at most so many at a time. */
 async function* topicChunks(
   brokers: string,
@@ -122,9 +137,12 @@ async function* topicChunks(
   consumer.setDefaultConsumeTimeout(100)
   consumer.setDefaultIsTimeoutOnlyForFirstMessage(true)
   try {
-    const { topics } = await answered<{
-      topics: readonly { name: string; partitions: readonly { id: number }[] }[]
-    }>((answer) => consumer.getMetadata({ topic, allTopics: false, timeout: PATIENCE }, answer))
+    const { topics } = await answered<Metadata>((answer) =>
+      (consumer as DriverConsumer & MetadataSource).getMetadata(
+        { topic, allTopics: false, timeout: PATIENCE },
+        answer,
+      ),
+    )
     const partitions = topics.find(({ name }) => name === topic)?.partitions ?? []
     const ends = new Map<number, number>()
     for (const { id } of partitions) {

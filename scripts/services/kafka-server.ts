@@ -80,7 +80,7 @@ async function kafkaOnJava(
   return server
 }
 
-export function kafkaSettings(server: {
+function kafkaSettings(server: {
   readonly folder: string
   readonly port: number
   readonly controllerPort: number

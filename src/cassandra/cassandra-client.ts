@@ -22,6 +22,8 @@ export interface CassandraSession {
   readonly describeTable: (name: CassandraTableName) => Promise<CassandraTable | MissingTable>
   /** How the tokens are shared among the nodes now. */
   readonly describeRing: () => Promise<CassandraRing>
+  /** Where a partition of these key values stands, whether it is there or not. */
+  readonly locate: (table: CassandraTable, key: readonly CqlValue[]) => PartitionLocation
   /** At most `fetchSize` rows. A page without rows but with `next` is not the end. */
   readonly select: (select: CassandraSelect) => Promise<CassandraPage>
   /** One mutation, or several of one partition: these together or not at all. Settles when they are acknowledged. */
@@ -113,6 +115,13 @@ export const SERIAL_CONSISTENCIES = ['serial', 'local-serial'] as const
 /** Of lightweight transactions: over all data centers, or within one. */
 export type SerialConsistency = (typeof SERIAL_CONSISTENCIES)[number]
 
+/** A table is in the order of the tokens, and partitions of one token, of which there is hardly ever more than one, of the bytes. */
+export interface PartitionLocation {
+  readonly token: bigint
+  /** Of the whole partition key: compared as unsigned. */
+  readonly bytes: Buffer
+}
+
 export interface CassandraSelect {
   readonly table: CassandraTable
   readonly columns: readonly string[]
@@ -125,7 +134,7 @@ export interface CassandraSelect {
   readonly consistency: CassandraConsistency | SerialConsistency
 }
 
-/** Rows in the order of their tokens, and of one token by partition: those above `after`, up to and with `upTo`. */
+/** Rows in the order of their partitions' locations: those above `after`, up to and with `upTo`. */
 export interface TokenSpan {
   readonly by: 'token'
   /** @default from the ring's beginning */
@@ -153,8 +162,6 @@ export interface ClusteringBound {
 export interface CassandraPage {
   /** Each with all the columns asked for; null where there is no value. */
   readonly rows: readonly CassandraRow[]
-  /** Of each row. Of a select by token only; else empty. */
-  readonly tokens: readonly bigint[]
   /** Undefined at the end, and only there. */
   readonly next: string | undefined
 }
@@ -175,7 +182,7 @@ export interface MutationShape {
 
 export interface MutatedColumn {
   readonly name: string
-  /** `add` is for counters, `append` for lists. */
+  /** `add` is for counters, `append` for lists, sets and maps. */
   readonly change: 'set' | 'add' | 'append'
 }
 

@@ -48,5 +48,5 @@ export function troubleText(error: unknown): string {
     hosts.length === 0
       ? thrownText(error)
       : hosts.map(([host, inner]) => `${host}: ${thrownText(inner)}`).join('; ')
-  return text.replace(/\.$/, '')
+  return text.trim().replace(/\.$/, '')
 }

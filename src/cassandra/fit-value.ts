@@ -109,7 +109,10 @@ const FIT: Readonly<Record<CqlScalar, (value: unknown) => CqlValue | undefined>>
   bigint: (value) => bigintWithin(value, 63n),
   counter: (value) => bigintWithin(value, 63n),
   varint: (value) => bigintOf(value),
-  float: (value) => (typeof value === 'number' ? value : undefined),
+  float: (value) =>
+    typeof value === 'number' && Number.isFinite(value) === Number.isFinite(Math.fround(value))
+      ? Math.fround(value)
+      : undefined,
   double: (value) => (typeof value === 'number' ? value : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   blob: (value) => {
@@ -117,7 +120,7 @@ const FIT: Readonly<Record<CqlScalar, (value: unknown) => CqlValue | undefined>>
     return value instanceof Uint8Array ? Buffer.from(value) : undefined
   },
   timestamp: (value) => {
-    const date = typeof value === 'number' || isMoment(value) ? new Date(value) : value
+    const date = isMilliseconds(value) || isMoment(value) ? new Date(value) : value
     return date instanceof Date && !Number.isNaN(date.getTime()) ? date : undefined
   },
   decimal: (value) =>
@@ -131,14 +134,18 @@ const FIT: Readonly<Record<CqlScalar, (value: unknown) => CqlValue | undefined>>
   },
   inet: (value) => {
     const text = textOf(value)
-    return text !== undefined && isIP(text) !== 0 ? text : undefined
+    // The zone of an address holds on one machine only.
+    return text !== undefined && isIP(text) !== 0 && !text.includes('%') ? text : undefined
   },
   date: (value) => {
     const text = textOf(value)
-    return text !== undefined && (DAYS.test(text) || isCalendarDate(text)) ? text : undefined
+    return text !== undefined && (isDayNumber(text) || isCalendarDate(text)) ? text : undefined
   },
   time: (value) => matching(value, TIME),
-  duration: (value) => matching(value, DURATION),
+  duration: (value) => {
+    const text = matching(value, DURATION)
+    return text !== undefined && isDurationWithin(text) ? text : undefined
+  },
 }
 
 const TAKES: Readonly<Record<CqlScalar, string>> = {
@@ -150,18 +157,18 @@ const TAKES: Readonly<Record<CqlScalar, string>> = {
   bigint: 'a bigint of 64 bits, a whole number or digits',
   counter: 'a bigint of 64 bits, a whole number or digits',
   varint: 'a bigint, a whole number or digits',
-  float: 'a number',
+  float: 'a number of 32 bits',
   double: 'a number',
   boolean: 'true or false',
   blob: 'a Buffer or a Uint8Array',
-  timestamp: "a Date, milliseconds, or text as in '2026-11-22T08:20:30Z'",
+  timestamp: "a Date, whole milliseconds, or text as in '2026-11-22T08:20:30.123Z'",
   decimal: "text as in '12.50', a number or a bigint",
   uuid: 'the text of a UUID',
   timeuuid: 'the text of a UUID of version 1',
   inet: 'the text of an IP address',
   date: "text as in '2026-11-22'",
   time: "text as in '08:20:30.123456789'",
-  duration: "text as in '1mo2d3h4ns'",
+  duration: "text as in '1mo2d3h4ns', its months and days of 32 bits, its nanoseconds of 64",
 }
 
 /** Strings, and objects whose class has a text of its own: Decimal, Temporal, URL. */
@@ -195,9 +202,36 @@ function wholeNumber(value: unknown, bits: bigint): number | undefined {
   return whole === undefined ? undefined : Number(whole)
 }
 
-/** Text without an offset would mean another moment on another machine. */
+/** A Date would cut a fraction off. */
+function isMilliseconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value)
+}
+
+const MOMENT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,3}0*)?)?(?:Z|[+-]\d\d:?\d\d)$/
+
+/**
+ * Text without an offset would mean another moment on another machine; digits behind the milliseconds would be lost, and the 31st of
+ * February would become a day of March.
+ */
 function isMoment(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(value)
+  const [, day] = (typeof value === 'string' ? MOMENT.exec(value) : null) ?? []
+  return day !== undefined && isCalendarDate(day)
+}
+
+function isDayNumber(text: string): boolean {
+  return DAYS.test(text) && bigintWithin(text, 31n) !== undefined
+}
+
+const MONTHS_OF = [12n, 1n] as const
+const DAYS_OF = [7n, 1n] as const
+const NANOSECONDS_OF = [3_600_000_000_000n, 60_000_000_000n, 1_000_000_000n, 1_000_000n, 1_000n, 1n] as const
+
+/** The driver would wrap the nanoseconds around. */
+function isDurationWithin(text: string): boolean {
+  const counts = (DURATION.exec(text) ?? []).slice(1).map((part) => BigInt(part ?? 0))
+  const sum = (sizes: readonly bigint[], first: number): bigint =>
+    sizes.reduce((total, size, index) => total + size * (counts[first + index] ?? 0n), 0n)
+  return sum(MONTHS_OF, 0) < 1n << 31n && sum(DAYS_OF, 2) < 1n << 31n && sum(NANOSECONDS_OF, 4) < 1n << 63n
 }
 
 /** The driver would make the 3rd of March of the 31st of February. */

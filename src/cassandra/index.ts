@@ -22,6 +22,7 @@ export type {
   MissingTable,
   MutatedColumn,
   MutationShape,
+  PartitionLocation,
   PartitionSpan,
   SerialConsistency,
   TokenSpan,

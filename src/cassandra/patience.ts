@@ -5,22 +5,25 @@ const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2_000
 export const PATIENCE_MS = 60_000
 
-/** Of one request, over all its attempts. */
+/** Of one request, from its first failure on. What attempts take counts: a server that hangs lets each of them wait. */
 export interface Patience {
   /** Waits before the next attempt, longer each time; false where that would be beyond what is waited for. @throws the signal's reason */
   readonly pause: (signal: AbortSignal) => Promise<boolean>
 }
 
-export function patience(limitMilliseconds: number = PATIENCE_MS): Patience {
-  let waited = 0
+export function patience(
+  limitMilliseconds: number = PATIENCE_MS,
+  now: () => number = () => performance.now(),
+): Patience {
+  let begun: number | undefined
   let next = FIRST_PAUSE_MS
   return {
     pause: async (signal) => {
       signal.throwIfAborted()
-      if (waited >= limitMilliseconds) return false
+      begun ??= now()
+      if (now() - begun >= limitMilliseconds) return false
       // Not all at the same moment.
       const pause = next * (0.5 + Math.random() / 2)
-      waited += pause
       next = Math.min(next * 2, LONGEST_PAUSE_MS)
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
       return true

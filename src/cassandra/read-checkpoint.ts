@@ -1,4 +1,4 @@
-/** Where a reader stands, as JSON: the last row's token and key. It does not depend on the cluster, so nodes may come and go. */
+/** Where a reader stands, as JSON: the last row's key. It does not depend on the cluster, so nodes may come and go. */
 import { BatchError } from '../core/model/batch-error.ts'
 import type { Checkpoint, JsonValue } from '../core/model/json-value.ts'
 import type { CassandraColumn, CqlValue } from './cassandra-client.ts'
@@ -14,19 +14,15 @@ export interface ReadPosition {
 }
 
 export function encodePosition(
-  target: ReadTarget,
+  { table }: ReadTarget,
   { items, place }: ReadPosition,
   input: ReadIdentity,
 ): Checkpoint {
-  const { partitionKey, clusteringKey } = target.table
-  const { token, twins, keyIndex } = place
+  const { partition, clustering, keyIndex } = place
   return {
     items,
-    ...(keyIndex === undefined
-      ? { token: String(token), partition: stored(place.partition, partitionKey) }
-      : { keyIndex }),
-    clustering: stored(place.clustering, clusteringKey),
-    ...(twins.length > 0 && { twins: twins.map((key) => stored(key, partitionKey)) }),
+    ...(keyIndex === undefined ? { partition: stored(partition, table.partitionKey) } : { keyIndex }),
+    clustering: stored(clustering, table.clusteringKey),
     input,
   }
 }
@@ -37,11 +33,11 @@ function stored(values: readonly CqlValue[], columns: readonly CassandraColumn[]
 
 /** @throws BatchError CHECKPOINT_REFUSED for one that is no reader's of this kind */
 export function checkLayout(from: Checkpoint, source: string): void {
-  const { items, token, keyIndex, partition, clustering, input } = (
+  const { items, keyIndex, partition, clustering, input } = (
     typeof from === 'object' && !Array.isArray(from) ? from : {}
   ) as Readonly<Record<string, JsonValue | undefined>>
   const isCount = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint'
-  const isPlace = isCount(keyIndex) || (typeof token === 'string' && Array.isArray(partition))
+  const isPlace = isCount(keyIndex) || Array.isArray(partition)
   if (isCount(items) && isPlace && Array.isArray(clustering) && typeof input === 'object') return
   throw refused(source, 'it is not one of its own')
 }
@@ -60,18 +56,8 @@ export function decodePosition(target: ReadTarget, from: Checkpoint, source: str
   try {
     const clustering = restored(kept['clustering'], clusteringKey)
     const items = Number(kept['items'])
-    if (span !== undefined)
-      return { items, place: { partition: span.from.key, clustering, twins: [], keyIndex } }
-    const twins = (kept['twins'] ?? []) as readonly JsonValue[]
-    return {
-      items,
-      place: {
-        token: BigInt(kept['token'] as string),
-        partition: restored(kept['partition'], partitionKey),
-        clustering,
-        twins: twins.map((key) => restored(key, partitionKey)),
-      },
-    }
+    if (span !== undefined) return { items, place: { partition: span.from.key, clustering, keyIndex } }
+    return { items, place: { partition: restored(kept['partition'], partitionKey), clustering } }
   } catch (cause) {
     throw refused(source, 'its key is not one of this table', cause)
   }

@@ -1,16 +1,19 @@
 /** What a reader was asked to read, checked for itself, and then against the table. */
 import { BatchError } from '../core/model/batch-error.ts'
-import type {
-  CassandraColumn,
-  CassandraConsistency,
-  CassandraRing,
-  CassandraTable,
-  CassandraTableName,
-  ClusteringBound,
-  CqlValue,
-  PartitionSpan,
-  SerialConsistency,
+import {
+  CASSANDRA_CONSISTENCIES,
+  type CassandraColumn,
+  type CassandraConsistency,
+  type CassandraRing,
+  type CassandraTable,
+  type CassandraTableName,
+  type ClusteringBound,
+  type CqlValue,
+  type PartitionSpan,
+  SERIAL_CONSISTENCIES,
+  type SerialConsistency,
 } from './cassandra-client.ts'
+import { checkConsistency } from './check-consistency.ts'
 import { fitValue } from './fit-value.ts'
 import type { PartitionReadSpan } from './scan/read-span.ts'
 import { columnOf, type CqlTableName, describeName, tableName } from './table-name.ts'
@@ -69,6 +72,8 @@ export function planRead(request: ReadRequest): ReadPlan {
     if (!Number.isSafeInteger(value) || value < 1)
       throw refused(table, `${name} is ${value}; it must be at least 1`)
   }
+  const consistencies = [...CASSANDRA_CONSISTENCIES, ...SERIAL_CONSISTENCIES]
+  checkConsistency('consistency', consistency, consistencies, (reason) => refused(table, reason))
   if (columns?.length === 0) throw refused(table, 'columns is empty; leave it out for all columns')
   if (keys === undefined && Object.keys(clustering).length > 0)
     throw refused(table, "'clustering' is of partitions: name them with 'keys'")
@@ -76,7 +81,7 @@ export function planRead(request: ReadRequest): ReadPlan {
     throw refused(table, "both 'keys' and 'range' are given; name one")
   if (range.after < LOWEST_TOKEN || range.upTo > HIGHEST_TOKEN || range.after >= range.upTo)
     throw refused(table, `range is from ${range.after} to ${range.upTo}, which holds no token`)
-  const description = `table ${describeName(table)}${keys === undefined ? '' : `, ${counted(keys.length)}`}`
+  const description = `cassandra table ${describeName(table)}${keys === undefined ? '' : `, ${counted(keys.length)}`}`
   return { description, table, columns, keys, clustering, range, consistency, fetchSize, concurrency }
 }
 
@@ -109,7 +114,6 @@ export function matchTable(plan: ReadPlan, table: CassandraTable): ReadTarget {
     partitions: plan.keys?.map((key, keyIndex) => ({
       by: 'partition',
       from: { by: 'partition', key: partitionKeyOf(plan, table, key), ...bounds },
-      twins: [],
       keyIndex,
     })),
   }

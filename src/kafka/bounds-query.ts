@@ -1,11 +1,9 @@
 /** From where to where partitions can be read: asked of the broker each time, and of the topic once for many of its partitions. */
 import type { Answer, DriverConsumer } from './confluent-driver.ts'
-import { retried } from './driver-call.ts'
+import { type Patience, retried } from './driver-call.ts'
 import type { KafkaBounds, TopicPartition } from './kafka-client.ts'
 import { unknownPartition, unknownTopic } from './kafka-refusals.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
-
-type Patience = Parameters<TopicCatalog['describe']>[1]
 
 /** @throws BatchError INVALID_READER_OPTIONS for a topic or partition that does not exist */
 export type BoundsQuery = (at: TopicPartition, patience: Patience) => Promise<KafkaBounds>

@@ -8,7 +8,6 @@ type DriverCallback = (...args: never[]) => unknown
 
 export interface DriverError extends Error {
   readonly code: number
-  readonly isFatal?: boolean
   readonly isRetriable?: boolean
   readonly isTxnRequiresAbort?: boolean
 }
@@ -18,22 +17,11 @@ export type Answer<T = unknown> = (error: DriverError | null | undefined, result
 export interface DriverClient {
   readonly on: (event: string, listener: DriverCallback) => unknown
   readonly isConnected: () => boolean
-  readonly connect: (options: MetadataQuery, answer: Answer) => unknown
-  readonly getMetadata: (options: MetadataQuery, answer: Answer<DriverMetadata>) => unknown
-}
-
-/** `allTopics: false` always, or all topics of the cluster come. */
-export interface MetadataQuery {
-  readonly topic?: string
-  readonly allTopics: false
-  readonly timeout: number
-}
-
-export interface DriverMetadata {
-  readonly topics: readonly {
-    readonly name: string
-    readonly partitions: readonly { readonly id: number }[]
-  }[]
+  /** `allTopics: false` always, or all topics of the cluster come. */
+  readonly connect: (
+    options: { readonly allTopics: false; readonly timeout: number },
+    answer: Answer,
+  ) => unknown
 }
 
 export interface DriverPosition extends TopicPartition {

@@ -1,12 +1,13 @@
 /** Opens and closes the driver's clients: connected or nothing, and closed within a bounded time. */
 import { BatchError } from '../core/model/batch-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { Answer, DriverClient, DriverSettings } from './confluent-driver.ts'
-import { atMost, called, untilAborted } from './driver-call.ts'
+import { atMost, called } from './driver-call.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 
 /** What consumers and producers of one `kafka()` have in common. */
-export interface DriverPlace {
+export interface DriverTerms {
   readonly description: string
   readonly connectTimeoutMilliseconds: number
   readonly patienceMilliseconds: number
@@ -17,7 +18,7 @@ export interface DriverPlace {
 const CLOSE_MILLISECONDS = 10_000
 
 /** The driver has not come as far as a broker: it could not be made of these settings. */
-const NOT_BEGUN: readonly number[] = [-1, KAFKA_CODE.state]
+const NOT_BEGUN: readonly number[] = [KAFKA_CODE.unspecified, KAFKA_CODE.state]
 /** Says less than what was logged before it. */
 const ALL_DOWN = /all broker connections are down|brokers are down/i
 
@@ -28,12 +29,12 @@ const ALL_DOWN = /all broker connections are down|brokers are down/i
 export async function connectDriver<C extends DriverClient>(
   Client: new (settings: DriverSettings) => C,
   settings: DriverSettings,
-  place: DriverPlace,
+  terms: DriverTerms,
   signal: AbortSignal,
 ): Promise<C> {
-  const { description, connectTimeoutMilliseconds: timeout, redact } = place
+  const { description, connectTimeoutMilliseconds: timeout, redact } = terms
   signal.throwIfAborted()
-  const client = madeOf(Client, settings, place)
+  const client = madeOf(Client, settings, terms)
   let trouble: string | undefined
   const note = ({ message }: { readonly message: string }): void => {
     if (!ALL_DOWN.test(message)) trouble = redact(message.replace(/^\[thrd:[^\]]*\]: /, ''))
@@ -53,8 +54,8 @@ export async function connectDriver<C extends DriverClient>(
       () => {},
     )
     if (signal.aborted) throw error
-    if (error instanceof KafkaError && NOT_BEGUN.includes(error.code)) throw refusedSettings(place, error)
-    throw unavailable(place, error, trouble)
+    if (error instanceof KafkaError && NOT_BEGUN.includes(error.code)) throw refusedSettings(terms, error)
+    throw unavailable(terms, error, trouble)
   }
 }
 
@@ -79,17 +80,17 @@ function disconnectAny(client: DriverClient, answer: Answer): void {
 function madeOf<C>(
   Client: new (settings: DriverSettings) => C,
   settings: DriverSettings,
-  place: DriverPlace,
+  terms: DriverTerms,
 ): C {
   try {
     return new Client(settings)
   } catch (error) {
-    throw refusedSettings(place, error)
+    throw refusedSettings(terms, error)
   }
 }
 
 /** Without a cause, which would show what is redacted here. */
-function refusedSettings({ description, redact }: DriverPlace, error: unknown): BatchError {
+function refusedSettings({ description, redact }: DriverTerms, error: unknown): BatchError {
   const reason = redact(error instanceof Error ? error.message : String(error))
   return new BatchError(
     'INVALID_CONFIGURATION',
@@ -98,7 +99,7 @@ function refusedSettings({ description, redact }: DriverPlace, error: unknown): 
 }
 
 function unavailable(
-  { description, connectTimeoutMilliseconds, redact }: DriverPlace,
+  { description, connectTimeoutMilliseconds, redact }: DriverTerms,
   error: unknown,
   trouble: string | undefined,
 ): BatchError {

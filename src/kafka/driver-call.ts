@@ -1,9 +1,10 @@
 /** Calls of the driver as promises that an abort ends, and its errors as ours. */
 import { setTimeout } from 'node:timers/promises'
 import { isTransientKafkaCode } from '../core/model/transient-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { Answer, DriverError } from './confluent-driver.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 
 const PAUSE_MILLISECONDS = 250
 
@@ -18,11 +19,17 @@ export function called<T>(doing: string, call: (answer: Answer<T>) => void): Pro
   })
 }
 
+/** How long what passes by itself is waited for. */
+export interface Patience {
+  readonly milliseconds: number
+  readonly signal: AbortSignal
+}
+
 /** A call that changes nothing when it is made twice: again while it fails with what passes by itself, for so long. */
 export async function retried<T>(
   doing: string,
   call: (answer: Answer<T>) => void,
-  { milliseconds, signal }: { readonly milliseconds: number; readonly signal: AbortSignal },
+  { milliseconds, signal }: Patience,
 ): Promise<T> {
   const end = performance.now() + milliseconds
   for (;;) {
@@ -33,25 +40,6 @@ export async function retried<T>(
       if (performance.now() >= end) throw error
       await untilAborted(setTimeout(PAUSE_MILLISECONDS), signal)
     }
-  }
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {})
-    throw signal.reason
-  }
-  let stopListening = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', onAbort, { once: true })
-    stopListening = () => signal.removeEventListener('abort', onAbort)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    stopListening()
   }
 }
 

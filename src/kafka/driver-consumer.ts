@@ -1,13 +1,15 @@
 /** A consumer of the driver behind the port: assigned by hand, never a member of a group. */
 import { BatchError } from '../core/model/batch-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import { closeDriver } from './connect-driver.ts'
-import type { DriverPlace } from './connect-driver.ts'
+import type { DriverTerms } from './connect-driver.ts'
 import type { Answer, DriverConsumer, DriverMessage, DriverPosition } from './confluent-driver.ts'
 import { boundsQuery } from './bounds-query.ts'
-import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import { atMost, called, kafkaError, retried } from './driver-call.ts'
 import type { KafkaConsumer, KafkaConsumerOptions, KafkaPoll, TopicPartition } from './kafka-client.ts'
 import type { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, unknownTopic } from './kafka-refusals.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
+import { unknownTopic } from './kafka-refusals.ts'
 import { exactOffset, readPositions } from './read-positions.ts'
 import { stallWatch, type StallWatch } from './stall-watch.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
@@ -25,10 +27,8 @@ const NOTHING: KafkaPoll = { records: [], reached: [] }
 export interface DriverConsumerParts {
   readonly client: DriverConsumer
   readonly catalog: TopicCatalog
-  readonly place: DriverPlace
+  readonly terms: DriverTerms
   readonly options: KafkaConsumerOptions
-  /** @default with the times of `stallWatch` */
-  readonly watch?: typeof stallWatch
 }
 
 export function driverConsumer(parts: DriverConsumerParts): KafkaConsumer {
@@ -36,13 +36,13 @@ export function driverConsumer(parts: DriverConsumerParts): KafkaConsumer {
     client,
     catalog,
     options,
-    place: { description, patienceMilliseconds },
+    terms: { description, patienceMilliseconds },
   } = parts
   const { signal, group } = options
   const patience = { milliseconds: RETRY_MILLISECONDS, signal }
   const positions = readPositions()
   const bounds = boundsQuery({ client, catalog, description })
-  const watch = (parts.watch ?? stallWatch)({
+  const watch = stallWatch({
     description,
     positions,
     patienceMilliseconds,
@@ -129,7 +129,7 @@ async function assertPassing(error: KafkaError, watch: StallWatch): Promise<void
 }
 
 async function offsetsAt(
-  { client, place: { description }, options: { signal } }: DriverConsumerParts,
+  { client, terms: { description }, options: { signal } }: DriverConsumerParts,
   places: readonly TopicPartition[],
   timestamp: Date,
 ): Promise<readonly (bigint | undefined)[]> {

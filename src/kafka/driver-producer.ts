@@ -1,9 +1,10 @@
 /** A producer of the driver behind the port: it answers when every record was acknowledged or has failed. */
 import { setTimeout } from 'node:timers/promises'
-import { closeDriver, type DriverPlace } from './connect-driver.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
+import { closeDriver, type DriverTerms } from './connect-driver.ts'
 import type { DriverError, DriverProducer, DriverReport } from './confluent-driver.ts'
 import { type DeliveryReports, type Delivery, deliveryReports, sendingTo } from './delivery-reports.ts'
-import { kafkaError, untilAborted } from './driver-call.ts'
+import { kafkaError } from './driver-call.ts'
 import { type DriverSendFailure, findRefused } from './find-refused.ts'
 import type {
   KafkaHeader,
@@ -13,8 +14,8 @@ import type {
   KafkaSendFailure,
   KafkaTopic,
 } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 import { type KnownTopics, knownTopics } from './known-topics.ts'
 import { refusalOf } from './record-refusal.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
@@ -22,7 +23,7 @@ import type { TopicCatalog } from './topic-catalog.ts'
 export interface DriverProducerParts {
   readonly client: DriverProducer
   readonly catalog: TopicCatalog
-  readonly place: DriverPlace
+  readonly terms: DriverTerms
   readonly options: KafkaProducerOptions
 }
 
@@ -53,7 +54,7 @@ export function driverSender(parts: DriverProducerParts): Sender {
     client,
     catalog,
     options,
-    place: { description },
+    terms: { description },
   } = parts
   const { signal, deliveryTimeoutMilliseconds } = options
   const reports = deliveryReports(description)
@@ -141,7 +142,7 @@ function driverHeader({ name, value }: KafkaHeader): Readonly<Record<string, Buf
 
 async function settledInTime(
   delivery: Delivery,
-  { options: { deliveryTimeoutMilliseconds, signal }, place: { description } }: DriverProducerParts,
+  { options: { deliveryTimeoutMilliseconds, signal }, terms: { description } }: DriverProducerParts,
 ): Promise<readonly DriverSendFailure[]> {
   const late = new AbortController()
   const timeout = setTimeout(deliveryTimeoutMilliseconds + REPORT_SLACK_MILLISECONDS, 'late' as const, {

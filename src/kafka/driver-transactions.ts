@@ -1,8 +1,8 @@
-/** Transactions of the driver behind the port: one call after the other, each again until its outcome is known. */
-import { setTimeout } from 'node:timers/promises'
-import type { Answer, DriverConsumer, DriverGroupOffset, DriverProducer } from './confluent-driver.ts'
+/** Transactions of the driver behind the port: records and offsets go into the open one, and its outcome is known or said to be not. */
+import type { Answer, DriverConsumer, DriverGroupOffset } from './confluent-driver.ts'
 import { type Sender, sendFinding } from './driver-producer.ts'
-import { atMost, called, kafkaError, retried, untilAborted } from './driver-call.ts'
+import { atMost, called, kafkaError, retried } from './driver-call.ts'
+import type { DriverSendFailure } from './find-refused.ts'
 import type {
   KafkaGroupOffset,
   KafkaOutput,
@@ -11,8 +11,7 @@ import type {
   TopicPartition,
 } from './kafka-client.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, outcomeUnknown, producerFenced } from './kafka-refusals.ts'
-import type { DriverSendFailure } from './find-refused.ts'
+import { outcomeUnknown } from './kafka-refusals.ts'
 import { exactOffset } from './read-positions.ts'
 import {
   isFenced,
@@ -23,26 +22,19 @@ import {
   refusedAsBatch,
   requiresAbort,
 } from './transaction-faults.ts'
+import {
+  CALL_MILLISECONDS,
+  type TransactionTurns,
+  transactionTurns,
+  type TransactionTurnsParts,
+} from './transaction-turns.ts'
 
-/** One call holds one of libuv's threads so long; then it is made again, which the driver takes as the same. */
-const CALL_MILLISECONDS = 10_000
-const PAUSE_MILLISECONDS = 250
 const RETRY_MILLISECONDS = 75_000
 const ABORT_AT_CLOSE_MILLISECONDS = 5000
 
-/**
- * idle → begin → open → commit or abort → idle; for good: uncertain behind a commit without an outcome, fenced where the
- * brokers have said so.
- */
-type State = 'idle' | 'open' | 'uncertain' | 'fenced'
-
-export interface DriverTransactionsParts {
-  readonly producer: DriverProducer
+export interface DriverTransactionsParts extends TransactionTurnsParts {
   /** Of the group that is named like the transactional id. */
   readonly consumer: DriverConsumer
-  readonly transactionalId: string
-  readonly description: string
-  readonly signal: AbortSignal
 }
 
 export interface DriverTransactions extends KafkaTransactions {
@@ -55,78 +47,43 @@ export interface DriverTransactions extends KafkaTransactions {
   readonly end: () => Promise<void>
 }
 
+/** The open transaction. */
+interface OpenTransaction {
+  sent: number
+  /** It holds only what was sent last. */
+  isBroken: boolean
+  firstFailure?: Error
+}
+
 export function driverTransactions(parts: DriverTransactionsParts): DriverTransactions {
-  const { producer, consumer, transactionalId, description, signal } = parts
-  let state: State = 'idle'
-  /** Of the open transaction. */
-  let sent = 0
-  let isBroken = false
-  let firstFailure: Error | undefined
-  /** Why nothing more can be done. */
-  let ended = `the last commit of ${transactionalId} was not answered`
-  const outOfTurn = (): KafkaError =>
-    new KafkaError(
-      state === 'uncertain'
-        ? `${ended}: nothing more can be done with this producer`
-        : `${transactionalId}: ${state === 'open' ? 'a transaction is open already' : 'no transaction is open'}`,
-      { code: KAFKA_CODE.state, retriable: false },
-    )
-  const assertState = (expected: 'idle' | 'open'): void => {
-    if (state === 'fenced') throw producerFenced(transactionalId)
-    if (state !== expected) throw outOfTurn()
-  }
-  const call = async (doing: string, one: (answer: Answer) => void): Promise<void> => {
-    try {
-      await untilKnown(`${description}: ${doing} of ${transactionalId}`, one, parts)
-    } catch (error) {
-      if (isFencedRefusal(error)) state = 'fenced'
-      throw error
-    }
-  }
-  const abortOpen = async (): Promise<void> => {
-    await call('aborting the transaction', (answer) => producer.abortTransaction(CALL_MILLISECONDS, answer))
-    state = 'idle'
-  }
+  const { producer, transactionalId, description, signal } = parts
+  const turns = transactionTurns(parts)
+  let open: OpenTransaction = { sent: 0, isBroken: false }
   const begin = async (): Promise<void> => {
-    await call('beginning a transaction', (answer) => producer.beginTransaction(answer))
-    state = 'open'
-    sent = 0
-    isBroken = false
-    firstFailure = undefined
+    await turns.begin()
+    open = { sent: 0, isBroken: false }
   }
   const sendUnfenced = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
-    sent += records.length
+    open.sent += records.length
     const failures = await send(records)
-    firstFailure ??= failures[0]?.error
+    const [first] = failures
+    if (first !== undefined) open.firstFailure ??= first.error
     const fenced = failures.find(({ error }) => isFenced(error))
-    if (fenced === undefined) return failures
-    state = 'fenced'
-    throw producerFenced(transactionalId, fenced.error)
+    return fenced === undefined ? failures : turns.fence(fenced.error)
   }
   /** The first transaction behind one with a refused record fails as well: the driver counts its records anew only then. */
   const sendAnew = async (send: Sender['send'], records: readonly KafkaOutput[]) => {
     for (let left = 2; ; left -= 1) {
-      await abortOpen()
+      await turns.abort()
       await begin()
       const failures = await sendUnfenced(send, records)
       if (left === 0 || !failures.some(isGivenUp)) return failures
     }
   }
-  /** The first error says why. Where the abort fails as well, the brokers abort at the transaction's timeout. */
-  const abortAndThrow = async (error: unknown): Promise<never> => {
-    if (!(error instanceof KafkaError) || signal.aborted) throw error
-    try {
-      await abortOpen()
-    } catch (second) {
-      if (isFencedRefusal(second)) throw second
-      if (state === 'open') state = 'uncertain'
-    }
-    throw error
-  }
   return {
     sending: async (send, records) => {
-      assertState('open')
-      const isFirst = sent === 0
+      turns.assert('open')
+      const isFirst = open.sent === 0
       let refusedTogether = false
       const first = async (): Promise<readonly DriverSendFailure[]> => {
         const failures = await sendUnfenced(send, records)
@@ -137,58 +94,38 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
         return sendAnew(send, part)
       })
       if (!refusedTogether) return failures
-      isBroken = true // it holds only what was sent last
+      open.isBroken = true
       if (failures.length === 0) throw refusedAsBatch(description)
       return failures
     },
     begin: async () => {
       signal.throwIfAborted()
-      assertState('idle')
+      turns.assert('idle')
       await begin()
     },
     commit: async (offsets) => {
       signal.throwIfAborted()
-      assertState('open')
-      if (isBroken) await abortAndThrow(recordsRefused(transactionalId))
-      try {
-        if (offsets.length > 0) {
-          const stored = offsets.map(driverOffset)
-          await call('sending the offsets', (answer) =>
-            producer.sendOffsetsToTransaction(stored, consumer, CALL_MILLISECONDS, answer),
-          )
-        }
-      } catch (error) {
-        await abortAndThrow(error)
-      }
-      try {
-        await call('committing the transaction', (answer) =>
-          producer.commitTransaction(CALL_MILLISECONDS, answer),
-        )
-        state = 'idle'
-      } catch (error) {
-        if (isFencedRefusal(error)) throw error
-        if (requiresAbort(error)) await abortAndThrow(error)
-        state = 'uncertain'
-        throw outcomeUnknown(transactionalId, error)
-      }
+      turns.assert('open')
+      if (open.isBroken) await abortAndThrow(turns, signal, recordsRefused(transactionalId))
+      await sendOffsets(parts, turns, offsets)
+      await commitOpen(parts, turns)
     },
     abort: async () => {
-      if (state === 'idle') return
-      assertState('open')
+      if (turns.state() === 'idle') return
+      turns.assert('open')
       try {
-        await abortOpen()
+        await turns.abort()
       } catch (error) {
-        if (state === 'open') state = 'uncertain'
-        ended = notAborted(transactionalId, error, firstFailure)
+        turns.giveUp(notAborted(transactionalId, error, open.firstFailure))
         throw error
       }
     },
     committed: async (places) => {
-      assertState('idle')
+      turns.assert('idle')
       return committedOffsets(parts, places)
     },
     end: async () => {
-      if (state !== 'open') return
+      if (turns.state() !== 'open') return
       const aborting = called('aborting', (answer: Answer) =>
         producer.abortTransaction(ABORT_AT_CLOSE_MILLISECONDS, answer),
       )
@@ -200,23 +137,46 @@ export function driverTransactions(parts: DriverTransactionsParts): DriverTransa
   }
 }
 
-/** Again while brokers are away or time is up: the driver goes on with the same call. */
-export async function untilKnown(
-  doing: string,
-  call: (answer: Answer) => void,
-  { transactionalId, signal }: Pick<DriverTransactionsParts, 'transactionalId' | 'signal'>,
+async function sendOffsets(
+  { producer, consumer, signal }: DriverTransactionsParts,
+  turns: TransactionTurns,
+  offsets: readonly KafkaGroupOffset[],
 ): Promise<void> {
-  for (;;) {
-    try {
-      await untilAborted(called(doing, call), signal)
-      return
-    } catch (error) {
-      if (!(error instanceof KafkaError)) throw error
-      if (isFenced(error)) throw producerFenced(transactionalId, error)
-      if (!error.retriable || requiresAbort(error)) throw error
-      await untilAborted(setTimeout(PAUSE_MILLISECONDS), signal)
-    }
+  if (offsets.length === 0) return
+  try {
+    const stored = offsets.map(driverOffset)
+    await turns.call('sending the offsets', (answer) =>
+      producer.sendOffsetsToTransaction(stored, consumer, CALL_MILLISECONDS, answer),
+    )
+  } catch (error) {
+    await abortAndThrow(turns, signal, error)
   }
+}
+
+async function commitOpen(
+  { transactionalId, signal }: DriverTransactionsParts,
+  turns: TransactionTurns,
+): Promise<void> {
+  try {
+    await turns.commit()
+  } catch (error) {
+    if (isFencedRefusal(error)) throw error
+    if (requiresAbort(error)) await abortAndThrow(turns, signal, error)
+    turns.giveUp()
+    throw outcomeUnknown(transactionalId, error)
+  }
+}
+
+/** The first error says why. Where the abort fails as well, the brokers abort at the transaction's timeout. */
+async function abortAndThrow(turns: TransactionTurns, signal: AbortSignal, error: unknown): Promise<never> {
+  if (!(error instanceof KafkaError) || signal.aborted) throw error
+  try {
+    await turns.abort()
+  } catch (second) {
+    if (isFencedRefusal(second)) throw second
+    turns.giveUp()
+  }
+  throw error
 }
 
 async function committedOffsets(

@@ -1,5 +1,6 @@
 /** Which records brokers have refused: they refuse a batch as a whole, and do not say whose fault it is. */
 import type { KafkaSendFailure } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 
 /** What a driver has answered, before it is known whose fault it is. */
 export interface DriverSendFailure extends KafkaSendFailure {
@@ -8,12 +9,12 @@ export interface DriverSendFailure extends KafkaSendFailure {
 }
 
 const BATCH_CODES: readonly number[] = [
-  10, // too large
-  18, // the batch is
-  32, // timestamp
-  44, // the topic's policy
-  87, // a record without a key for a compacted topic
-  -138, // another record of the batch was refused
+  KAFKA_CODE.recordTooLarge,
+  KAFKA_CODE.batchTooLarge,
+  KAFKA_CODE.invalidTimestamp,
+  KAFKA_CODE.refusedByPolicy,
+  KAFKA_CODE.invalidRecordForTopic,
+  KAFKA_CODE.refusedWithBatch,
 ]
 
 export function isRefusedWithBatch(code: number): boolean {

@@ -12,7 +12,8 @@ export interface PartitionWindow extends TopicPartition {
   readonly end: bigint
 }
 
-export interface KafkaPlace {
+/** What a step reads of a log, and where it stands in it. */
+export interface LogWindow {
   readonly isolation: IsolationLevel
   /** By topic, where the log tells them: see `KafkaTopic.id`. */
   readonly ids: ReadonlyMap<string, string>
@@ -20,7 +21,7 @@ export interface KafkaPlace {
 }
 
 /** `{ isolation, topics: { trades: { id, partitions: { '0': '0-501-1800' } } } }`: start, next, end. */
-export function encodePlace({ isolation, ids, windows }: KafkaPlace): Checkpoint {
+export function encodeWindow({ isolation, ids, windows }: LogWindow): Checkpoint {
   const topics = new Map<string, { id?: string; partitions: Record<string, string> }>()
   for (const { topic, partition, start, next, end } of windows) {
     const id = ids.get(topic)
@@ -33,8 +34,8 @@ export function encodePlace({ isolation, ids, windows }: KafkaPlace): Checkpoint
 
 const WINDOW = /^(\d+)-(\d+)-(\d+)$/
 
-/** @throws BatchError CHECKPOINT_REFUSED for what `encodePlace` has not made */
-export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
+/** @throws BatchError CHECKPOINT_REFUSED for what `encodeWindow` has not made */
+export function decodeWindow(checkpoint: Checkpoint, whose: string): LogWindow {
   const { isolation, topics } = checkpoint as { readonly isolation?: unknown; readonly topics?: unknown }
   if (
     !ISOLATION_LEVELS.includes(isolation as IsolationLevel) ||
@@ -61,18 +62,18 @@ export function decodePlace(checkpoint: Checkpoint, whose: string): KafkaPlace {
   return { isolation: isolation as IsolationLevel, ids, windows }
 }
 
+/** What a reader names: as `WindowPlan` has it. */
+interface ReadingOf {
+  readonly topics: readonly string[]
+  readonly partitions: readonly number[] | undefined
+  readonly description: string
+}
+
 /**
  * What is read stays what it was when the step began, so a reader of something else would read the former, or leave out what was added.
- * @throws BatchError CHECKPOINT_REFUSED for topics or partitions that are not those of the place
+ * @throws BatchError CHECKPOINT_REFUSED for topics or partitions that are not those of the window
  */
-export function assertPlaceOf(
-  { windows }: KafkaPlace,
-  {
-    topics,
-    partitions,
-    description,
-  }: { topics: readonly string[]; partitions?: readonly number[] | undefined; description: string },
-): void {
+export function assertWindowOf({ windows }: LogWindow, { topics, partitions, description }: ReadingOf): void {
   const began = new Set(windows.map(({ topic }) => topic))
   const isSame =
     topics.length === began.size &&

@@ -1,7 +1,7 @@
 /** The plan of a step that is partitioned as its topics are. */
 import type { Partition } from '../core/model/partition.ts'
 import type { IsolationLevel, KafkaClient } from './kafka-client.ts'
-import type { KafkaPlace } from './kafka-checkpoint.ts'
+import type { LogWindow } from './kafka-checkpoint.ts'
 import { settleWindow } from './read-window.ts'
 import { planWindow, type WindowOptions } from './window-options.ts'
 
@@ -61,14 +61,14 @@ function nameOf(topics: readonly string[], topic: string, partition: number): st
   return name.length <= LONGEST_NAME ? name : `topic${topics.indexOf(topic) + 1}-${partition}`
 }
 
-export function placeOfPartition({
+export function windowOfPartition({
   topic,
   partition,
   start,
   end,
   isolation,
   id,
-}: KafkaPartitionValue): KafkaPlace {
+}: KafkaPartitionValue): LogWindow {
   const window = { topic, partition, start: BigInt(start), next: BigInt(start), end: BigInt(end) }
   return { isolation, ids: new Map(id === null ? [] : [[topic, id]]), windows: [window] }
 }

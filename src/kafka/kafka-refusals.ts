@@ -1,26 +1,8 @@
 /** What everything that stands behind the port refuses, in the same words. */
 import { BatchError } from '../core/model/batch-error.ts'
 import type { KafkaBounds, KafkaPosition, TopicPartition } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-
-/** Kafka's own codes, for what it does not say by itself or says in several ways. */
-export const KAFKA_CODE = {
-  unknownTopic: 3,
-  recordTooLarge: 10,
-  timedOut: -185,
-  invalidRecord: -186,
-  unknownPartition: -190,
-  recordTimedOut: -192,
-  transport: -195,
-  state: -172,
-  noOffset: -140,
-  fenced: -144,
-  fatal: -150,
-  invalidProducerEpoch: 47,
-  producerFenced: 90,
-  queueFull: -184,
-  unknownTopicHere: -188,
-} as const
 
 export function unknownTopic(topic: string, description: string): BatchError {
   return new BatchError(

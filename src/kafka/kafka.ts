@@ -2,10 +2,10 @@
 import { BatchError } from '../core/model/batch-error.ts'
 import { consumerSettings, producerSettings } from './client-settings.ts'
 import type { ConfluentDriver, DriverProducer, DriverSettings } from './confluent-driver.ts'
-import { closeDriver, connectDriver, type DriverPlace } from './connect-driver.ts'
+import { closeDriver, connectDriver, type DriverTerms } from './connect-driver.ts'
 import { driverConsumer } from './driver-consumer.ts'
 import { driverSender, type Sender, sendFinding } from './driver-producer.ts'
-import { driverTransactions, untilKnown } from './driver-transactions.ts'
+import { driverTransactions } from './driver-transactions.ts'
 import { ensureTopic, type TopicOptions } from './ensure-topic.ts'
 import type {
   KafkaClient,
@@ -13,10 +13,12 @@ import type {
   KafkaProducer,
   KafkaProducerOptions,
 } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
 import { brokersOf, connectionSettings, type KafkaOptions, secretsOf } from './kafka-options.ts'
 import { loadDriver } from './load-driver.ts'
 import { topicCatalog } from './topic-catalog.ts'
+import { untilKnown } from './transaction-turns.ts'
 
 export interface Kafka extends KafkaClient {
   /** Creates the topic where there is none of this name; one that is there stays as it is. */
@@ -25,7 +27,6 @@ export interface Kafka extends KafkaClient {
 
 const TAKE_OVER_MILLISECONDS = 60_000
 const TAKE_OVER_CALL_MILLISECONDS = 10_000
-const INVALID_TRANSACTION_TIMEOUT = 50
 
 /**
  * A definition: the package `@confluentinc/kafka-javascript` is loaded, and brokers are asked, when something is opened.
@@ -35,16 +36,16 @@ const INVALID_TRANSACTION_TIMEOUT = 50
  */
 export function kafka(options: KafkaOptions): Kafka {
   const shared = connectionSettings(options)
-  const place = placeOf(options)
+  const terms = termsOf(options)
   return {
-    description: place.description,
-    openConsumer: (consumer) => openConsumer(shared, place, consumer),
-    openProducer: (producer) => openProducer(shared, place, producer),
-    ensureTopic: (topic, topicOptions = {}) => ensureTopic(shared, place, topic, topicOptions),
+    description: terms.description,
+    openConsumer: (consumer) => openConsumer(shared, terms, consumer),
+    openProducer: (producer) => openProducer(shared, terms, producer),
+    ensureTopic: (topic, topicOptions = {}) => ensureTopic(shared, terms, topic, topicOptions),
   }
 }
 
-function placeOf(options: KafkaOptions): DriverPlace {
+function termsOf(options: KafkaOptions): DriverTerms {
   const { connectTimeoutMilliseconds = 10_000, patienceMilliseconds = 120_000 } = options
   const secrets = secretsOf(options)
   return {
@@ -55,36 +56,36 @@ function placeOf(options: KafkaOptions): DriverPlace {
   }
 }
 
-async function openConsumer(shared: DriverSettings, place: DriverPlace, options: KafkaConsumerOptions) {
+async function openConsumer(shared: DriverSettings, terms: DriverTerms, options: KafkaConsumerOptions) {
   const driver = await loadDriver()
   const client = await connectDriver(
     driver.KafkaConsumer,
     consumerSettings(shared, options.group ?? 'batchwright', options.isolation),
-    place,
+    terms,
     options.signal,
   )
-  return driverConsumer({ client, catalog: topicCatalog(driver, client, place.description), place, options })
+  return driverConsumer({ client, catalog: topicCatalog(driver, client, terms.description), terms, options })
 }
 
 async function openProducer(
   shared: DriverSettings,
-  place: DriverPlace,
+  terms: DriverTerms,
   options: KafkaProducerOptions,
 ): Promise<KafkaProducer> {
   const driver = await loadDriver()
   const client = await connectDriver(
     driver.Producer,
     producerSettings(shared, options),
-    place,
+    terms,
     options.signal,
   )
-  const catalog = topicCatalog(driver, client, place.description)
-  const sender = driverSender({ client, catalog, place, options })
+  const catalog = topicCatalog(driver, client, terms.description)
+  const sender = driverSender({ client, catalog, terms, options })
   const { transactionalId } = options
   if (transactionalId === undefined)
     return { send: (records) => sendFinding(sender.send, records), close: sender.close }
   try {
-    return await transactionalProducer({ driver, shared, place, client, sender, transactionalId, options })
+    return await transactionalProducer({ driver, shared, terms, client, sender, transactionalId, options })
   } catch (error) {
     await sender.close()
     throw error
@@ -94,7 +95,7 @@ async function openProducer(
 interface TransactionalParts {
   readonly driver: ConfluentDriver
   readonly shared: DriverSettings
-  readonly place: DriverPlace
+  readonly terms: DriverTerms
   readonly client: DriverProducer
   readonly sender: Sender
   readonly transactionalId: string
@@ -102,10 +103,10 @@ interface TransactionalParts {
 }
 
 async function transactionalProducer(parts: TransactionalParts): Promise<KafkaProducer> {
-  const { driver, shared, place, client, sender, transactionalId, options } = parts
+  const { driver, shared, terms, client, sender, transactionalId, options } = parts
   const { signal } = options
   const settings = consumerSettings(shared, transactionalId, 'read_committed')
-  const consumer = await connectDriver(driver.KafkaConsumer, settings, place, signal)
+  const consumer = await connectDriver(driver.KafkaConsumer, settings, terms, signal)
   const closeConsumer = (): Promise<void> => closeDriver(consumer, (one, answer) => one.disconnect(answer))
   try {
     await takeOver(parts)
@@ -113,7 +114,7 @@ async function transactionalProducer(parts: TransactionalParts): Promise<KafkaPr
     await closeConsumer()
     throw error
   }
-  const { description } = place
+  const { description } = terms
   const { sending, end, ...transactions } = driverTransactions({
     producer: client,
     consumer,
@@ -132,8 +133,8 @@ async function transactionalProducer(parts: TransactionalParts): Promise<KafkaPr
 }
 
 /** Aborts what another producer of this id has left open. */
-async function takeOver({ client, transactionalId, place, options }: TransactionalParts): Promise<void> {
-  const { description } = place
+async function takeOver({ client, transactionalId, terms, options }: TransactionalParts): Promise<void> {
+  const { description } = terms
   const inTime = AbortSignal.timeout(TAKE_OVER_MILLISECONDS)
   const signal = AbortSignal.any([options.signal, inTime])
   try {
@@ -154,7 +155,7 @@ function takeOverRefused(
   description: string,
   { transactionTimeoutMilliseconds }: KafkaProducerOptions,
 ): unknown {
-  if (error instanceof KafkaError && error.code === INVALID_TRANSACTION_TIMEOUT) {
+  if (error instanceof KafkaError && error.code === KAFKA_CODE.invalidTransactionTimeout) {
     return new BatchError(
       'INVALID_WRITER_OPTIONS',
       `${description}: a transaction timeout of ${transactionTimeoutMilliseconds} ms is more than the brokers allow (transaction.max.timeout.ms). Lower it.`,

@@ -1,10 +1,9 @@
 /** The topics that a producer sends to: each is looked up before its first record, since records for one that is missing vanish for long. */
+import type { Patience } from './driver-call.ts'
 import type { KafkaOutput, KafkaSendFailure, KafkaTopic } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
-
-type Patience = Parameters<TopicCatalog['describe']>[1]
 
 export interface KnownTopics {
   /** Looks up those that are not known, and those of which a partition is not. */

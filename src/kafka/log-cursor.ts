@@ -19,6 +19,8 @@ export interface LogCursor {
   readonly isAtEnd: () => boolean
   /** Where each partition stands. */
   readonly positions: () => readonly bigint[]
+  /** Where each stood behind the last record that was handed over: markers and aborted records may lie behind it. */
+  readonly handedOver: () => readonly bigint[]
   /** Hands over the first of the waiting; answers where each partition stands behind the record at an index. */
   readonly handOver: (records: readonly KafkaLogRecord[]) => (index: number) => readonly bigint[]
 }
@@ -28,6 +30,7 @@ export function openCursor(consumer: KafkaConsumer, windows: readonly PartitionW
   const indexOf = partitionIndex(windows)
   const ends = windows.map(({ end }) => end)
   let next: readonly bigint[] = windows.map((one) => one.next)
+  let handed = next
   let queue: readonly KafkaLogRecord[] = []
   /** Told with the queue's records, and true behind them. */
   let reached: readonly KafkaPosition[] = []
@@ -71,6 +74,7 @@ export function openCursor(consumer: KafkaConsumer, windows: readonly PartitionW
     isTaken: () => finished.size === windows.length,
     isAtEnd: () => queue.length === 0 && finished.size === windows.length,
     positions: () => next,
+    handedOver: () => handed,
     handOver: (records) => {
       const before = next
       const isAll = records.length === queue.length
@@ -83,9 +87,9 @@ export function openCursor(consumer: KafkaConsumer, windows: readonly PartitionW
         return to
       }
       queue = queue.slice(records.length)
-      next = after(records.length - 1)
+      handed = next = after(records.length - 1)
       if (!isAll) return after
-      const last = (next = behindReached(next))
+      const last = (handed = next = behindReached(next))
       return (index) => (index === records.length - 1 ? last : after(index))
     },
   }

@@ -1,8 +1,8 @@
 /** A log as an opened reader: settles or resumes its window, then hands it over page by page. */
 import type { OpenedReader, Page, ReadProgress, ReaderScope } from '../core/ports/item-reader.ts'
-import { groupOffsets } from './group-offsets.ts'
+import { commitFollower, groupOffsets } from './group-offsets.ts'
 import type { KafkaClient, KafkaConsumer, KafkaLogRecord } from './kafka-client.ts'
-import { assertPlaceOf, decodePlace, encodePlace, type KafkaPlace } from './kafka-checkpoint.ts'
+import { assertWindowOf, decodeWindow, encodeWindow, type LogWindow } from './kafka-checkpoint.ts'
 import {
   type DecodedRecords,
   decodeRecords,
@@ -18,7 +18,7 @@ export interface LogPlan<V, K> {
   readonly client: KafkaClient
   readonly window: WindowPlan
   /** Settled already, by the plan of a partitioned step. */
-  readonly settled: KafkaPlace | undefined
+  readonly settled: LogWindow | undefined
   readonly formats: RecordFormats<V, K>
   readonly group: string | undefined
 }
@@ -28,8 +28,8 @@ export async function openLog<V, K>(
   scope: ReaderScope,
 ): Promise<OpenedReader<KafkaRecord<V, K>>> {
   const { client, window, group } = plan
-  const from = scope.from === undefined ? plan.settled : decodePlace(scope.from, window.description)
-  if (from !== undefined) assertPlaceOf(from, window)
+  const from = scope.from === undefined ? plan.settled : decodeWindow(scope.from, window.description)
+  if (from !== undefined) assertWindowOf(from, window)
   const opened: KafkaConsumer[] = []
   const open = async (groupOfIt?: string): Promise<KafkaConsumer> => {
     const { isolation } = from ?? window
@@ -43,28 +43,27 @@ export async function openLog<V, K>(
   }
   try {
     const consumer = await open()
-    const place =
+    const settled =
       from === undefined
         ? await settleWindow(consumer, window)
         : await resumeWindow(consumer, window, from, scope)
     // A consumer of its own, since the other one is busy polling.
-    const offsets = group === undefined ? undefined : groupOffsets(await open(group), scope.logger)
+    const cursor = openCursor(consumer, settled.windows)
+    const follower =
+      group === undefined
+        ? undefined
+        : commitFollower(groupOffsets(await open(group), scope.logger), settled, cursor, window.description)
     consumer.assign(
-      place.windows.filter(isOpen).map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
+      settled.windows
+        .filter(isOpen)
+        .map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
     )
     return {
-      ...logReader(plan, place, openCursor(consumer, place.windows), () =>
-        assertSameTopics(consumer, window, place),
-      ),
-      ...(scope.from === undefined && { startsAt: encodePlace(place) }),
-      ...(offsets !== undefined && {
-        committed: (checkpoint) => {
-          const { windows } = decodePlace(checkpoint, window.description)
-          offsets.report(windows.map(({ topic, partition, next }) => ({ topic, partition, offset: next })))
-        },
-      }),
+      ...logReader(plan, settled, cursor, () => assertSameTopics(consumer, window, settled)),
+      ...(scope.from === undefined && { startsAt: encodeWindow(settled) }),
+      ...(follower !== undefined && { committed: follower.committed }),
       close: async () => {
-        await offsets?.settled()
+        await follower?.end()
         await closeAll()
       },
     }
@@ -76,7 +75,7 @@ export async function openLog<V, K>(
 
 function logReader<V, K>(
   plan: LogPlan<V, K>,
-  place: KafkaPlace,
+  settled: LogWindow,
   cursor: LogCursor,
   assertSame: () => Promise<void>,
 ): Pick<OpenedReader<KafkaRecord<V, K>>, 'read' | 'progress'> {
@@ -89,9 +88,9 @@ function logReader<V, K>(
       isChecked ||= cursor.isTaken()
       if (waiting.length === 0) return cursor.isAtEnd() ? undefined : NOTHING_YET
       const records = waiting.length <= limit ? waiting : waiting.slice(0, limit)
-      return pageOf(place, cursor, records, await decodeRecords(records, plan.formats))
+      return pageOf(settled, cursor, records, await decodeRecords(records, plan.formats))
     },
-    progress: () => progressOf(place, cursor.positions()),
+    progress: () => progressOf(settled, cursor.positions()),
   }
 }
 
@@ -106,14 +105,14 @@ const NOTHING_YET: Page<never> = {
 }
 
 function pageOf<V, K>(
-  place: KafkaPlace,
+  settled: LogWindow,
   cursor: LogCursor,
   records: readonly KafkaLogRecord[],
   { items, refused }: DecodedRecords<V, K>,
 ): Page<KafkaRecord<V, K>> {
   const used = refused === undefined ? records : records.slice(0, items.length + 1)
   const positionsAfter = cursor.handOver(used)
-  const checkpointAfter = (index: number) => encodePlace(standingAt(place, positionsAfter(index)))
+  const checkpointAfter = (index: number) => encodeWindow(standingAt(settled, positionsAfter(index)))
   const page = {
     items,
     checkpointAfter,
@@ -132,13 +131,16 @@ function pageOf<V, K>(
   }
 }
 
-function standingAt(place: KafkaPlace, positions: readonly bigint[]): KafkaPlace {
-  const windows = place.windows.map((window, index) => ({ ...window, next: positions[index] ?? window.next }))
-  return { ...place, windows }
+function standingAt(settled: LogWindow, positions: readonly bigint[]): LogWindow {
+  const windows = settled.windows.map((window, index) => ({
+    ...window,
+    next: positions[index] ?? window.next,
+  }))
+  return { ...settled, windows }
 }
 
 /** In offsets, which compaction gaps and transaction markers take too; the difference is the lag behind the captured end. */
-function progressOf({ windows }: KafkaPlace, positions: readonly bigint[]): ReadProgress {
+function progressOf({ windows }: LogWindow, positions: readonly bigint[]): ReadProgress {
   let [done, total] = [0n, 0n]
   windows.forEach(({ start, end }, index) => {
     done += (positions[index] ?? start) - start

@@ -64,7 +64,7 @@ function encodeItem<T, V, K>(item: T, plan: OutgoingPlan<T, V, K>): KafkaOutput 
 }
 
 function outputOf(
-  { partition, headers = [], timestamp }: KafkaOutgoing<unknown, unknown>,
+  { partition, headers, timestamp }: KafkaOutgoing<unknown, unknown>,
   topic: string,
   key: Buffer | null,
   value: Buffer | null,
@@ -73,16 +73,22 @@ function outputOf(
   assertBytes('value', value)
   if (key === null && value === null)
     throw new TypeError('a tombstone (value null) needs a key: without one it deletes nothing')
-  const sent = isHeaderList(headers) ? headers : Object.entries(headers).map(headerOf)
-  sent.forEach(assertHeader)
+  const plain = { topic, key, value, headers: headers === undefined ? NO_HEADERS : headersOf(headers) }
+  // Most records are plain, and spreading costs more than all the rest here.
+  if (partition === undefined && timestamp === undefined) return plain
   return {
-    topic,
-    key,
-    value,
-    headers: sent,
+    ...plain,
     ...(partition !== undefined && { partition }),
     ...(timestamp !== undefined && { timestamp: timestamp.getTime() }),
   }
+}
+
+const NO_HEADERS: readonly KafkaHeader[] = []
+
+function headersOf(headers: NonNullable<KafkaOutgoing<unknown, unknown>['headers']>): readonly KafkaHeader[] {
+  const sent = isHeaderList(headers) ? headers : Object.entries(headers).map(headerOf)
+  sent.forEach(assertHeader)
+  return sent
 }
 
 /** The driver takes some other things as well, and sends something else in their place, or fails behind having sent them. */
@@ -110,7 +116,7 @@ function headerOf([name, value]: readonly [string, string | Buffer]): KafkaHeade
 }
 
 function isHeaderList(
-  headers: KafkaOutgoing<unknown, unknown>['headers'],
+  headers: NonNullable<KafkaOutgoing<unknown, unknown>['headers']>,
 ): headers is readonly KafkaHeader[] {
   return Array.isArray(headers)
 }

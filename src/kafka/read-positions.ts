@@ -1,8 +1,8 @@
 /** How far each assigned partition has been handed over: the driver does not say all of it, and errors may come without a place. */
 import type { KafkaLogRecord, KafkaPosition, TopicPartition } from './kafka-client.ts'
 import type { DriverMessage, DriverPosition } from './confluent-driver.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 
 /** `next` is a number as the driver's offsets are: they are exact up to 2^53, and refused beyond. */
 export interface ReadPosition {

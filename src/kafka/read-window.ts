@@ -2,7 +2,7 @@
 import { BatchError, isBatchError } from '../core/model/batch-error.ts'
 import type { ReaderScope } from '../core/ports/item-reader.ts'
 import type { IsolationLevel, KafkaBounds, KafkaConsumer, TopicPartition } from './kafka-client.ts'
-import type { KafkaPlace, PartitionWindow } from './kafka-checkpoint.ts'
+import type { LogWindow, PartitionWindow } from './kafka-checkpoint.ts'
 
 /**
  * `earliest`: the first record that is still there. `latest`: behind the last one. A timestamp: the first record at or after it.
@@ -25,7 +25,7 @@ export interface WindowPlan {
 }
 
 /** @throws BatchError INVALID_READER_OPTIONS for topics, partitions or offsets that are not there */
-export async function settleWindow(consumer: KafkaConsumer, plan: WindowPlan): Promise<KafkaPlace> {
+export async function settleWindow(consumer: KafkaConsumer, plan: WindowPlan): Promise<LogWindow> {
   const ids = new Map<string, string>()
   const places: TopicPartition[] = []
   for (const topic of plan.topics) {
@@ -103,15 +103,15 @@ function outside(
 export async function resumeWindow(
   consumer: KafkaConsumer,
   plan: Pick<WindowPlan, 'description'>,
-  place: KafkaPlace,
+  settled: LogWindow,
   { acceptChanges = false, logger }: Pick<ReaderScope, 'acceptChanges' | 'logger'>,
-): Promise<KafkaPlace> {
+): Promise<LogWindow> {
   const accept = (problem: string, details: Readonly<Record<string, unknown>>): void => {
     if (!acceptChanges) throw changed(plan, problem, details)
     logger.warn(details, `${plan.description}: ${problem}; accepted`)
   }
-  const ids = new Map(place.ids)
-  for (const topic of new Set(place.windows.filter(isOpen).map((one) => one.topic))) {
+  const ids = new Map(settled.ids)
+  for (const topic of new Set(settled.windows.filter(isOpen).map((one) => one.topic))) {
     const { id } = await consumer.describeTopic(topic)
     const known = ids.get(topic)
     if (id === undefined || known === undefined || id === known) continue
@@ -119,9 +119,9 @@ export async function resumeWindow(
     ids.set(topic, id)
   }
   const windows: PartitionWindow[] = []
-  for (const window of place.windows)
+  for (const window of settled.windows)
     windows.push(isOpen(window) ? await stillThere(consumer, window, accept) : window)
-  return { ...place, ids, windows }
+  return { ...settled, ids, windows }
 }
 
 /**
@@ -132,7 +132,7 @@ export async function resumeWindow(
 export async function assertSameTopics(
   consumer: KafkaConsumer,
   plan: Pick<WindowPlan, 'description'>,
-  { ids }: KafkaPlace,
+  { ids }: LogWindow,
 ): Promise<void> {
   for (const [topic, was] of ids) {
     const id = await currentId(consumer, topic)
@@ -184,9 +184,8 @@ async function stillThere(
       `topic ${topic}, partition ${partition}, ends at ${bounds.end} now, and was to be read to ${end}: records were lost, or it is another log`,
       facts,
     )
-  const end2 = smaller(end, bounds.end)
-  const from = bounds.low > next ? bounds.low : next
-  return { ...window, next: smaller(from, end2), end: end2 }
+  const lastEnd = smaller(end, bounds.end)
+  return { ...window, next: smaller(larger(next, bounds.low), lastEnd), end: lastEnd }
 }
 
 function changed(
@@ -203,4 +202,8 @@ function changed(
 
 function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other
+}
+
+function larger(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
 }

@@ -1,7 +1,8 @@
 /** What cannot be sent as it is: refused here, with a reason, where the driver would send something else or never answer. */
 import type { KafkaOutput, KafkaTopic } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, noSuchPartitionToWrite, noSuchTopicToWrite } from './kafka-refusals.ts'
+import { noSuchPartitionToWrite, noSuchTopicToWrite } from './kafka-refusals.ts'
 
 /** `topic` as it is there; undefined where it is not. */
 export function refusalOf(record: KafkaOutput, topic: KafkaTopic | undefined): KafkaError | undefined {

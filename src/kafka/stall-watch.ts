@@ -1,8 +1,9 @@
 /** Sees to it that reading never hangs: the driver may drop an error, and a partition is silent for ever then. */
 import { BatchError } from '../core/model/batch-error.ts'
 import type { KafkaBounds, KafkaPosition, TopicPartition } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE, offsetGone } from './kafka-refusals.ts'
+import { offsetGone } from './kafka-refusals.ts'
 import type { ReadPositions, ReadPosition } from './read-positions.ts'
 
 export interface StallWatchOptions {

@@ -1,21 +1,17 @@
 /** Which topics there are, with their ids and partitions; asking for one creates nothing. */
 import type { Answer, ConfluentDriver, DriverClient, DriverTopicDescription } from './confluent-driver.ts'
-import { kafkaError, retried } from './driver-call.ts'
+import { kafkaError, type Patience, retried } from './driver-call.ts'
 import type { KafkaTopic } from './kafka-client.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 
 export interface TopicCatalog {
   /** Undefined for a topic that is not there. @throws KafkaError */
-  readonly describe: (
-    topic: string,
-    patience: { readonly milliseconds: number; readonly signal: AbortSignal },
-  ) => Promise<KafkaTopic | undefined>
+  readonly describe: (topic: string, patience: Patience) => Promise<KafkaTopic | undefined>
 }
 
 const QUERY_MILLISECONDS = 5000
 /** What brokers answer that give their topics no ids. */
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA'
-const INVALID_TOPIC = 17
 
 export function topicCatalog(
   driver: ConfluentDriver,
@@ -33,7 +29,7 @@ export function topicCatalog(
         patience,
       )
       if (found?.error !== undefined && found.error.code !== 0) {
-        if (found.error.code === KAFKA_CODE.unknownTopic || found.error.code === INVALID_TOPIC)
+        if (found.error.code === KAFKA_CODE.unknownTopic || found.error.code === KAFKA_CODE.invalidTopic)
           return undefined
         throw kafkaError(doing, found.error)
       }

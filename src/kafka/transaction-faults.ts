@@ -3,8 +3,8 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import { thrownText } from '../core/model/error-description.ts'
 import type { DriverError } from './confluent-driver.ts'
 import type { KafkaSendFailure } from './kafka-client.ts'
+import { KAFKA_CODE } from './kafka-code.ts'
 import { KafkaError } from './kafka-error.ts'
-import { KAFKA_CODE } from './kafka-refusals.ts'
 
 /** Of a producer whose id, or the epoch of it, is somebody else's. Fatal ones have no other cause in a transactional producer. */
 const FENCED: readonly number[] = [
@@ -15,7 +15,11 @@ const FENCED: readonly number[] = [
 ]
 
 /** Purged, or behind a gap in the numbers of a partition's records. */
-const GIVEN_UP: readonly number[] = [-152, -151, 45]
+const GIVEN_UP: readonly number[] = [
+  KAFKA_CODE.purgedInQueue,
+  KAFKA_CODE.purgedInFlight,
+  KAFKA_CODE.outOfOrderSequence,
+]
 
 export function isFenced(error: unknown): boolean {
   return error instanceof KafkaError && FENCED.includes(error.code)
@@ -46,7 +50,8 @@ export function isFencedRefusal(error: unknown): boolean {
 }
 
 export function requiresAbort(error: unknown): boolean {
-  return error instanceof KafkaError && (error.cause as Partial<DriverError>).isTxnRequiresAbort === true
+  const { cause } = error instanceof KafkaError ? error : {}
+  return (cause as Partial<DriverError> | undefined)?.isTxnRequiresAbort === true
 }
 
 /** In words. What failed before it mostly says why. */

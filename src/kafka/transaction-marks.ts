@@ -3,7 +3,7 @@ import { BatchError } from '../core/model/batch-error.ts'
 import type { StoredCheckpoint } from '../core/model/json-value.ts'
 import type { ReconciledCounts } from '../core/model/step-execution.ts'
 import type { ChunkMark, KeptMark } from '../core/ports/own-transaction.ts'
-import { decodePlace, encodePlace, KAFKA_READER_KIND, type KafkaPlace } from './kafka-checkpoint.ts'
+import { decodeWindow, encodeWindow, KAFKA_READER_KIND, type LogWindow } from './kafka-checkpoint.ts'
 import type { KafkaGroupOffset, KafkaTransactions, TopicPartition } from './kafka-client.ts'
 
 export interface TransactionMarks {
@@ -40,7 +40,7 @@ export function transactionMarks(progressTopic: string | undefined): Transaction
       const marks = offsets.flatMap(({ metadata }) => decodeMark(metadata) ?? [])
       const [latest] = marks.toSorted((one, other) => other.chunk - one.chunk)
       if (latest === undefined || source === undefined || reader === undefined) return latest
-      return { ...latest, reader: { ...reader, at: encodePlace(standingAt(source, offsets)) } }
+      return { ...latest, reader: { ...reader, at: encodeWindow(standingAt(source, offsets)) } }
     },
   }
 }
@@ -54,7 +54,7 @@ function offsetsOf(mark: ChunkMark, progressTopic: string | undefined): readonly
 }
 
 /** The offsets are the truth of where the reader stands; up to where it reads, the checkpoint says. */
-function standingAt(source: KafkaPlace, offsets: readonly KafkaGroupOffset[]): KafkaPlace {
+function standingAt(source: LogWindow, offsets: readonly KafkaGroupOffset[]): LogWindow {
   const committed = new Map(offsets.map((one) => [placeName(one), one.offset]))
   const windows = source.windows.map((window) => ({
     ...window,
@@ -63,10 +63,10 @@ function standingAt(source: KafkaPlace, offsets: readonly KafkaGroupOffset[]): K
   return { ...source, windows }
 }
 
-function sourceOf(reader: StoredCheckpoint | undefined): KafkaPlace | undefined {
+function sourceOf(reader: StoredCheckpoint | undefined): LogWindow | undefined {
   if (reader?.kind !== KAFKA_READER_KIND) return undefined
-  const place = decodePlace(reader.at, 'the checkpoint of the step')
-  return place.windows.length === 0 ? undefined : place
+  const window = decodeWindow(reader.at, 'the checkpoint of the step')
+  return window.windows.length === 0 ? undefined : window
 }
 
 function progressPlace(topic: string | undefined): TopicPartition {

@@ -1,7 +1,7 @@
 /** One connection that reads: its texts do not depend on how server or role are set up, and it can be interrupted. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FieldDef, PoolClient } from 'pg'
-import { orAborted } from './or-aborted.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { HeldPool } from './own-connection.ts'
 import type { RawRow } from './row-decoder.ts'
 
@@ -23,7 +23,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
 export async function openReadingSession(held: HeldPool, signal: AbortSignal): Promise<ReadingSession> {
   signal.throwIfAborted()
   const connecting = held.pool.connect()
-  const client = await orAborted(connecting, signal).catch((error: unknown) => {
+  const client = await untilAborted(connecting, signal).catch((error: unknown) => {
     connecting.then((late) => late.release(), ignore)
     throw error
   })
@@ -71,7 +71,7 @@ export class ReadingSession {
     const answer = this.#client
       .query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types })
       .finally(() => void (this.#isRunning = false))
-    return orAborted(answer, this.#signal)
+    return untilAborted(answer, this.#signal)
   }
 
   async setUp(): Promise<void> {

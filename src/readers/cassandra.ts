@@ -9,7 +9,7 @@ import type {
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
 import { troubleText } from '../cassandra/cassandra-trouble.ts'
-import { orAborted } from '../cassandra/or-aborted.ts'
+import { patience } from '../cassandra/patience.ts'
 import { checkLayout, decodePosition, encodePosition } from '../cassandra/read-checkpoint.ts'
 import { positionOf, rowOfText, rowRefused, rowText } from '../cassandra/read-fault.ts'
 import { checkIdentity, type ReadIdentity, readIdentity } from '../cassandra/read-identity.ts'
@@ -30,6 +30,7 @@ import { type SpansToRead, spansToRead } from '../cassandra/scan/spans-to-read.t
 import { type CqlTableName, lookUpTable } from '../cassandra/table-name.ts'
 import type { TokenRange } from '../cassandra/token-ranges.ts'
 import { BatchError } from '../core/model/batch-error.ts'
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type {
   ItemReader,
   OpenedReader,
@@ -109,16 +110,16 @@ async function open<T>(
   setMaxListeners(0, signal)
   const session = await client.openSession({ signal })
   try {
-    const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)
+    const table = await untilAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)
     const target = matchTable(plan, table)
     const identity = readIdentity(plan, target)
     if (scope.from !== undefined) checkIdentity(scope.from, identity, scope)
     const from = scope.from === undefined ? undefined : decodePosition(target, scope.from, plan.description)
-    const spans = await orAborted(spansOf(plan, target, session, from?.place), signal)
+    const spans = await untilAborted(spansOf(plan, target, session, from?.place), signal)
     const pace = fetchPace(plan.fetchSize)
     const { selected: columns } = target
     const { consistency, concurrency } = plan
-    const reading = { session, table, columns, consistency, pace, source: spans.source, signal }
+    const reading = { session, table, columns, consistency, pace, source: spans.source, patience, signal }
     return {
       ...rowReader<T>({
         plan,
@@ -148,10 +149,10 @@ async function spansOf(
   behind: Place | undefined,
 ): Promise<SpansToRead> {
   if (target.partitions !== undefined)
-    return spansToRead(plan, target, { partitioner: '', tokens: [] }, behind)
+    return spansToRead(plan, target, session, { partitioner: '', tokens: [] }, behind)
   const ring = await session.describeRing()
   checkRing(plan, ring)
-  return spansToRead(plan, target, ring, behind)
+  return spansToRead(plan, target, session, ring, behind)
 }
 
 interface Reading {
@@ -252,7 +253,7 @@ async function openParser<T>(
 ): Promise<RecordParser<T>> {
   const session = await client.openSession({ signal })
   try {
-    const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)
+    const table = await untilAborted(lookUpTable(session, plan.table, 'INVALID_READER_OPTIONS'), signal)
     const { columns } = matchTable(plan, table)
     const validate = schema === undefined ? withoutSchema : schemaValidation(schema)
     return {

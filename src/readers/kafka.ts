@@ -4,7 +4,7 @@ import { bytes, type KafkaFormat } from '../kafka/formats.ts'
 import type { KafkaClient } from '../kafka/kafka-client.ts'
 import { KAFKA_READER_KIND } from '../kafka/kafka-checkpoint.ts'
 import { type KafkaRecord, decodeRecords, type RecordFormats } from '../kafka/kafka-record.ts'
-import { type KafkaPartitionValue, placeOfPartition } from '../kafka/kafka-partitions.ts'
+import { type KafkaPartitionValue, windowOfPartition } from '../kafka/kafka-partitions.ts'
 import { type LogPlan, openLog } from '../kafka/open-log.ts'
 import { decodeRawRecord } from '../kafka/raw-record.ts'
 import { planWindow, type WindowOptions } from '../kafka/window-options.ts'
@@ -70,7 +70,7 @@ function planLog<V, K>(options: KafkaReaderOptions<V, K>): LogPlan<V, K> {
   const { client, group } = options
   const parts = { client, group, formats: formatsOf(options) }
   if (options.partition === undefined) return { ...parts, window: planWindow(options), settled: undefined }
-  const settled = placeOfPartition(options.partition)
+  const settled = windowOfPartition(options.partition)
   const { topic, partition } = options.partition
   const window = planWindow({ topic, partitions: [partition], isolation: settled.isolation })
   return { ...parts, window, settled }

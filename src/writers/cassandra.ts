@@ -1,11 +1,11 @@
 /** Writes items into a Cassandra table: inserts, updates and deletes, side by side. */
+import { untilAborted } from '../core/model/until-aborted.ts'
 import { setMaxListeners } from 'node:events'
 import type {
   CassandraClient,
   CassandraConsistency,
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
-import { orAborted } from '../cassandra/or-aborted.ts'
 import { type CqlTableName, describeName, lookUpTable } from '../cassandra/table-name.ts'
 import { inFlightLimit } from '../cassandra/write/in-flight-limit.ts'
 import { mutationMaker } from '../cassandra/write/item-mutation.ts'
@@ -113,7 +113,7 @@ function describePlan<T>({ operation, table, condition, isCounter, appended }: W
       : [condition.when === 'exists' ? 'if it exists' : 'if it does not exist']),
   ]
   const place = operation === 'insert' ? 'into' : operation === 'delete' ? 'from' : 'in'
-  return `${verb} ${place} table ${describeName(table)}${how.length === 0 ? '' : ` (${how.join('; ')})`}`
+  return `${verb} ${place} cassandra table ${describeName(table)}${how.length === 0 ? '' : ` (${how.join('; ')})`}`
 }
 
 async function openSink<T>(
@@ -126,7 +126,7 @@ async function openSink<T>(
   setMaxListeners(0, signal)
   const session = await client.openSession({ signal })
   try {
-    const table = await orAborted(lookUpTable(session, plan.table, 'INVALID_WRITER_OPTIONS'), signal)
+    const table = await untilAborted(lookUpTable(session, plan.table, 'INVALID_WRITER_OPTIONS'), signal)
     const make = mutationMaker(plan, matchTable(plan, table), new Date())
     const sending: Sending = { session, plan, limit: inFlightLimit(plan.concurrency), signal }
     return {

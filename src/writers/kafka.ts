@@ -72,15 +72,14 @@ async function openSink<T, V, K>(
   const { client, topic, compression = 'lz4', deliveryTimeoutMilliseconds = DELIVERY_TIMEOUT } = options
   const transactional = transactionOptions(options)
   const { timeoutMilliseconds = TRANSACTION_TIMEOUT, progressTopic = topic } = transactional ?? {}
-  for (const one of new Set([topic, progressTopic]))
-    if (one !== undefined) await assertTopic(client, one, scope)
-  const producer = await client.openProducer({
+  const opening = client.openProducer({
     compression,
     deliveryTimeoutMilliseconds,
     transactionTimeoutMilliseconds: timeoutMilliseconds,
     signal: scope.signal,
     ...(transactional !== undefined && { transactionalId: transactionalId(transactional, scope) }),
   })
+  const producer = await openedBeside(opening, assertTopics(client, [topic, progressTopic], scope))
   const plan = outgoingPlan(options)
   return producer.transactions === undefined
     ? plainSink(plan, producer)
@@ -92,7 +91,24 @@ function transactionalId({ idPrefix = 'batchwright' }: KafkaTransactionOptions, 
   return `${idPrefix}.${scope.jobName}.${scope.stepName}.${scope.transactionId}`
 }
 
+/** To connect takes longer than anything else here, so both are done at the same time. Nothing stays open where the check fails. */
+async function openedBeside(opening: Promise<KafkaProducer>, check: Promise<void>): Promise<KafkaProducer> {
+  const [opened, checked] = await Promise.allSettled([opening, check])
+  if (opened.status === 'rejected') throw checked.status === 'rejected' ? checked.reason : opened.reason
+  if (checked.status === 'fulfilled') return opened.value
+  await opened.value.close()
+  throw checked.reason
+}
+
 /** A missing topic is not the items' fault, so it is told before there are any. */
+async function assertTopics(
+  client: KafkaClient,
+  topics: readonly (string | undefined)[],
+  scope: WriterScope,
+): Promise<void> {
+  for (const topic of new Set(topics)) if (topic !== undefined) await assertTopic(client, topic, scope)
+}
+
 async function assertTopic(client: KafkaClient, topic: string, { signal }: WriterScope): Promise<void> {
   const consumer = await client.openConsumer({ isolation: 'read_committed', signal })
   try {

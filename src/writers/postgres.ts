@@ -1,8 +1,8 @@
 /** Writes items into a Postgres table: by COPY, or by INSERT … ON CONFLICT when asked. */
+import { untilAborted } from '../core/model/until-aborted.ts'
 import type { ClientBase } from 'pg'
 import type { Guarantee, ItemSink, ItemWriter, WriterScope } from '../core/ports/item-writer.ts'
 import { copyChunk, type WriteChunk } from '../postgres/copy-chunk.ts'
-import { orAborted } from '../postgres/or-aborted.ts'
 import { type HeldPool, holdPool, type PostgresConnection } from '../postgres/own-connection.ts'
 import { PG_CLIENT, pgClient } from '../postgres/resources.ts'
 import { lookUpTable } from '../postgres/table-columns.ts'
@@ -83,7 +83,7 @@ async function openSink<T>(
   const held = holdPool(connection, scope.resources, { by: 'postgresWriter', code: 'INVALID_WRITER_OPTIONS' })
   try {
     const facts = lookUpTable(held.pool, plan.table, 'INVALID_WRITER_OPTIONS')
-    const columns = matchTable(plan, await orAborted(facts, scope.signal))
+    const columns = matchTable(plan, await untilAborted(facts, scope.signal))
     const { table, conflict } = plan
     const write = conflict === undefined ? copyChunk(table, columns) : upsertChunk(table, columns, conflict)
     return connection === undefined ? chunkTransactionSink(write, held) : ownTransactionSink(write, held)

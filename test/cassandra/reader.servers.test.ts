@@ -149,6 +149,16 @@ describeWithCassandra('cassandraReader on a server', (address) => {
     }
   })
 
+  it('refuses a timestamp that no Date can be, behind which a restart would lose rows', async () => {
+    await keyspace.run('create table far (id int, at timestamp, primary key (id, at))')
+    for (const at of ['0', '9223372036854775807'])
+      await keyspace.run(`insert into far (id, at) values (1, ${at})`)
+    const error = await readAll(reader('far')).catch((thrown: unknown) => thrown)
+    expect(String(error)).to.match(
+      /reading cassandra table far failed: column at: a timestamp is earlier or later/,
+    )
+  })
+
   it('gives the parts of a partitioned step all rows together, each once', async () => {
     const parts = cassandraPartitions({ parts: 7 })
     const read = await Promise.all(

@@ -138,6 +138,27 @@ describeWithCassandra('cassandraWriter on a server', (address) => {
     }
   })
 
+  it('gives a static column the value of the partition’s last item, also in batches', async () => {
+    await keyspace.run('create table mayors (state text, n int, mayor text static, primary key (state, n))')
+    const partitions = Array.from({ length: 200 }, (_, index) => `s${index}`)
+    for (const options of [{}, { batch: 'partition' }, { operation: () => 'insert' as const }] as const) {
+      const mayors = cassandraWriter<{ state: string; n: number; mayor: string }>({
+        client: keyspace.client,
+        table: 'mayors',
+        columns: ['state', 'n', 'mayor'],
+        ...options,
+      })
+      // In a batch with one timestamp the greater value would win.
+      const items = partitions.flatMap((state) =>
+        ['m', 'z', 'b', 'a'].map((mayor, n) => ({ state, n, mayor })),
+      )
+      expect(await write(mayors, items)).to.equal(undefined)
+      const found = await keyspace.run('select distinct state, mayor from mayors')
+      expect(found).to.have.lengthOf(partitions.length)
+      expect(new Set(found.map((row) => row['mayor'] as string))).to.deep.equal(new Set(['a']))
+    }
+  })
+
   it('overwrites nothing that is newer than the item, and lets a key expire', async () => {
     const year = (n: number) => new Date(Date.UTC(n, 0))
     await write(writer({ timestamp: () => year(2021) }), [strike(1, 'new')])

@@ -49,6 +49,8 @@ describeWithOwnServers('The lessons that need servers', ['kafka', 'cassandra'], 
     expect(lines.every((line) => line.startsWith('Texas,'))).to.equal(true)
     const { out } = project.batchwright('explain', 'strikes-by-state', 'state=Texas')
     expect(out).to.contain('at-least-once').and.contain('idempotent').and.contain('transactional')
+    expect(out).to.contain('insert into cassandra table lessons.strike_by_state')
+    expect(out).to.contain('cassandra table lessons.strike_by_state, 1 partition')
   })
 
   it('10: a log into a table through a crash: the offsets are there once', async () => {

@@ -386,6 +386,10 @@ describe('cassandraReader', () => {
     await refused({ table: 'strike', columns: [] }, /columns is empty/)
     await refused({ table: 'strike', fetchSize: 0 }, /fetchSize is 0/)
     await refused(
+      { table: 'strike', consistency: 'QUORUM' as 'quorum' },
+      /consistency is 'QUORUM'.* There are: any, one,/,
+    )
+    await refused(
       { table: 'strike', keys: [{ State: 'TX' }] },
       /a key names State; the partition key is \(state\)/,
     )

@@ -423,6 +423,37 @@ describe('kafkaReader', () => {
     })
   })
 
+  it('leaves its group no lag of markers and aborted records behind the last record', async () => {
+    const log = logOf(25, 3)
+    for (const partition of [0, 2]) {
+      const foreign = log.beginTransaction()
+      foreign.produce(TOPIC, [{ partition, value: '99' }])
+      foreign.abort()
+    }
+    const table = memoryTable<number>()
+    const job = defineJob({
+      name: 'followed',
+      parameters: z.object({}),
+      steps: (step) => ({
+        load: step.chunk(
+          { size: 25 },
+          {
+            reader: readerOf(log, { group: 'watched' }),
+            processor: ({ value }) => value,
+            writer: table.writer,
+          },
+        ),
+      }),
+    })
+    ;(await testBatch().runJob(job, {})).completed()
+    expect(
+      log
+        .groupOffsets('watched')
+        .toSorted((one, other) => one.partition - other.partition)
+        .map(({ offset }) => offset),
+    ).to.deep.equal([11n, 8n, 10n])
+  })
+
   it('with a table in the chunk’s transaction has each record there once, whatever it is killed at', async () => {
     const log = logOf(25, 2, 4)
     const table = memoryTable<number>()

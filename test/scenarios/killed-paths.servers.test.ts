@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type CassandraServer, startCassandraServer } from '../../scripts/services/cassandra-server.ts'
 import { type KafkaServer, startKafkaServer } from '../../scripts/services/kafka-server.ts'
@@ -29,9 +32,11 @@ describeWithOwnServers(
     let database: TestDatabase
     let kafka: KafkaServer
     let cassandra: CassandraServer
+    let folder: string
 
     before(async () => {
       database = await testDatabase()
+      folder = await mkdtemp(join(tmpdir(), 'batchwright-paths-'))
       ;[kafka, cassandra] = await Promise.all([
         startKafkaServer(),
         startCassandraServer({ commitlogSync: 'batch' }),
@@ -41,6 +46,7 @@ describeWithOwnServers(
     after(async () => {
       await Promise.all([kafka.stop(), cassandra.stop()])
       await database.close()
+      await rm(folder, { recursive: true })
     })
 
     for (const [index, { name, victim }] of CELLS.entries()) {
@@ -62,6 +68,7 @@ describeWithOwnServers(
       repository: { connection: database.connection, schema: database.schema },
       brokers: kafka.brokers,
       cassandra: { contactPoints: [cassandra.contactPoints], localDataCenter: cassandra.localDataCenter },
+      folder,
       run: `path${index}`,
     })
 

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { z } from 'zod'
+import type { CassandraClient } from '../../src/cassandra/cassandra-client.ts'
 import { defineJob } from '../../src/core/definition/define-job.ts'
 import { BatchError, isBatchError } from '../../src/core/model/batch-error.ts'
+import { isTransient } from '../../src/core/model/transient-error.ts'
 import { failedItems } from '../../src/core/ports/items-failed.ts'
 import type { ItemSink, ItemWriter } from '../../src/core/ports/item-writer.ts'
 import { cassandraReader } from '../../src/readers/cassandra.ts'
@@ -130,11 +132,11 @@ describe('cassandraWriter', () => {
       }),
     ].map(({ description, guarantee }) => `${description}: ${guarantee}`)
     expect(described).to.deep.equal([
-      'insert into table strike: idempotent',
-      'delete from table strike: idempotent',
-      'insert, update or delete in table strike: idempotent',
-      'insert into table strike (if it does not exist): at-least-once',
-      'update in table tally (counters): at-least-once',
+      'insert into cassandra table strike: idempotent',
+      'delete from cassandra table strike: idempotent',
+      'insert, update or delete in cassandra table strike: idempotent',
+      'insert into cassandra table strike (if it does not exist): at-least-once',
+      'update in cassandra table tally (counters): at-least-once',
     ])
   })
 
@@ -212,6 +214,22 @@ describe('cassandraWriter', () => {
       ])
       expect(birds()).to.deep.equal(['bird 1', 'bird 2', 'bird 4'])
     }
+  })
+
+  it('names an item whose timestamp is no moment', async () => {
+    const changedAt = [new Date(Number.NaN), 5, undefined, new Date(1)]
+    const options = { timestamp: ({ n }: Strike) => changedAt[Number(n)] as Date }
+    const error = await write(
+      writer(options),
+      [0, 1, 2, 3].map((n) => strike(n)),
+    )
+    const failures = failedItems(error) ?? []
+    expect(failures.map(({ index }) => index)).to.deep.equal([0, 1, 2])
+    for (const failure of failures) {
+      expect(isBatchError(failure.error, 'WRITE_FAILED')).to.equal(true)
+      expect((failure.error as BatchError).message).to.match(/column timestamp: it is .*neither a valid Date/)
+    }
+    expect(birds()).to.deep.equal(['bird 3'])
   })
 
   it('names the one item of a batch that the server refuses', async () => {
@@ -296,9 +314,10 @@ describe('cassandraWriter', () => {
   })
 
   describe('of counters', () => {
-    const tally = () =>
+    const tally = (options: { readonly concurrency?: number; readonly client?: CassandraClient } = {}) =>
       cassandraWriter<Strike>({
         client: store.client,
+        ...options,
         table: 'tally',
         columns: { state: 'state', strikes: 'n' },
         counter: { accept: 'at-least-once' },
@@ -317,6 +336,53 @@ describe('cassandraWriter', () => {
       store.disturb({ kind: 'unavailable' })
       expect(await write(tally(), [strike(2, '', 'TX')])).to.equal(undefined)
       expect(store.rows('tally')).to.deep.equal([{ state: 'TX', strikes: 7n }])
+    })
+
+    it('sends nothing more of a chunk once the servers have not answered in the time that is waited', async () => {
+      store.disturb({ kind: 'write-timeout', applied: false })
+      const error = await write(
+        tally({ concurrency: 1 }),
+        [1, 2, 3, 1, 2].map((n) => strike(n)),
+      )
+      expect(failedItems(error)?.map(({ index }) => index)).to.deep.equal([0, 1, 2, 3, 4])
+      expect(store.rows('tally')).to.deep.equal([])
+    })
+
+    it('says in a line which host answered what', async () => {
+      const hosts = { '10.0.0.1:9042': new Error('too few replicas'), '10.0.0.2:9042': new Error('away') }
+      const error = Object.assign(new Error('All host(s) tried.\n    at FrameReader.readError'), {
+        name: 'NoHostAvailableError',
+        innerErrors: hosts,
+      })
+      const client: CassandraClient = {
+        ...store.client,
+        openSession: async (options) => ({
+          ...(await store.client.openSession(options)),
+          mutate: () => Promise.reject(error),
+        }),
+      }
+      const [failure] = failedItems(await write(tally({ client }), [strike(1)])) ?? []
+      expect(String(failure?.error)).to.equal(
+        'BatchError: 10.0.0.1:9042: too few replicas; 10.0.0.2:9042: away',
+      )
+      expect(isTransient(failure?.error)).to.equal(true)
+    })
+
+    it('skips no item because of the servers', async () => {
+      store.disturb({ kind: 'write-timeout', applied: false })
+      const job = defineJob({
+        name: 'tally',
+        parameters: z.object({}),
+        steps: (step) => ({
+          add: step.chunk<Strike, Strike>(
+            { size: 4, retry: false, skip: { on: Error, limit: 5 } },
+            { reader: iterableReader([strike(1), strike(2)]), writer: tally() },
+          ),
+        }),
+      })
+      const result = await runJob(job, {})
+      expect(result.status).to.equal('FAILED')
+      expect(result.step('add').writeSkipCount).to.equal(0)
     })
   })
 
@@ -360,6 +426,9 @@ describe('cassandraWriter', () => {
       [{ ttl: -1 }, /ttl is -1; it must be whole seconds/],
       [{ ttl: 1.5 }, /ttl is 1\.5/],
       [{ concurrency: 0 }, /concurrency is 0/],
+      [{ consistency: 'local_quorum' }, /consistency is 'local_quorum'\. Did you mean 'local-quorum'\?/],
+      [{ consistency: 'serial' }, /consistency is 'serial'\..* There are: any, one/],
+      [{ serialConsistency: 'quorum' }, /serialConsistency is 'quorum'.* There are: serial, local-serial/],
       [{ counter: accept }, /its columns are no counters/],
       [{ table: 'tally', columns: ['state', 'strikes'] }, /its columns are counters.*counter: \{ accept/],
       [{ table: 'tally', columns: ['state', 'strikes'], counter: {} }, /may write an item twice/],

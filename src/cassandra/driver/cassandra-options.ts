@@ -9,7 +9,10 @@ export interface CassandraOptions {
   /** Of tables whose name has none. */
   readonly keyspace?: string
   readonly credentials?: { readonly username: string; readonly password: string }
-  /** Talks over TLS: `{ ca, cert, key … }`, or `{}` for what Node takes by itself. @default in the clear */
+  /**
+   * Talks over TLS: `{ ca, cert, key … }`, or `{}` for what Node takes by itself. Certificates are checked, and are to be of the address
+   * at which a node is reached; where they hold a name, say it with `servername`. @default in the clear
+   */
   readonly tls?: ConnectionOptions
   /** How long an answer is waited for, in milliseconds: longer than the servers themselves wait. @default 12000 */
   readonly requestTimeout?: number

@@ -30,17 +30,10 @@ function quotedTable({ keyspace, name }: CassandraTableName): string {
   return [...(keyspace === undefined ? [] : [keyspace]), name].map(quoteIdentifier).join('.')
 }
 
-/** Of a select by token the token is the last of the columns, and has this name. */
-export const TOKEN_COLUMN = 'token of the row'
-
 export function selectText(select: CassandraSelect): BoundStatement {
   const { table, columns, from, distinct } = select
   const token = `token(${table.partitionKey.map(({ name }) => quoteIdentifier(name)).join(', ')})`
-  const isTokenWanted = from.by === 'token' && distinct !== true
-  const selected = [
-    ...columns.map(quoteIdentifier),
-    ...(isTokenWanted ? [`${token} as ${quoteIdentifier(TOKEN_COLUMN)}`] : []),
-  ]
+  const selected = columns.map(quoteIdentifier)
   const conditions = from.by === 'token' ? tokenConditions(token, from) : partitionConditions(table, from)
   const where = conditions.length === 0 ? '' : ` where ${conditions.map(({ text }) => text).join(' and ')}`
   return {

@@ -12,8 +12,9 @@ import type {
   SerialConsistency,
 } from '../cassandra-client.ts'
 import { columnOf } from '../table-name.ts'
-import { mutationText, selectText, TOKEN_COLUMN } from './cql-text.ts'
+import { mutationText, selectText } from './cql-text.ts'
 import { describeTable } from './describe-table.ts'
+import { partitionLocator } from './partition-locator.ts'
 import { type Convert, fromDriver, nullable, toDriver } from './driver-values.ts'
 import type { Driver } from './load-driver.ts'
 
@@ -29,6 +30,7 @@ export function driverSession(
       return describeTable(client, keyspace, name)
     },
     describeRing: async () => describeRing(client),
+    locate: partitionLocator(driver, client),
     select: (select) => runSelect(driver, client, select),
     mutate: async (mutations, { consistency, serialConsistency, idempotent }) => {
       const options: QueryOptions = {
@@ -81,7 +83,6 @@ async function runSelect(driver: Driver, client: Client, select: CassandraSelect
   })
   return {
     rows: decodeRows(driver, select, result),
-    tokens: select.from.by === 'token' && select.distinct !== true ? tokensOf(result) : [],
     next: result.pageState ?? undefined,
   }
 }
@@ -91,10 +92,6 @@ function rangeRouting(client: Client, { from }: CassandraSelect): QueryOptions {
   const token = from.by === 'token' ? (from.upTo ?? from.after) : undefined
   if (token === undefined) return {}
   return { routingKey: client.metadata.newToken(String(token)) as unknown as Buffer }
-}
-
-function tokensOf({ rows }: driverTypes.ResultSet): readonly bigint[] {
-  return rows.map((row) => (row as unknown as Record<string, bigint>)[TOKEN_COLUMN] as bigint)
 }
 
 /** Objects of their own: the driver's rows carry more than the columns. */
@@ -112,10 +109,18 @@ function decodeRows(
     for (const { name, convert } of converts) {
       const value: unknown = row[name]
       if (value === null || value === undefined) decoded[name] = null
-      else decoded[name] = (convert === undefined ? value : convert(value)) as CqlValue
+      else decoded[name] = convert === undefined ? (value as CqlValue) : converted(convert, value, name)
     }
     return decoded
   })
+}
+
+function converted(convert: NonNullable<Convert>, value: unknown, column: string): CqlValue {
+  try {
+    return convert(value) as CqlValue
+  } catch (cause) {
+    throw new TypeError(`column ${column}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 interface BoundMutation {

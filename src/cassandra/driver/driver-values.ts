@@ -20,6 +20,8 @@ export function fromDriver(driver: Driver, type: CqlType): Convert {
     case 'timeuuid':
     case 'inet':
       return asText
+    case 'timestamp':
+      return (value) => validDate(value as Date)
     case 'decimal':
       return (value) => decimalText(driver, value as driverTypes.BigDecimal)
     case 'duration':
@@ -106,6 +108,12 @@ function fieldsConvert({ fields }: OfKind<'udt'>, convertOf: (type: CqlType) => 
     Object.fromEntries(
       converts.map(({ name, convert }) => [name, convert((value as Record<string, unknown>)[name])]),
     )
+}
+
+/** As a key, a Date that is none could not be found again behind a restart, and rows would be lost. */
+function validDate(date: Date): Date {
+  if (!Number.isNaN(date.getTime())) return date
+  throw new TypeError('a timestamp is earlier or later than any Date can be')
 }
 
 /** The driver's own text of a number with a negative scale is wrong: it ends with a dot, and lacks the zeros. */

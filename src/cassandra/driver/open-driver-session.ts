@@ -1,9 +1,9 @@
 /** Connects through cassandra-driver, and says what is wrong where that fails. */
 import type { Client, ClientOptions, policies } from 'cassandra-driver'
 import { BatchError } from '../../core/model/batch-error.ts'
+import { untilAborted } from '../../core/model/until-aborted.ts'
 import type { CassandraSession } from '../cassandra-client.ts'
 import { innerErrors, troubleText } from '../cassandra-trouble.ts'
-import { orAborted } from '../or-aborted.ts'
 import type { CassandraOptions } from './cassandra-options.ts'
 import { driverSession } from './driver-session.ts'
 import { knownHosts } from './known-hosts.ts'
@@ -23,10 +23,10 @@ export async function openDriverSession(
 ): Promise<CassandraSession> {
   const driver = await loadDriver()
   const hosts = knownHosts(balancingOf(driver, options))
-  const client = new driver.Client(clientOptions(driver, options, hosts.policy))
+  const client = createClient(driver, options, hosts.policy)
   const connecting = client.connect()
   try {
-    await orAborted(connecting, signal)
+    await untilAborted(connecting, signal)
   } catch (error) {
     // Shut down while it connects, the driver would go on connecting for ever.
     const closed = connecting.then(
@@ -50,6 +50,15 @@ function balancingOf(driver: Driver, { driver: own, localDataCenter }: Cassandra
   return policies?.loadBalancing ?? driver.policies.defaultLoadBalancingPolicy(localDataCenter)
 }
 
+/** The driver refuses some options at once. */
+function createClient(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): Client {
+  try {
+    return new driver.Client(clientOptions(driver, options, balancing))
+  } catch (error) {
+    throw unavailable(options, error)
+  }
+}
+
 function clientOptions(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): ClientOptions {
   const { contactPoints, localDataCenter, credentials, tls, requestTimeout = REQUEST_TIMEOUT_MS } = options
   const { ExponentialReconnectionPolicy } = driver.policies.reconnection
@@ -58,7 +67,8 @@ function clientOptions(driver: Driver, options: CassandraOptions, balancing: Loa
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(credentials !== undefined && { credentials: { ...credentials } }),
-    ...(tls !== undefined && { sslOptions: tls }),
+    // The driver, other than Node, would talk to whoever answers.
+    ...(tls !== undefined && { sslOptions: { rejectUnauthorized: true, ...tls } }),
     socketOptions: { readTimeout: requestTimeout },
     ...others,
     policies: {

@@ -1,5 +1,12 @@
 /** What is left to be read, as spans one after the other, and how to go on behind a row. */
-import type { CassandraTable, CqlValue, PartitionSpan, TokenSpan } from '../cassandra-client.ts'
+import type {
+  CassandraSession,
+  CassandraTable,
+  CqlValue,
+  PartitionLocation,
+  PartitionSpan,
+  TokenSpan,
+} from '../cassandra-client.ts'
 import { tokenRange, tokenSpan } from '../token-ranges.ts'
 
 export type PartitionKeyValues = readonly CqlValue[]
@@ -8,10 +15,6 @@ export type PartitionKeyValues = readonly CqlValue[]
 export interface Place {
   readonly partition: PartitionKeyValues
   readonly clustering: readonly CqlValue[]
-  /** Of a read by token. */
-  readonly token?: bigint
-  /** Partitions of the same token that were read before this one: hardly ever there are any. */
-  readonly twins: readonly PartitionKeyValues[]
   /** Of a read by keys: which of them. */
   readonly keyIndex?: number
 }
@@ -27,37 +30,39 @@ export interface TokenReadSpan {
 export interface PartitionReadSpan {
   readonly by: 'partition'
   readonly from: PartitionSpan
-  readonly token?: bigint
-  readonly twins: readonly PartitionKeyValues[]
   readonly keyIndex?: number
 }
 
-/** The partitions of a token but for those that have been read. */
+/** The partitions that have the token of another one and stand behind it: hardly ever there are any. */
 export interface TwinsReadSpan {
   readonly by: 'twins'
-  readonly token: bigint
-  readonly twins: readonly PartitionKeyValues[]
+  readonly behind: PartitionLocation
 }
 
 /**
  * What is left of a span behind one of its rows. Nothing is read twice, however wide the row's partition is, and whether the
  * row is still there or not.
  */
-export function spansBehind(table: CassandraTable, span: ReadSpan, place: Place): readonly ReadSpan[] {
+export function spansBehind(
+  { session, table }: SpanScope,
+  span: ReadSpan,
+  place: Place,
+): readonly ReadSpan[] {
   if (span.by === 'twins') return [span]
   if (span.by === 'partition') return restOfPartition(table, span, place.clustering)
-  const token = place.token ?? tokenRange(span.from).after
-  const partition: PartitionReadSpan = {
-    by: 'partition',
-    from: { by: 'partition', key: place.partition },
-    token,
-    twins: place.twins,
-  }
+  const { partition: key } = place
+  const behind = session.locate(table, key)
+  const partition: PartitionReadSpan = { by: 'partition', from: { by: 'partition', key } }
   return [
     ...restOfPartition(table, partition, place.clustering),
-    { by: 'twins', token, twins: [...place.twins, place.partition] },
-    ...tokensBehind(span, token),
+    { by: 'twins', behind },
+    ...tokensBehind(span, behind.token),
   ]
+}
+
+export interface SpanScope {
+  readonly session: Pick<CassandraSession, 'locate'>
+  readonly table: CassandraTable
 }
 
 function tokensBehind({ from }: TokenReadSpan, token: bigint): readonly TokenReadSpan[] {

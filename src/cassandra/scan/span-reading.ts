@@ -1,5 +1,7 @@
 /** Reads the spans of a list one after the other, page by page, and finds its way on where a page cannot be had. */
+import { untilAborted } from '../../core/model/until-aborted.ts'
 import type {
+  CassandraColumn,
   CassandraConsistency,
   CassandraPage,
   CassandraRow,
@@ -9,12 +11,10 @@ import type {
   SerialConsistency,
 } from '../cassandra-client.ts'
 import { isTooMuch, isWorthAnotherRead } from '../cassandra-trouble.ts'
-import { orAborted } from '../or-aborted.ts'
-import { patience, type Patience } from '../patience.ts'
-import { valueKey } from '../stored-value.ts'
+import type { Patience } from '../patience.ts'
 import { tokenRange } from '../token-ranges.ts'
 import type { FetchPace } from './fetch-pace.ts'
-import { halves, type PartitionKeyValues, type Place, type ReadSpan, spansBehind } from './read-span.ts'
+import { halves, type Place, type ReadSpan, spansBehind } from './read-span.ts'
 import type { SpanSource } from './span-source.ts'
 
 export interface SpanReadingScope {
@@ -25,6 +25,8 @@ export interface SpanReadingScope {
   readonly consistency: CassandraConsistency | SerialConsistency
   readonly pace: FetchPace
   readonly source: Pick<SpanSource, 'learn'>
+  /** For each page. */
+  readonly patience: () => Patience
   readonly signal: AbortSignal
 }
 
@@ -48,26 +50,38 @@ export class SpanReading {
     this.#spans = [...spans]
   }
 
-  /** Asks for the next page, whose failure belongs to the `read` that wants it. */
-  begin(): void {
-    if (this.#pending !== undefined) return
-    this.#pending = this.#fetch()
-    this.#pending.catch(() => {})
+  /** Whether the next page has been asked for, and not been taken yet. */
+  get isBegun(): boolean {
+    return this.#pending !== undefined
+  }
+
+  /** Whether all pages have been asked for. */
+  get isAtEnd(): boolean {
+    return this.#spans.length === 0
+  }
+
+  /** Asks for the next page. Its failure belongs to the `read` that wants it. */
+  begin(): Promise<ReadRows | undefined> {
+    this.#pending ??= this.#fetch()
+    return this.#pending
   }
 
   /** Undefined at the end. After a rejection it may be called again, and goes on behind the last page. */
   async read(): Promise<ReadRows | undefined> {
-    this.begin()
-    const pending = this.#pending
+    const isFetchedAhead = this.#pending !== undefined
     try {
-      return await pending
+      return await this.begin()
+    } catch (error) {
+      // It may have failed long ago, and the servers be back since.
+      if (!isFetchedAhead || this.#scope.signal.aborted || !isWorthAnotherRead(error)) throw error
     } finally {
       this.#pending = undefined
     }
+    return this.read()
   }
 
   async #fetch(): Promise<ReadRows | undefined> {
-    const waiting = patience()
+    const waiting = this.#scope.patience()
     for (;;) {
       const [span] = this.#spans
       if (span === undefined) return undefined
@@ -84,53 +98,48 @@ export class SpanReading {
     const { session, table, columns, consistency, pace, signal } = this.#scope
     const select = { table, columns, from: span.from, fetchSize: pace.size(), consistency }
     const page = session.select({ ...select, ...(this.#page !== undefined && { page: this.#page }) })
-    return orAborted(page, signal)
+    return untilAborted(page, signal)
   }
 
   /** Usually it answers the partition that was read and no other. */
-  async #twins(span: Extract<ReadSpan, { readonly by: 'twins' }>): Promise<readonly ReadSpan[]> {
+  async #twins({
+    behind: { token, bytes },
+  }: Extract<ReadSpan, { readonly by: 'twins' }>): Promise<readonly ReadSpan[]> {
     const { session, table, consistency, signal } = this.#scope
     const columns = table.partitionKey.map(({ name }) => name)
-    const from = { by: 'token', after: span.token - 1n, upTo: span.token } as const
-    const known = new Set(span.twins.map((key) => partitionText(table, key)))
-    const read = [...span.twins]
+    const from = { by: 'token', after: token - 1n, upTo: token } as const
+    const select = { table, columns, from, distinct: true, fetchSize: TWINS_AT_ONCE, consistency }
     const found: ReadSpan[] = []
     let page: string | undefined
     do {
-      const select = { table, columns, from, distinct: true, fetchSize: TWINS_AT_ONCE, consistency }
-      const answer: CassandraPage = await orAborted(
-        session.select({ ...select, ...(page !== undefined && { page }) }),
-        signal,
-      )
-      for (const row of answer.rows) {
-        const key = columns.map((name) => row[name] as CqlValue)
-        if (known.has(partitionText(table, key))) continue
-        found.push({
-          by: 'partition',
-          from: { by: 'partition', key },
-          token: span.token,
-          twins: [...read],
-        })
-        read.push(key)
-      }
+      const wanted = { ...select, ...(page !== undefined && { page }) }
+      const answer: CassandraPage = await untilAborted(session.select(wanted), signal)
+      const keys = answer.rows.map((row) => columns.map((name) => row[name] as CqlValue))
+      const behind = keys.filter((key) => Buffer.compare(session.locate(table, key).bytes, bytes) > 0)
+      found.push(...behind.map((key): ReadSpan => ({ by: 'partition', from: { by: 'partition', key } })))
       page = answer.next
     } while (page !== undefined)
     return found
   }
 
   #take(span: Exclude<ReadSpan, { readonly by: 'twins' }>, page: CassandraPage): ReadRows {
-    const { pace, source } = this.#scope
+    const { pace, table } = this.#scope
+    const isFirst = this.#page === undefined
     pace.grow()
-    const places = placesOf(this.#scope.table, span, page, this.#last)
-    const last = places(page.rows.length - 1)
-    if (span.by === 'token' && this.#page === undefined) {
-      const { after, upTo } = tokenRange(span.from)
-      source.learn(page.rows.length, after, page.next === undefined ? upTo : (page.tokens.at(-1) ?? upTo))
-    }
+    const placeOf = placesOf(table, span, page.rows)
+    if (page.rows.length > 0) this.#last = placeOf(page.rows.length - 1)
+    if (span.by === 'token' && isFirst) this.#learn(span, page)
     this.#page = page.next
-    this.#last = last ?? this.#last
     if (page.next === undefined) this.#replace([])
-    return { rows: page.rows, placeOf: (index) => places(index) as Place }
+    return { rows: page.rows, placeOf }
+  }
+
+  #learn(span: Extract<ReadSpan, { readonly by: 'token' }>, { rows, next }: CassandraPage): void {
+    const { session, table, source } = this.#scope
+    const { after, upTo } = tokenRange(span.from)
+    const last = next === undefined ? undefined : this.#last
+    const reached = last === undefined ? upTo : session.locate(table, last.partition).token
+    source.learn(rows.length, after, reached)
   }
 
   /** In the place of the first span. */
@@ -145,11 +154,11 @@ export class SpanReading {
    * pieces.
    */
   async #recover(span: ReadSpan, error: unknown, waiting: Patience): Promise<void> {
-    const { signal, table, pace } = this.#scope
+    const { signal, pace } = this.#scope
     if (signal.aborted) throw signal.reason
     const wasShortCut = this.#page !== undefined
     if (!wasShortCut && !isWorthAnotherRead(error)) throw error
-    if (this.#last !== undefined) this.#replace(spansBehind(table, span, this.#last))
+    if (this.#last !== undefined) this.#replace(spansBehind(this.#scope, span, this.#last))
     this.#page = undefined
     if (isTooMuch(error)) {
       pace.shrink()
@@ -163,73 +172,19 @@ export class SpanReading {
 
 const TWINS_AT_ONCE = 100
 
-function partitionText({ partitionKey }: CassandraTable, key: PartitionKeyValues): string {
-  return partitionKey.map(({ type }, index) => valueKey(key[index] ?? null, type)).join('\0')
-}
-
-const NONE: readonly PartitionKeyValues[] = []
-
-/** Undefined for an index that the page does not have. */
 function placesOf(
-  table: CassandraTable,
+  { partitionKey, clusteringKey }: CassandraTable,
   span: Exclude<ReadSpan, { readonly by: 'twins' }>,
-  page: CassandraPage,
-  before: Place | undefined,
-): (index: number) => Place | undefined {
-  const { rows, tokens } = page
-  const partitionAt = (index: number): PartitionKeyValues =>
-    table.partitionKey.map(({ name }) => rows[index]?.[name] ?? null)
-  const twins = span.by === 'token' ? twinsOf(table, page, partitionAt, before) : undefined
+  rows: readonly CassandraRow[],
+): (index: number) => Place {
+  const keyIndex = span.by === 'partition' ? span.keyIndex : undefined
   return (index) => {
-    const row = rows[index]
-    if (row === undefined) return undefined
-    const place = {
-      partition: partitionAt(index),
-      clustering: table.clusteringKey.map(({ name }) => row[name] ?? null),
-    }
-    if (span.by === 'token')
-      return { ...place, token: tokens[index] as bigint, twins: twins?.get(index) ?? NONE }
-    const { token, keyIndex } = span
+    const row = rows[index] as CassandraRow
+    const values = ({ name }: CassandraColumn): CqlValue => row[name] ?? null
     return {
-      ...place,
-      twins: span.twins,
-      ...(token !== undefined && { token }),
+      partition: partitionKey.map(values),
+      clustering: clusteringKey.map(values),
       ...(keyIndex !== undefined && { keyIndex }),
     }
   }
-}
-
-/** By the index of the row; hardly any page has one. */
-function twinsOf(
-  { partitionKey }: CassandraTable,
-  { rows, tokens }: CassandraPage,
-  partitionAt: (index: number) => PartitionKeyValues,
-  before: Place | undefined,
-): ReadonlyMap<number, readonly PartitionKeyValues[]> | undefined {
-  let found: Map<number, readonly PartitionKeyValues[]> | undefined
-  let earlier = before?.twins ?? NONE
-  for (let index = 0; index < tokens.length; index += 1) {
-    const tokenBefore = index === 0 ? before?.token : tokens[index - 1]
-    if (tokens[index] !== tokenBefore) earlier = NONE
-    else if (!isSamePartition(partitionKey, rows, index, before)) {
-      const last = index === 0 ? (before?.partition ?? []) : partitionAt(index - 1)
-      earlier = [...earlier, last]
-    }
-    if (earlier !== NONE) (found ??= new Map()).set(index, earlier)
-  }
-  return found
-}
-
-/** As the row before. Most keys are texts and numbers, which need no other comparison. */
-function isSamePartition(
-  partitionKey: CassandraTable['partitionKey'],
-  rows: readonly CassandraRow[],
-  index: number,
-  before: Place | undefined,
-): boolean {
-  return partitionKey.every(({ name, type }, place) => {
-    const value = rows[index]?.[name] ?? null
-    const last = (index === 0 ? before?.partition[place] : rows[index - 1]?.[name]) ?? null
-    return value === last || (typeof value === 'object' && valueKey(value, type) === valueKey(last, type))
-  })
 }

@@ -22,7 +22,7 @@ export function spanList(spans: readonly ReadSpan[]): SpanSource {
 const FIRST_SHARE = 512
 const LARGEST_STEP = 8
 /** Of a page, so that most spans are read with one question. */
-const FILLED = 0.75
+const FILLED = 0.85
 
 /**
  * Cuts a range of tokens into spans of about one page each, by what has been learnt of the rows' density so far. A span never goes

@@ -1,9 +1,15 @@
 /** What is to be read of a table, from the beginning or behind a place, and how far that is. */
 import type { ReadProgress } from '../../core/ports/item-reader.ts'
-import type { CassandraRing } from '../cassandra-client.ts'
+import type { CassandraRing, CassandraSession } from '../cassandra-client.ts'
 import type { ReadPlan, ReadTarget } from '../read-plan.ts'
 import { tokenSpan } from '../token-ranges.ts'
-import { type PartitionReadSpan, type Place, type ReadSpan, spansBehind } from './read-span.ts'
+import {
+  type PartitionReadSpan,
+  type Place,
+  type ReadSpan,
+  spansBehind,
+  type SpanScope,
+} from './read-span.ts'
 import { countRingRanges, cutRange, type SpanSource, spanList } from './span-source.ts'
 
 export interface SpansToRead {
@@ -17,36 +23,39 @@ export interface SpansToRead {
 export function spansToRead(
   plan: ReadPlan,
   target: ReadTarget,
+  session: Pick<CassandraSession, 'locate'>,
   ring: CassandraRing,
   behind: Place | undefined,
 ): SpansToRead {
+  const scope = { session, table: target.table }
   return target.partitions === undefined
-    ? wholeTable(plan, target, ring, behind)
-    : namedPartitions(target, target.partitions, behind)
+    ? wholeTable(plan, scope, ring, behind)
+    : namedPartitions(scope, target.partitions, behind)
 }
 
 /** In the order of the tokens, so that it does not matter to a restart how the ring is cut. */
 function wholeTable(
   { range, fetchSize }: ReadPlan,
-  { table }: ReadTarget,
+  scope: SpanScope,
   ring: CassandraRing,
   behind: Place | undefined,
 ): SpansToRead {
   const whole: ReadSpan = { by: 'token', from: tokenSpan(range) }
-  const first = behind === undefined ? [] : spansBehind(table, whole, behind)
-  const after = behind?.token ?? range.after
+  const first = behind === undefined ? [] : spansBehind(scope, whole, behind)
+  const tokenOf = ({ partition }: Place): bigint => scope.session.locate(scope.table, partition).token
+  const after = behind === undefined ? range.after : tokenOf(behind)
   return {
     first: first.filter(({ by }) => by !== 'token'),
     source: cutRange({ after, upTo: range.upTo }, ring, fetchSize),
     progress: (last) => {
-      const reached = last === 'end' ? range.upTo : (last?.token ?? after)
+      const reached = last === 'end' ? range.upTo : last === undefined ? after : tokenOf(last)
       return { ...countRingRanges(ring, range, reached), unit: 'partitions' }
     },
   }
 }
 
 function namedPartitions(
-  { table }: ReadTarget,
+  scope: SpanScope,
   partitions: readonly PartitionReadSpan[],
   behind: Place | undefined,
 ): SpansToRead {
@@ -54,7 +63,7 @@ function namedPartitions(
   const begun = partitions[index]
   const total = partitions.length
   return {
-    first: behind === undefined || begun === undefined ? [] : spansBehind(table, begun, behind),
+    first: behind === undefined || begun === undefined ? [] : spansBehind(scope, begun, behind),
     source: spanList(partitions.slice(index + 1)),
     progress: (last) => ({
       done: last === 'end' ? total : (last?.keyIndex ?? Math.max(index, 0)),

@@ -20,18 +20,20 @@ export type MutationMaker<T> = (item: T, index: number) => ItemMutation
 
 /**
  * With `timestamp: 'execution'` each item's is a microsecond later than the one before, from the moment on at which this was
- * called: of two items with one key the later one wins, and over both wins a later execution.
+ * called: of two items with one key the later one wins, and over both wins a later execution. Where nothing is said, those that
+ * need one have the time of the call, and never the same.
  *
  * What it makes throws a BatchError WRITE_FAILED that names the column.
  */
 export function mutationMaker<T>(plan: WritePlan<T>, target: WriteTarget<T>, now: Date): MutationMaker<T> {
   const { partitionKey } = target.table
   let microseconds = BigInt(now.getTime()) * 1000n
-  const timestampOf = (item: T): bigint => {
+  const timestampOf = (item: T, index: number): bigint => {
     const { timestamp } = plan
-    if (typeof timestamp !== 'function') return microseconds++
-    const given = timestamp(item)
-    return given instanceof Date ? BigInt(given.getTime()) * 1000n : given
+    if (typeof timestamp === 'function') return givenTimestamp(timestamp(item), index)
+    const current = BigInt(Date.now()) * 1000n
+    if (timestamp === undefined && current > microseconds) microseconds = current
+    return microseconds++
   }
   return (item, index) => {
     const operation = typeof plan.operation === 'function' ? plan.operation(item) : plan.operation
@@ -50,7 +52,7 @@ export function mutationMaker<T>(plan: WritePlan<T>, target: WriteTarget<T>, now
         values:
           shape.columns.length === 0 ? [] : target.others.map((column) => otherValue(item, column, index)),
         ...(ttl !== undefined && { ttl }),
-        ...(shape.hasTimestamp && { timestamp: timestampOf(item) }),
+        ...(shape.hasTimestamp && { timestamp: timestampOf(item, index) }),
       },
     }
   }
@@ -62,6 +64,12 @@ function keyText<T>({ key }: WriteTarget<T>, values: readonly CqlValue[], count:
     text += `${valueKey(values[place] as CqlValue, (key[place] as WrittenColumn<T>).column.type)}\0`
   }
   return text
+}
+
+function givenTimestamp(given: unknown, index: number): bigint {
+  if (typeof given === 'bigint') return given
+  if (given instanceof Date && !Number.isNaN(given.getTime())) return BigInt(given.getTime()) * 1000n
+  throw unfit(index, 'timestamp', `it is ${String(given)}, neither a valid Date nor a bigint of microseconds`)
 }
 
 function ttlOf<T>({ ttl }: WritePlan<T>, item: T, index: number): number | undefined {

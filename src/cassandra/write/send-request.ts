@@ -1,6 +1,14 @@
 /** Sends mutations until they are acknowledged or have failed for good. */
+import { BatchError } from '../../core/model/batch-error.ts'
+import { isTransient } from '../../core/model/transient-error.ts'
 import type { CassandraMutation, CassandraSession } from '../cassandra-client.ts'
-import { isAmbiguous, isWorthAnotherRead, isWorthAnotherWrite } from '../cassandra-trouble.ts'
+import {
+  innerErrors,
+  isAmbiguous,
+  isWorthAnotherRead,
+  isWorthAnotherWrite,
+  troubleText,
+} from '../cassandra-trouble.ts'
 import { type Patience, patience } from '../patience.ts'
 import { type Aftermath, aftermath, doesNotHold } from './conditional-write.ts'
 import type { InFlightLimit } from './in-flight-limit.ts'
@@ -26,16 +34,25 @@ export interface SendFailure {
 /**
  * Sends as many at once as the limit allows; one that waits for another attempt keeps its place. Never rejects: settles when
  * nothing is under way any more. After an abort nothing is begun.
+ *
+ * Once the servers were waited for in vain nothing is begun either, and what is left fails as that has: each of a thousand items
+ * would wait as long again, one after the other.
  */
 export function sendAll(sending: Sending, requests: readonly Request[]): Promise<readonly SendFailure[]> {
   const { limit, signal } = sending
   const failures: SendFailure[] = []
   let next = 0
   let running = 0
+  let inVain: SendFailure | undefined
   return new Promise((resolve) => {
     const settled = (failed: readonly SendFailure[] | undefined): void => {
       running -= 1
-      if (failed !== undefined) failures.push(...failed)
+      if (failed !== undefined) {
+        failures.push(...failed)
+        inVain ??= waitedInVain(failed)
+        if (inVain !== undefined) failures.push(...failedLike(inVain, requests.slice(next).flat()))
+        if (inVain !== undefined) next = requests.length
+      }
       begin()
     }
     // Promises for all that wait would cost more than the writes themselves.
@@ -48,6 +65,14 @@ export function sendAll(sending: Sending, requests: readonly Request[]): Promise
     }
     begin()
   })
+}
+
+export function waitedInVain(failures: readonly SendFailure[]): SendFailure | undefined {
+  return failures.find(({ error }) => isTransient(error))
+}
+
+export function failedLike({ error }: SendFailure, items: Request): readonly SendFailure[] {
+  return items.map(({ index }) => ({ index, error }))
 }
 
 /** Never rejects. Undefined where all is written. */
@@ -84,9 +109,15 @@ async function send(sending: Sending, mutations: readonly CassandraMutation[]): 
       if (next === 'done') return undefined
       if (next === 'does not hold') return notApplied(sending, mutations)
       const isTriedAgain = next === 'again' && (await waiting.pause(signal).catch(() => false))
-      if (!isTriedAgain) return { error }
+      if (!isTriedAgain) return { error: inALine(error) }
     }
   }
+}
+
+/** What becomes the item's error: the driver's own text of several hosts' errors has their stacks in it. */
+function inALine(cause: unknown): unknown {
+  if (innerErrors(cause).length === 0) return cause
+  return new BatchError('WRITE_FAILED', troubleText(cause), { cause })
 }
 
 function notApplied({ plan }: Sending, [mutation]: readonly CassandraMutation[]): Failure {

@@ -2,7 +2,14 @@
 import { itemsFailed } from '../../core/ports/items-failed.ts'
 import { isWorthAnotherWrite } from '../cassandra-trouble.ts'
 import type { ItemMutation, MutationMaker } from './item-mutation.ts'
-import { type Request, type SendFailure, sendAll, type Sending } from './send-request.ts'
+import {
+  failedLike,
+  type Request,
+  type SendFailure,
+  sendAll,
+  type Sending,
+  waitedInVain,
+} from './send-request.ts'
 
 /** More in one batch gain nothing, and one that is refused is written again item by item. */
 const BATCH_SIZE = 32
@@ -17,20 +24,27 @@ export async function writeChunk<T>(
   items: readonly T[],
   inBatches: boolean,
 ): Promise<void> {
-  const { mutations, failures } = makeAll(make, items)
-  const failed: SendFailure[] = [...failures]
+  const { mutations, failures: unfit } = makeAll(make, items)
+  const failed: SendFailure[] = [...unfit]
   const unsettledRows = new Map<string, unknown>()
+  let inVain: SendFailure | undefined
   for (const wave of wavesOf(mutations)) {
+    if (inVain !== undefined) {
+      failed.push(...failedLike(inVain, wave))
+      continue
+    }
     const blocked = wave.filter(({ row }) => unsettledRows.has(row))
     const free = blocked.length === 0 ? wave : wave.filter(({ row }) => !unsettledRows.has(row))
     // Written now, it would be overwritten by the earlier one when that is tried again.
     failed.push(...blocked.map(({ index, row }) => ({ index, error: unsettledRows.get(row) })))
     const requests = inBatches ? batchesOf(free) : free.map((one) => [one])
-    for (const failure of await sendAll(sending, requests)) {
-      failed.push(failure)
-      const { row } = wave.find(({ index }) => index === failure.index) as ItemMutation
-      if (isWorthAnotherWrite(failure.error)) unsettledRows.set(row, failure.error)
-    }
+    const failures = await sendAll(sending, requests)
+    inVain = waitedInVain(failures)
+    failed.push(...failures)
+    const unsettled = new Map(
+      failures.filter(({ error }) => isWorthAnotherWrite(error)).map(({ index, error }) => [index, error]),
+    )
+    for (const { index, row } of free) if (unsettled.has(index)) unsettledRows.set(row, unsettled.get(index))
   }
   sending.signal.throwIfAborted()
   if (failed.length > 0) throw itemsFailed(failed.toSorted((one, other) => one.index - other.index))

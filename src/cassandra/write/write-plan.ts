@@ -1,13 +1,16 @@
 /** What a writer was asked to write, checked for itself. */
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { Guarantee } from '../../core/ports/item-writer.ts'
-import type {
-  CassandraConsistency,
-  CassandraMutationOptions,
-  CassandraTableName,
-  MutationShape,
-  SerialConsistency,
+import {
+  CASSANDRA_CONSISTENCIES,
+  type CassandraConsistency,
+  type CassandraMutationOptions,
+  type CassandraTableName,
+  type MutationShape,
+  SERIAL_CONSISTENCIES,
+  type SerialConsistency,
 } from '../cassandra-client.ts'
+import { checkConsistency } from '../check-consistency.ts'
 import { type CqlTableName, describeName, tableName } from '../table-name.ts'
 
 /** The item's key, or a function of the item. */
@@ -74,7 +77,10 @@ export function planWrite<T>(request: WriteRequest<T>): WritePlan<T> {
   checkColumns(table, columns)
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw refused(table, `concurrency is ${concurrency}; it must be at least 1`)
-  if (typeof ttl === 'number') checkTtl(ttl, (reason) => refused(table, reason))
+  const refuse = (reason: string): BatchError => refused(table, reason)
+  checkConsistency('consistency', consistency, CASSANDRA_CONSISTENCIES, refuse)
+  checkConsistency('serialConsistency', serialConsistency, SERIAL_CONSISTENCIES, refuse)
+  if (typeof ttl === 'number') checkTtl(ttl, refuse)
   if (isUpdate && operation !== 'update')
     throw refused(table, `counters and appended columns are updated; leave 'operation' out`)
   checkAccepted(table, { ...request, operation })

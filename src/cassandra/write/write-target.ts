@@ -28,10 +28,12 @@ export function matchTable<T>(plan: WritePlan<T>, table: CassandraTable): WriteT
     throw refused(plan.table, 'an update needs a column besides the key; insert writes a key alone')
   checkCounters(plan, table, others)
   for (const name of plan.appended) checkAppended(plan, name, others)
+  const hasTimestamp =
+    plan.timestamp !== undefined || (plan.condition === undefined && !plan.isCounter && sharesCells(others))
   const shapes = {
-    insert: shapeOf(plan, table, 'insert', key, others),
-    update: shapeOf(plan, table, 'update', key, others),
-    delete: shapeOf(plan, table, 'delete', key, []),
+    insert: shapeOf({ ...plan, hasTimestamp }, table, 'insert', key, others),
+    update: shapeOf({ ...plan, hasTimestamp }, table, 'update', key, others),
+    delete: shapeOf({ ...plan, hasTimestamp }, table, 'delete', key, []),
   }
   return { table, key, others, shapes }
 }
@@ -91,8 +93,16 @@ function checkAppended<T>(plan: WritePlan<T>, name: string, others: readonly Wri
   }
 }
 
+/**
+ * Rows of a partition share its static columns, but are written side by side: only a timestamp of our own lets the last item win.
+ * In one batch all would have the same, and the greater value would win.
+ */
+function sharesCells<T>(others: readonly WrittenColumn<T>[]): boolean {
+  return others.some(({ column }) => column.role === 'static')
+}
+
 function shapeOf<T>(
-  { ttl, timestamp, condition, isCounter, appended }: WritePlan<T>,
+  { ttl, hasTimestamp, condition, isCounter, appended }: WritePlan<T> & { readonly hasTimestamp: boolean },
   table: CassandraTable,
   operation: MutationOperation,
   key: readonly WrittenColumn<T>[],
@@ -107,7 +117,7 @@ function shapeOf<T>(
       change: isCounter ? 'add' : appended.includes(name) ? 'append' : 'set',
     })),
     hasTtl: ttl !== undefined && operation !== 'delete',
-    hasTimestamp: timestamp !== undefined,
+    hasTimestamp,
     ...(condition !== undefined && { condition: condition.when }),
   }
 }

@@ -80,3 +80,8 @@ export function addCounts(one: StepCounts, other: Partial<StepCounts>): StepCoun
     rollbackCount: one.rollbackCount + (other.rollbackCount ?? 0),
   }
 }
+
+export function subtractCounts(one: StepCounts, other: Partial<StepCounts>): StepCounts {
+  const negated = Object.entries(other).map(([name, count]) => [name, -count])
+  return addCounts(one, Object.fromEntries(negated) as Partial<StepCounts>)
+}

@@ -50,12 +50,12 @@ export function isTransactionFault(error: unknown): boolean {
 
 /**
  * Whether the server is in trouble and not the item: out of memory, disk or connections, an I/O error, a standby that takes no
- * writes. Any item would fail with it.
+ * writes; Cassandra's nodes overloaded, too few or away. Any item would fail with it.
  */
 export function isServerTrouble(error: unknown): boolean {
   return causeChain(error).some((one) => {
     const code = driverCode(one)
-    return typeof code === 'string' && SERVER_TROUBLE.test(code)
+    return (typeof code === 'string' && SERVER_TROUBLE.test(code)) || isCassandraAway(one)
   })
 }
 
@@ -85,6 +85,12 @@ function isBrokerAway(error: unknown): boolean {
   const code = driverCode(error)
   if (typeof code === 'number' && /kafka/i.test(error.name))
     return retriable !== false && isTransientKafkaCode(code)
+  return isCassandraAway(error)
+}
+
+function isCassandraAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = driverCode(error)
   if (typeof code === 'number' && error.name === 'ResponseError') return CQL_CODES.includes(code)
   return CQL_NAMES.includes(error.name)
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import { type CassandraDisturbance, disturbances, type ExpectedKind } from './disturbances.ts'
 import { applyMutation } from './memory-mutation.ts'
 import {
+  keyText,
   type MemorySchema,
   type MemoryCassandraTable,
   type MemoryTables,
@@ -62,6 +63,10 @@ export function memoryCassandra(options: MemoryCassandraOptions): MemoryCassandr
   const session: CassandraSession = {
     describeTable: async (name) => tables.describe({ keyspace, ...name }),
     describeRing: async () => ({ partitioner: 'Murmur3Partitioner', tokens: ringTokens }),
+    locate: ({ partitionKey, ...name }, key) => ({
+      token: tables.find(name).tokenOf(key),
+      bytes: Buffer.from(keyText(partitionKey, key)),
+    }),
     select: async (select) => {
       counts.selects += 1
       await trouble.pass('select')

@@ -49,16 +49,14 @@ export function memoryPages(tables: MemoryTables, clock: Pick<Clock, 'now'>): Me
       )
       const page = found.slice(0, select.fetchSize)
       const last = page.at(-1)
-      const isByToken = select.from.by === 'token' && select.distinct !== true
       return {
         rows: page.map(({ row }) =>
           Object.fromEntries(select.columns.map((name) => [name, row[name] as CqlValue])),
         ),
-        tokens: isByToken ? page.map(({ partition }) => partition.token) : [],
         next: last !== undefined && found.length > page.length ? remember(last) : undefined,
       }
     },
-    empty: (select) => ({ rows: [], tokens: [], next: remember(positionOf(select)) }),
+    empty: (select) => ({ rows: [], next: remember(positionOf(select)) }),
     forget: () => states.clear(),
   }
 }

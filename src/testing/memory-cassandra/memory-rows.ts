@@ -18,7 +18,7 @@ export function* rowsOf(stored: StoredTable, now: Date): Generator<VisibleRow> {
 
 export function byToken(one: StoredPartition, other: StoredPartition): number {
   if (one.token !== other.token) return one.token < other.token ? -1 : 1
-  return one.keyText < other.keyText ? -1 : 1
+  return Buffer.compare(Buffer.from(one.keyText), Buffer.from(other.keyText))
 }
 
 export function* rowsOfPartition(

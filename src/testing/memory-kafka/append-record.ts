@@ -1,7 +1,8 @@
 /** How records come into the log in memory, and why they do not. */
 import type { KafkaOutput, KafkaSendFailure } from '../../kafka/kafka-client.ts'
+import { KAFKA_CODE } from '../../kafka/kafka-code.ts'
 import { KafkaError } from '../../kafka/kafka-error.ts'
-import { KAFKA_CODE, noSuchPartitionToWrite, noSuchTopicToWrite } from '../../kafka/kafka-refusals.ts'
+import { noSuchPartitionToWrite, noSuchTopicToWrite } from '../../kafka/kafka-refusals.ts'
 import { partitionOfKey } from '../../kafka/murmur2.ts'
 import { refusalOf } from '../../kafka/record-refusal.ts'
 import type { MemoryBroker, MemoryTopic } from './memory-broker.ts'

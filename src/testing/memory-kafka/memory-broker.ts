@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { KafkaGroupOffset, TopicPartition } from '../../kafka/kafka-client.ts'
-import { KAFKA_CODE } from '../../kafka/kafka-refusals.ts'
+import { KAFKA_CODE } from '../../kafka/kafka-code.ts'
 import { KafkaError } from '../../kafka/kafka-error.ts'
 import { type LogTransaction, type PartitionLog, partitionLog } from './partition-log.ts'
 import { type PlannedFailures, plannedFailures } from './planned-failures.ts'

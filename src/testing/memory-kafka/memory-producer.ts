@@ -5,8 +5,9 @@ import type {
   KafkaProducerOptions,
   KafkaTransactions,
 } from '../../kafka/kafka-client.ts'
+import { KAFKA_CODE } from '../../kafka/kafka-code.ts'
 import { KafkaError } from '../../kafka/kafka-error.ts'
-import { KAFKA_CODE, outcomeUnknown, producerFenced } from '../../kafka/kafka-refusals.ts'
+import { outcomeUnknown, producerFenced } from '../../kafka/kafka-refusals.ts'
 import { sendRecords } from './append-record.ts'
 import { type MemoryBroker, placeName, type ProducerSession } from './memory-broker.ts'
 import type { LogTransaction } from './partition-log.ts'

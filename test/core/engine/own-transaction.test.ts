@@ -274,6 +274,22 @@ describe('A writer with a transaction of its own', () => {
     expect(marks).to.deep.equal([0, 1, 2])
   })
 
+  it('has its mark made anew where it was lost and nothing was in doubt', async () => {
+    const bench = faultBench()
+    const log = markedLog<number>()
+    const failing = { size: 4, reader: listReader(numbers(10), { failAt: 5 }), writer: log.writer }
+    await bench.run(failing)
+    const [id = ''] = log.ids()
+    expect(log.mark(id)).to.deep.include({ chunk: 1 })
+    log.forgetMarks()
+    await bench.run(failing)
+    expect(log.mark(id)).to.deep.include({ chunk: 1 })
+    expect(log.mark(id)?.counts).to.include({ readCount: 4, writeCount: 4 })
+    const { status } = await bench.run({ size: 4, reader: listReader(numbers(10)), writer: log.writer })
+    expect(status).to.equal('COMPLETED')
+    expect(log.items()).to.deep.equal(numbers(10))
+  })
+
   it('keeps the number of its chunks over restarts, under an id that no other step has', async () => {
     const bench = faultBench()
     const log = markedLog<number>()

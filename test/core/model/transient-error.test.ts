@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { BatchError } from '../../../src/core/model/batch-error.ts'
-import { isTransactionFault, isTransient } from '../../../src/core/model/transient-error.ts'
+import { isServerTrouble, isTransactionFault, isTransient } from '../../../src/core/model/transient-error.ts'
 
 const coded = (code: string | number, name = 'Error'): Error =>
   Object.assign(new Error('it failed'), { code, name })
@@ -56,5 +56,21 @@ describe('isTransient', () => {
       expect(isTransactionFault(coded(code))).to.equal(true)
     for (const code of ['ECONNRESET', '55P03', '23505'])
       expect(isTransactionFault(coded(code))).to.equal(false)
+  })
+})
+
+describe('isServerTrouble', () => {
+  it('is what Cassandra’s nodes cannot manage, for which no item is skipped', () => {
+    for (const code of [0x1000, 0x1001, 0x1002, 0x1100, 0x1200])
+      expect(isServerTrouble(coded(code, 'ResponseError'))).to.equal(true)
+    for (const name of ['OperationTimedOutError', 'NoHostAvailableError', 'BusyConnectionError'])
+      expect(isServerTrouble(new Error('x', { cause: Object.assign(new Error('y'), { name }) }))).to.equal(
+        true,
+      )
+  })
+
+  it('is not a request that Cassandra refuses', () => {
+    for (const code of [0x1500, 0x2000, 0x2200])
+      expect(isServerTrouble(coded(code, 'ResponseError'))).to.equal(false)
   })
 })

@@ -5,10 +5,13 @@ import { cassandraReader } from 'batchwright/readers/cassandra'
 import { kafkaReader } from 'batchwright/readers/kafka'
 import { postgresReader } from 'batchwright/readers/postgres'
 import { cassandraWriter } from 'batchwright/writers/cassandra'
+import { delimitedWriter } from 'batchwright/writers/delimited'
 import { kafkaWriter } from 'batchwright/writers/kafka'
 import { postgresWriter } from 'batchwright/writers/postgres'
 import type { ItemReader, ItemWriter } from 'batchwright/ports'
 import { Client } from 'cassandra-driver'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
 import { ABORTED, ALL_TRADES, Trade, tradeOf } from './trade.ts'
@@ -149,6 +152,21 @@ export const cassandraEnd: PathSource & PathTarget = {
       return rows.map((row) => Trade.parse({ ...row }))
     }),
 }
+
+/** It appears when the step is complete. */
+export const fileEnd: PathTarget = {
+  prepare: async () => {},
+  writer: (world) => delimitedWriter({ file: fileOf(world), columns: COLUMNS }),
+  found: async (world) => {
+    const lines = (await readFile(fileOf(world), 'utf8')).trimEnd().split('\n').slice(1)
+    return lines.map((line) => {
+      const [id, account = '', amount] = line.split(',')
+      return Trade.parse({ id: Number(id), account, amount: Number(amount) })
+    })
+  },
+}
+
+const fileOf = ({ folder, run }: PathWorld): string => join(folder, `${run}.csv`)
 
 /** Few at a time, so that most of the table is still to be asked for when the node is killed. */
 const FETCHED_ROWS = 100

@@ -5,7 +5,15 @@ import { pino } from 'pino'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Batch } from '../../../src/create-batch.ts'
-import { cassandraEnd, kafkaEnd, type PathSource, type PathTarget, postgresEnd, tradeIn } from './ends.ts'
+import {
+  cassandraEnd,
+  fileEnd,
+  kafkaEnd,
+  type PathSource,
+  type PathTarget,
+  postgresEnd,
+  tradeIn,
+} from './ends.ts'
 import type { PathWorld } from './world.ts'
 
 export type Victim = 'job' | 'kafka' | 'cassandra'
@@ -49,9 +57,21 @@ export const PATHS = {
     victims: ['job', 'kafka', 'cassandra'],
     exactlyOnce: true, // in the result: the same row is the same row
   },
+  'Postgres → Cassandra': {
+    from: postgresEnd,
+    to: cassandraEnd,
+    victims: ['job', 'cassandra'],
+    exactlyOnce: true, // in the result
+  },
   'Cassandra → Postgres': {
     from: cassandraEnd,
     to: postgresEnd,
+    victims: ['job', 'cassandra'],
+    exactlyOnce: true,
+  },
+  'Cassandra → file': {
+    from: cassandraEnd,
+    to: fileEnd,
     victims: ['job', 'cassandra'],
     exactlyOnce: true,
   },

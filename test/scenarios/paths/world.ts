@@ -5,7 +5,9 @@ export interface PathWorld {
   readonly repository: PostgresRepositoryOptions & { readonly schema: string }
   readonly brokers: string
   readonly cassandra: { readonly contactPoints: readonly string[]; readonly localDataCenter: string }
-  /** Names topics, tables and keyspaces of one run of one path. */
+  /** Of files. It is there, and goes with the run. */
+  readonly folder: string
+  /** Names topics, tables, files and keyspaces of one run of one path. */
   readonly run: string
 }
 

@@ -28,6 +28,17 @@ export function sealCheckpoint(
   return { kind, version: checkpointVersion ?? FIRST_VERSION, ...(at === undefined ? {} : { at }) }
 }
 
+/** A reader's, which always has an `at`. */
+export function storedCheckpoint(sealed: ContextValue): StoredCheckpoint {
+  return sealed as unknown as StoredCheckpoint
+}
+
+/** Where the reader stands, as the context keeps it. */
+export function storedReader(context: ExecutionContext): StoredCheckpoint | undefined {
+  const sealed = context[READER_CHECKPOINT_KEY]
+  return sealed === undefined ? undefined : storedCheckpoint(sealed)
+}
+
 type Role = 'reader' | 'writer'
 type Sealed = Omit<StoredCheckpoint, 'at'> & Partial<Pick<StoredCheckpoint, 'at'>>
 

@@ -1,13 +1,12 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
-import type { StoredCheckpoint } from '../../model/json-value.ts'
 import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
 import { settle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 import { type Breather, createBreather } from './breather.ts'
 import { callChunkListeners } from './chunk-listeners.ts'
-import { sealCheckpoint } from './checkpoint-seal.ts'
+import { sealCheckpoint, storedCheckpoint } from './checkpoint-seal.ts'
 import type { ChunkTarget } from './commit-chunk.ts'
 import { createFaults, type Faults, StoppedWhileWaiting } from './faults.ts'
 import { checkpointAfterLast, type FilledChunk } from './filled-chunk.ts'
@@ -173,5 +172,5 @@ async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void
 
 function tellReader({ reader }: ChunkSource, { checkpoint }: FilledChunk): void {
   if (reader.committed === undefined || checkpoint === undefined) return
-  reader.committed((checkpoint as unknown as StoredCheckpoint).at)
+  reader.committed(storedCheckpoint(checkpoint).at)
 }

@@ -15,7 +15,7 @@ import { sealCheckpoint } from './checkpoint-seal.ts'
 import type { Faults } from './faults.ts'
 import type { FilledChunk } from './filled-chunk.ts'
 import type { ItemHooks } from './item-hooks.ts'
-import { nextOwnChunk } from './own-transaction.ts'
+import { nextOwnChunk } from './own-chunks.ts'
 import { quarantinedItem, type Skip } from './skip.ts'
 
 /** An opened writer, and the definition that it was opened from. */
@@ -28,6 +28,11 @@ export interface ChunkTarget {
   readonly isTransactional: boolean
   /** What became of the attempt at hand. */
   readonly call: WriterCall
+}
+
+/** Whether nothing that was written stays behind a failure, also of the items that a writer does not name. */
+export function undoesAll({ isTransactional, sink }: ChunkTarget): boolean {
+  return isTransactional || sink.ownTransaction !== undefined
 }
 
 export interface WriterCall {
@@ -159,8 +164,7 @@ async function undoChunk(
 ): Promise<void> {
   const { call } = target
   run.ledger.rolledBack()
-  const isUndone = target.isTransactional || target.sink.ownTransaction !== undefined
-  const isPartlyWritten = call.failed && !isUndone && failedItems(error) !== undefined
+  const isPartlyWritten = call.failed && !undoesAll(target) && failedItems(error) !== undefined
   if (call.begun && !isPartlyWritten)
     await attempt('undoing the writes of a chunk', run.scope.logger, () => target.sink.rolledBack?.())
   hooks.onWriteError?.(error, chunk.outputs)

@@ -1,7 +1,7 @@
 /** Reads the items of one chunk, page by page. */
 import { BatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { untilAborted } from '../../model/until-aborted.ts'
 import type { ReadFault } from '../../ports/item-reader.ts'
 import type { Breather } from './breather.ts'
 import type { Faults } from './faults.ts'

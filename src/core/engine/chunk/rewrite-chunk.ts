@@ -21,6 +21,7 @@ import {
   type ChunkWriting,
   commitChunk,
   type FailedCommit,
+  undoesAll,
   type WriteAttempt,
   type WrittenChunk,
 } from './commit-chunk.ts'
@@ -187,7 +188,7 @@ async function tryPart(
   }
 }
 
-/** All others are written for good. Those named are retried together, as far as they may be, else skipped. */
+/** All others are written for good, or undone with them and written again. Those named are retried together, as far as they may be, else skipped. */
 async function onlyNamed(
   rewrite: Rewrite,
   error: unknown,
@@ -211,7 +212,7 @@ async function onlyNamed(
     else if (faults.isSkippable('write', failure.error)) blame(rewrite, failure.output, failure.error)
     else throw writeFailed(rewrite, failure.error, [failure.output])
   }
-  rewrite.pending = rewrite.writing.target.sink.ownTransaction === undefined ? pending : notGuilty(rewrite)
+  rewrite.pending = undoesAll(rewrite.writing.target) ? notGuilty(rewrite) : pending
   return replay(rewrite)
 }
 

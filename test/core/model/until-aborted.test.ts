@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { untilAborted } from '../../../src/core/engine/until-aborted.ts'
+import { untilAborted } from '../../../src/core/model/until-aborted.ts'
 
 describe('untilAborted', () => {
   it('keeps the rejection of a work that nobody waits for from ending the process', async () => {

@@ -1,78 +1,38 @@
 /** Chunks of a writer with a transaction of its own: announced in the repository, committed by the writer, then recorded. */
 import { BatchError, isBatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
-import {
-  type ContextValue,
-  type ExecutionContext,
-  OWN_TRANSACTION_KEY,
-  READER_CHECKPOINT_KEY,
-} from '../../model/execution-context.ts'
-import type { StoredCheckpoint } from '../../model/json-value.ts'
-import type { QuarantinedItem } from '../../model/quarantined-item.ts'
-import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
+import type { ExecutionContext } from '../../model/execution-context.ts'
+import { addCounts, type StepCounts, subtractCounts } from '../../model/step-execution.ts'
 import { reconciledCounts } from '../../model/step-reconciliation.ts'
-import type { OwnTransaction } from '../../ports/own-transaction.ts'
+import type { ChunkMark, OwnTransaction } from '../../ports/own-transaction.ts'
 import type { ChunkCommit, CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
 import type { StepRun } from '../step-run.ts'
+import { storedReader } from './checkpoint-seal.ts'
 import { isFinal } from './final-error.ts'
+import { type AnnouncedChunk, ownChunks, ownChunksEntry } from './own-chunks.ts'
 import { retryRules } from './retry-rules.ts'
 
-/** What the step's context keeps under {@link OWN_TRANSACTION_KEY}. */
-export interface OwnChunks {
-  /** See `WriterScope.transactionId`. */
-  readonly id: string
-  /** The last one that is recorded. */
-  readonly chunk: number
-  /** The one behind it, where it may have been committed by the writer. */
-  readonly announced?: AnnouncedChunk
-}
-
-/** All that is to be recorded of a chunk. */
-export interface AnnouncedChunk {
-  /** What it adds to the step's counts. */
-  readonly counts: StepCounts
-  readonly context: ExecutionContext
-  readonly quarantined: readonly QuarantinedItem[]
-}
-
-export function ownChunks(context: ExecutionContext): OwnChunks | undefined {
-  return context[OWN_TRANSACTION_KEY] as unknown as OwnChunks | undefined
-}
-
-function knownChunks(context: ExecutionContext): OwnChunks {
-  const chunks = ownChunks(context)
-  if (chunks === undefined) throw new Error('the context knows nothing of the transaction of the writer')
-  return chunks
-}
-
-export function ownChunksEntry(chunks: OwnChunks): ExecutionContext {
-  return { [OWN_TRANSACTION_KEY]: chunks as unknown as ContextValue }
-}
-
-/** The entry of the chunk behind the last one that `before` knows. */
-export function nextOwnChunk(before: ExecutionContext): ExecutionContext {
-  const { id, chunk } = knownChunks(before)
-  return ownChunksEntry({ id, chunk: chunk + 1 })
-}
-
 /** Three commits: a crash between them leaves a chunk that is announced and, by the writer's mark, committed or not. */
-export function commitWithOwn(run: StepRun, own: OwnTransaction): StepSession['commit'] {
-  return async (chunk) => {
-    const progress = await announce(run, chunk)
-    await own.commit({
-      chunk: knownChunks(progress.executionContext).chunk,
-      counts: reconciledCounts(addCounts(run.earlierCounts, progress.counts)),
-      reader: storedReader(progress.executionContext),
-    })
+export function ownCommit(run: StepRun, own: OwnTransaction): StepSession['commit'] {
+  return async (commit) => {
+    const progress = await announce(run, commit)
+    await own.commit(markOf(run, progress))
     return record(run, progress)
   }
 }
 
-/** Where nothing was announced yet: so that the writer's place has a mark before there is anything to be in doubt about. */
-export async function commitFirstMark(run: StepRun, own: OwnTransaction): Promise<void> {
-  const { chunk, announced } = knownChunks(run.ledger.context())
-  if (chunk > 0 || announced !== undefined) return
-  const mark = { chunk, counts: reconciledCounts(NO_COUNTS), reader: storedReader(run.ledger.context()) }
+function markOf({ earlierCounts }: StepRun, { counts, executionContext }: StepProgress): ChunkMark {
+  return {
+    chunk: ownChunks(executionContext).chunk,
+    counts: reconciledCounts(addCounts(earlierCounts, counts)),
+    reader: storedReader(executionContext),
+  }
+}
+
+/** Of the chunk that is recorded last: where the writer has no mark, so that whatever is announced next is not in doubt. */
+export async function commitMark(run: StepRun, own: OwnTransaction): Promise<void> {
+  const { ledger } = run
+  const mark = markOf(run, { counts: ledger.counts(), executionContext: ledger.context() })
   await patiently(run, () => own.commit(mark))
 }
 
@@ -98,8 +58,8 @@ async function announce(run: StepRun, { work, progress }: ChunkCommit): Promise<
 
 function announcement(before: ExecutionContext, known: StepCounts, next: StepProgress): ExecutionContext {
   const { counts, executionContext, quarantined = [] } = next
-  const announced = { counts: difference(counts, known), context: executionContext, quarantined }
-  return ownChunksEntry({ ...knownChunks(before), announced })
+  const announced = { counts: subtractCounts(counts, known), context: executionContext, quarantined }
+  return ownChunksEntry({ ...ownChunks(before), announced })
 }
 
 /** The writer has committed: from here on the chunk is not written again, and whatever can be waited for is waited for. */
@@ -134,15 +94,6 @@ export async function recordAnnounced(
   const { ledger } = run
   await record(run, { counts: addCounts(ledger.counts(), counts), executionContext: context, quarantined })
   ledger.committed(counts, { step: context, job: ledger.jobContext() })
-}
-
-export function storedReader(context: ExecutionContext): StoredCheckpoint | undefined {
-  return context[READER_CHECKPOINT_KEY] as unknown as StoredCheckpoint | undefined
-}
-
-function difference(counts: StepCounts, before: StepCounts): StepCounts {
-  const entries = Object.entries(counts) as [keyof StepCounts, number][]
-  return { ...counts, ...Object.fromEntries(entries.map(([name, count]) => [name, count - before[name]])) }
 }
 
 function notRecorded({ stepName }: StepRun, error: unknown): BatchError {
