@@ -111,8 +111,8 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     .command('run')
     .description('run a job in this process; the exit code says how it ended')
     .argument('<job>', 'name of the job')
-    .argument('[parameters...]', 'name=value, typed by the job')
-    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .argument('[parameters...]', 'name=value, typed by the job, or name:=json')
+    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
     .addOption(
       new Option(
         '--on-existing <what>',
@@ -221,7 +221,7 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .description('show what a run would read and write, and what each step guarantees; nothing runs')
     .argument('<job>')
     .argument('[parameters...]', 'name=value, as for run')
-    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
     .action(async (job: string, words: string[], options: { params?: string }, command: Command) => {
       const { explain } = await import('./commands/explain.ts')
       finish(await explain(contextOf(command, system), job, words, options))
