@@ -38,7 +38,11 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
   },
   { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
   { code: '8', meaning: '--wait ran out; the job goes on', retry: 'ask again' },
-  { code: '10-79', meaning: "the job's own: exitCodes: { 'COMPLETED WITH SKIPS': 10 }", retry: 'as you say' },
+  {
+    code: '10-79',
+    meaning: "the job's own, as describe shows them: exitCodes: { 'COMPLETED WITH SKIPS': 10 }",
+    retry: 'as you say',
+  },
   { code: '130, 143', meaning: 'second SIGINT, second SIGTERM or SIGHUP: given up', retry: 'yes: resumes' },
 ]
 
