@@ -5,6 +5,7 @@ import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { DescribeOptions } from './commands/describe.ts'
 import type { ShowOptions } from './commands/show.ts'
+import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { LOG_LEVELS } from './config.ts'
@@ -189,6 +190,15 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .action(async (id: string, options: ShowOptions, command: Command) => {
       const { show } = await import('./commands/show.ts')
       finish(await show(contextOf(command, system), id, options))
+    })
+  program
+    .command('watch')
+    .description('follow an execution to its end, wherever it runs; the exit code says how it ended')
+    .argument('<executionId>')
+    .addOption(progressOption())
+    .action(async (id: string, options: WatchOptions, command: Command) => {
+      const { watch } = await import('./commands/watch.ts')
+      finish(await watch(contextOf(command, system), id, options))
     })
   program
     .command('jobs')

@@ -11,6 +11,8 @@ export interface Project {
   /** Of the config; without one the nearest folder with a package.json, else the working folder. */
   readonly folder: string
   readonly config: BatchwrightConfig
+  /** False where neither a config nor a file of jobs was found. */
+  readonly namesJobs: boolean
   /** @throws BatchError INVALID_CONFIGURATION */
   readonly jobs: () => Promise<readonly AnyJob[]>
 }
@@ -34,6 +36,7 @@ export async function findProject(options: ProjectOptions, cwd: string): Promise
   return {
     folder,
     config: config ?? { jobs: [] },
+    namesJobs: files.length > 0 || config !== undefined,
     jobs: () => (files.length > 0 ? jobsOfFiles(files) : jobsOfConfig(config, path)),
   }
 }
