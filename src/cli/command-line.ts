@@ -9,6 +9,7 @@ import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { LOG_LEVELS } from './config.ts'
+import { databaseCommands } from './database-commands.ts'
 import { exitCodeOfError } from './exit-code.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
@@ -85,7 +86,7 @@ function commandTree(system: System, finish: Finish): Command {
     progress: progressOption,
   })
   readingCommands(program, system, finish)
-  databaseCommands(program, system, finish)
+  databaseCommands(program, (command) => contextOf(command, system), finish)
   helpCommand(program)
   return program.addHelpText('after', EXAMPLES)
 }
@@ -235,22 +236,6 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .action(async (job: string, words: string[], options: { params?: string }, command: Command) => {
       const { explain } = await import('./commands/explain.ts')
       finish(await explain(contextOf(command, system), job, words, options))
-    })
-}
-
-function databaseCommands(program: Command, system: System, finish: Finish): void {
-  const db = program.command('db').description("look after the job repository's schema").helpCommand(false)
-  db.command('migrate')
-    .description('create or update the tables; those of Spring Batch 6 are adopted')
-    .action(async (_: object, command: Command) => {
-      const { dbMigrate } = await import('./commands/db-migrate.ts')
-      finish(await dbMigrate(contextOf(command, system)))
-    })
-  db.command('status')
-    .description('show whether the schema is current: exit code 0 if it is, else 7')
-    .action(async (_: object, command: Command) => {
-      const { dbStatus } = await import('./commands/db-status.ts')
-      finish(await dbStatus(contextOf(command, system)))
     })
 }
 

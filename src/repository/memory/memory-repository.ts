@@ -17,6 +17,7 @@ import {
   storedExit,
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
+import { purgeMemory } from './memory-purge.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
@@ -38,10 +39,11 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     instances: [],
     executions: new Map(),
     lastId: firstId - 1,
+    lastInstanceId: 0,
     now: clock.now,
     plans: new Map(),
     workers: new Map(),
-    quarantine: { entries: [], batches: [] },
+    quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -90,6 +92,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
     },
+    listJobNames: async () => [...new Set(state.instances.map(({ jobName }) => jobName))].toSorted(),
+    purge: async (request) => purgeMemory(state, request),
     close: async () => {},
   }
 }

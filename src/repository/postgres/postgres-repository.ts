@@ -30,6 +30,7 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
+import { listJobNames, purge } from './purge.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { retire } from './retire.ts'
@@ -107,6 +108,8 @@ function repositoryOn(
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
+    listJobNames: () => reading('listing the names of jobs', () => listJobNames(run, tables)),
+    purge: (request) => purge(metadata, address, request),
     close: onlyOnce(async () => {
       await Promise.all([thread?.close(), close()])
     }),

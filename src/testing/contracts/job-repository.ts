@@ -4,6 +4,7 @@ import type { ContractCase } from '../contract.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
+import { PURGE_PROMISES } from './job-repository-purge.ts'
 import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
@@ -18,6 +19,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...OPERATE_PROMISES,
     ...QUERY_PROMISES,
     ...QUARANTINE_PROMISES,
+    ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
 }
