@@ -228,6 +228,13 @@ function readingCommands(program: Command, system: System, finish: Finish): void
       finish(await check(contextOf(command, system), job))
     })
   program
+    .command('doctor')
+    .description('look for what would keep a run from starting: exit code 0 if nothing would, else 2 or 7')
+    .action(async (_: object, command: Command) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      finish(await doctor(contextOf(command, system)))
+    })
+  program
     .command('explain')
     .description('show what a run would read and write, and what each step guarantees; nothing runs')
     .argument('<job>')

@@ -11,6 +11,8 @@ export interface Project {
   /** Of the config; without one the nearest folder with a package.json, else the working folder. */
   readonly folder: string
   readonly config: BatchwrightConfig
+  /** Null where none was found. */
+  readonly configFile: string | null
   /** False where neither a config nor a file of jobs was found. */
   readonly namesJobs: boolean
   /** @throws BatchError INVALID_CONFIGURATION */
@@ -36,6 +38,7 @@ export async function findProject(options: ProjectOptions, cwd: string): Promise
   return {
     folder,
     config: config ?? { jobs: [] },
+    configFile: path ?? null,
     namesJobs: files.length > 0 || config !== undefined,
     jobs: () => (files.length > 0 ? jobsOfFiles(files) : jobsOfConfig(config, path)),
   }

@@ -81,6 +81,6 @@ function heard(child: ChildProcess, text: () => string, wanted: string): Promise
 
 /** What the one who runs the tests has set must not change them. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(BATCHWRIGHT_.*|DATABASE_URL|NO_COLOR|FORCE_COLOR|CI|PG.*)$/
+  const foreign = /^(BATCHWRIGHT_.*|DATABASE_URL|NO_COLOR|FORCE_COLOR|CI|PG.*|npm_.*)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }

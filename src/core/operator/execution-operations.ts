@@ -30,6 +30,8 @@ export interface ExecutionOperations {
    * @throws BatchError NO_SUCH_JOB_EXECUTION, JOB_EXECUTION_STILL_RUNNING unless forced
    */
   readonly recover: (jobExecutionId: string, options?: Recovering) => Promise<Recovery>
+  /** Every live execution whose owner is dead. */
+  readonly listStale: () => Promise<readonly JobExecution[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**
@@ -96,6 +98,11 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
     stop: (id, options) => stop(parts, id, options),
     abandon: (id, options) => abandon(parts, id, options),
     recover: (id, options) => recover(parts, id, options),
+    listStale: async () => {
+      const stale: JobExecution[] = []
+      for await (const execution of staleExecutions(parts)) stale.push(execution)
+      return stale
+    },
     recoverStale,
     keepRecovering: (options) => keepRecovering(parts, options),
     waitForEnd: (id, options) => waitForEnd(parts, id, options),
