@@ -8,6 +8,7 @@ import type { ShowOptions } from './commands/show.ts'
 import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
+import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
 import { exitCodeOfError } from './exit-code.ts'
@@ -87,6 +88,7 @@ function commandTree(system: System, finish: Finish): Command {
   })
   readingCommands(program, system, finish)
   databaseCommands(program, (command) => contextOf(command, system), finish)
+  completionCommands(program, (command) => contextOf(command, system), finish)
   helpCommand(program)
   return program.addHelpText('after', EXAMPLES)
 }
