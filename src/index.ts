@@ -123,6 +123,7 @@ export type {
   QuarantineOperations,
   StartedRedrive,
 } from './core/operator/quarantine-operations.ts'
+export type { PurgedJob, PurgeOptions, PurgeReport } from './core/operator/purge-history.ts'
 export type { RedrivePart, RedrivePlan } from './core/operator/plan-redrive.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
@@ -139,6 +140,7 @@ export type {
   SkipListener,
   StepListener,
 } from './core/ports/listeners.ts'
+export type { PurgeableStatus, PurgeCounts } from './core/ports/purge.ts'
 export type { Logger } from './core/ports/logger.ts'
 export type { RunObserver } from './core/ports/run-observer.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'

@@ -78,6 +78,7 @@ export type {
   Retired,
   Retirement,
 } from './core/ports/partition-store.ts'
+export type { PurgeableStatus, PurgeCounts, PurgedPart, PurgeRequest } from './core/ports/purge.ts'
 export type { ExecutionAtHand, RetireOutcome, RetireRequest, RetireVerdict } from './core/ports/retirement.ts'
 export type {
   ChunkCommit,

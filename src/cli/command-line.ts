@@ -5,9 +5,12 @@ import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { DescribeOptions } from './commands/describe.ts'
 import type { ShowOptions } from './commands/show.ts'
+import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
+import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
+import { databaseCommands } from './database-commands.ts'
 import { exitCodeOfError } from './exit-code.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
@@ -89,7 +92,8 @@ function commandTree(system: System, finish: Finish): Command {
     progress: progressOption,
   })
   readingCommands(program, system, finish)
-  databaseCommands(program, system, finish)
+  databaseCommands(program, (command) => contextOf(command, system), finish)
+  completionCommands(program, (command) => contextOf(command, system), finish)
   helpCommand(program)
   return program.addHelpText('after', EXAMPLES)
 }
@@ -116,8 +120,8 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     .command('run')
     .description('run a job in this process; the exit code says how it ended')
     .argument('<job>', 'name of the job')
-    .argument('[parameters...]', 'name=value, typed by the job')
-    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .argument('[parameters...]', 'name=value, typed by the job, or name:=json')
+    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
     .addOption(
       new Option(
         '--on-existing <what>',
@@ -196,6 +200,15 @@ function readingCommands(program: Command, system: System, finish: Finish): void
       finish(await show(contextOf(command, system), id, options))
     })
   program
+    .command('watch')
+    .description('follow an execution to its end, wherever it runs; the exit code says how it ended')
+    .argument('<executionId>')
+    .addOption(progressOption())
+    .action(async (id: string, options: WatchOptions, command: Command) => {
+      const { watch } = await import('./commands/watch.ts')
+      finish(await watch(contextOf(command, system), id, options))
+    })
+  program
     .command('jobs')
     .description('list the jobs that can be run')
     .action(async (_: object, command: Command) => {
@@ -222,30 +235,21 @@ function readingCommands(program: Command, system: System, finish: Finish): void
       finish(await check(contextOf(command, system), job))
     })
   program
+    .command('doctor')
+    .description('look for what would keep a run from starting: exit code 0 if nothing would, else 2 or 7')
+    .action(async (_: object, command: Command) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      finish(await doctor(contextOf(command, system)))
+    })
+  program
     .command('explain')
     .description('show what a run would read and write, and what each step guarantees; nothing runs')
     .argument('<job>')
     .argument('[parameters...]', 'name=value, as for run')
-    .option('-p, --params <file>', 'more parameters, from a JSON file')
+    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
     .action(async (job: string, words: string[], options: { params?: string }, command: Command) => {
       const { explain } = await import('./commands/explain.ts')
       finish(await explain(contextOf(command, system), job, words, options))
-    })
-}
-
-function databaseCommands(program: Command, system: System, finish: Finish): void {
-  const db = program.command('db').description("look after the job repository's schema").helpCommand(false)
-  db.command('migrate')
-    .description('create or update the tables; those of Spring Batch 6 are adopted')
-    .action(async (_: object, command: Command) => {
-      const { dbMigrate } = await import('./commands/db-migrate.ts')
-      finish(await dbMigrate(contextOf(command, system)))
-    })
-  db.command('status')
-    .description('show whether the schema is current: exit code 0 if it is, else 7')
-    .action(async (_: object, command: Command) => {
-      const { dbStatus } = await import('./commands/db-status.ts')
-      finish(await dbStatus(contextOf(command, system)))
     })
 }
 

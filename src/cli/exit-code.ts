@@ -41,17 +41,30 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
     retry: 'no',
   },
   { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
-  { code: '8', meaning: '--wait ran out; the job goes on', retry: 'ask again' },
-  { code: '10-79', meaning: "the job's own: exitCodes: { 'COMPLETED WITH SKIPS': 10 }", retry: 'as you say' },
+  { code: '8', meaning: '--wait ran out, or watch was interrupted; the job goes on', retry: 'ask again' },
+  {
+    code: '10-79',
+    meaning: "the job's own, as describe shows them: exitCodes: { 'COMPLETED WITH SKIPS': 10 }",
+    retry: 'as you say',
+  },
   { code: '130, 143', meaning: 'second SIGINT, second SIGTERM or SIGHUP: given up', retry: 'yes: resumes' },
 ]
 
 export const STOPPED = 3
+const ABANDONED = 6
 export const WAIT_RAN_OUT = 8
 
 /** Of something that was refused or went wrong outside of a run. */
 export function exitCodeOfError(error: unknown): number {
   return isBatchError(error) ? BATCH_ERRORS[error.code].exitCode : 1
+}
+
+/**
+ * Of an execution that somebody else has run: as the run itself ends, but for a step that was refused, which the record does
+ * not tell from any other failure. A code of the job's own only where the job is known.
+ */
+export function exitCodeOfRecord(job: JobDefinition | undefined, execution: JobExecution): number {
+  return job?.exitCodes[execution.exitStatus.exitCode] ?? exitCodeOfStatus(execution)
 }
 
 /** A code of the job's own comes first. An execution that failed because a step may not be run at all ends with 6. */
@@ -64,5 +77,6 @@ export function exitCodeOfOutcome(job: JobDefinition, { execution, error }: RunO
 
 function exitCodeOfStatus({ status }: JobExecution): number {
   if (status === 'COMPLETED') return 0
+  if (status === 'ABANDONED') return ABANDONED
   return status === 'STOPPED' ? STOPPED : 1
 }

@@ -12,6 +12,10 @@ export interface Project {
   /** Of the config; without one the nearest folder with a package.json, else the working folder. */
   readonly folder: string
   readonly config: BatchwrightConfig
+  /** Null where none was found. */
+  readonly configFile: string | null
+  /** False where neither a config nor a file of jobs was found. */
+  readonly namesJobs: boolean
   /** @throws BatchError INVALID_CONFIGURATION */
   readonly jobs: () => Promise<readonly AnyJob[]>
   /** @throws BatchError INVALID_CONFIGURATION */
@@ -37,6 +41,8 @@ export async function findProject(options: ProjectOptions, cwd: string): Promise
   return {
     folder,
     config: config ?? { jobs: [] },
+    configFile: path ?? null,
+    namesJobs: files.length > 0 || config !== undefined,
     jobs: () => (files.length > 0 ? jobsOfFiles(files) : jobsOfConfig(config, path)),
     schedules: () => (files.length > 0 ? schedulesOfFiles(files) : schedulesOfConfig(config, path)),
   }

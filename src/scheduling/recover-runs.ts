@@ -10,7 +10,7 @@ const RESTARTS = 3
 
 /** Those that no schedule has launched are closed as FAILED. Any number of processes may do it at once. */
 export async function recoverRuns(parts: SchedulerParts): Promise<void> {
-  for (const execution of await parts.operator.findStale()) {
+  for (const execution of await parts.operator.listStale()) {
     const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
     const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
     await unlessSettled(async () => {

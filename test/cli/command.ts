@@ -13,6 +13,8 @@ export interface CommandOptions {
   /** @default a folder without a config */
   readonly cwd?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** What standard input holds. @default nothing */
+  readonly input?: string
 }
 
 export interface CommandEnd {
@@ -34,12 +36,14 @@ export function command(args: readonly string[], options: CommandOptions = {}): 
 }
 
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const { cwd = tmpdir(), environment = {} } = options
+  const { cwd = tmpdir(), environment = {}, input } = options
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: { ...cleanEnvironment(), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // A command that ends without reading it closes the pipe.
+  child.stdin.on('error', () => {}).end(input ?? '')
   const text = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
@@ -77,6 +81,6 @@ function heard(child: ChildProcess, text: () => string, wanted: string): Promise
 
 /** What the one who runs the tests has set must not change them. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(BATCHWRIGHT_.*|DATABASE_URL|NO_COLOR|FORCE_COLOR|CI|PG.*)$/
+  const foreign = /^(BATCHWRIGHT_.*|DATABASE_URL|NO_COLOR|FORCE_COLOR|CI|PG.*|npm_.*)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }

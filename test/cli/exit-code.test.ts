@@ -2,7 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import { emptyTestDatabase, testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { temporaryFolder } from '../files/temporary-folder.ts'
+import { pause } from './fixtures/numbers.ts'
 import { command, environmentOf, IN_MEMORY, JOBS, jsonOf, startCommand } from './command.ts'
+
+const LONGER_THAN_ONE_PRESS = 400
 
 describe('The exit code', () => {
   let database: TestDatabase
@@ -62,6 +65,15 @@ describe('The exit code', () => {
   it('is 2 before any database is asked', async () => {
     const nowhere = { environment: { DATABASE_URL: 'postgres://localhost:1/nowhere' } }
     expect((await command(['run', '--jobs', JOBS, 'count', 'to=x'], nowhere)).exitCode).to.equal(2)
+  })
+
+  it('is 3 when a signal has stopped it at the end of a chunk', async () => {
+    const running = startCommand([...IN_MEMORY, 'run', 'count', 'to=10000', 'pause=50'])
+    await running.said('step load 1/2 started')
+    running.kill('SIGTERM')
+    const { exitCode, stdout } = await running.ended
+    expect(exitCode).to.equal(3)
+    expect(stdout).to.match(/^Execution \d+ of job count \(instance \d+\): STOPPED in /)
   })
 
   it('is 4 when the work was done before, and 0 with --on-existing return, which shows the execution', async () => {
@@ -128,10 +140,35 @@ describe('The exit code', () => {
     expect(stderr).to.include('DATABASE_URL is not the address of a Postgres').and.not.include('geheim')
   })
 
-  it("is the job's own for an exit code of its own", async () => {
+  it('is 8 when --wait ran out, and the job goes on', async () => {
+    const running = startCommand(['run', '--jobs', JOBS, 'count', 'to=2000', 'pause=1000'], { environment })
+    await running.said('step load 1/2 started')
+    const [newest] = (await command(['list', '--limit', '1', '--json'], { environment })).stdout.split('\n')
+    const { jobExecutionId } = JSON.parse(newest ?? '') as { jobExecutionId: string }
+    const asked = await command(['stop', jobExecutionId, '--wait', '0'], { environment })
+    expect(asked.exitCode).to.equal(8)
+    expect((await running.ended).exitCode).to.equal(3)
+  })
+
+  it("is the job's own for an exit code of its own, which describe shows", async () => {
     const { exitCode, stdout } = await run('skipping')
     expect(exitCode).to.equal(10)
     expect(stdout).to.include('exit code COMPLETED WITH SKIPS')
+    const described = await command([...IN_MEMORY, 'describe', 'skipping'])
+    expect(described.stdout).to.match(/exit codes of its own\n +10 +COMPLETED WITH SKIPS\n/)
+  })
+
+  it('is 130 after a second SIGINT, and 143 after a second SIGTERM', async () => {
+    const giveUp = async (signal: NodeJS.Signals) => {
+      const running = startCommand([...IN_MEMORY, 'run', 'deaf', `name=${signal}`])
+      await running.said('step sleep 1/1 started')
+      running.kill(signal)
+      await running.said(`${signal}:`)
+      await pause(LONGER_THAN_ONE_PRESS)
+      running.kill(signal)
+      return (await running.ended).exitCode
+    }
+    expect(await Promise.all([giveUp('SIGINT'), giveUp('SIGTERM')])).to.deep.equal([130, 143])
   })
 
   it('is that of the restart: it goes on behind the last committed chunk and says so', async () => {
@@ -164,7 +201,7 @@ describe('The exit code', () => {
   it('is explained by `help exit-codes`', async () => {
     const { exitCode, stdout } = await command(['help', 'exit-codes'])
     expect(exitCode).to.equal(0)
-    for (const code of ['0', '1', '2', '3', '4', '5', '6', '7', '10-79', '130, 143'])
+    for (const code of ['0', '1', '2', '3', '4', '5', '6', '7', '8', '10-79', '130, 143'])
       expect(stdout).to.match(new RegExp(`^${code} `, 'm'))
   })
 })

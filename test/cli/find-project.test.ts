@@ -102,6 +102,8 @@ describe('The place of the repository', () => {
       {
         folder: '/app',
         config: { jobs: [], ...(repository === undefined ? {} : { repository }) },
+        configFile: null,
+        namesJobs: true,
         jobs: async () => [],
         schedules: async () => [],
       },

@@ -9,7 +9,7 @@ import { dryRunLines } from '../dry-run-lines.ts'
 import { STOPPED } from '../exit-code.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
-import { readParameterTexts } from '../parameter-texts.ts'
+import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
 import { type ProgressMode, showProgress } from '../show-progress.ts'
 import { watchSignals } from '../signals.ts'
 
@@ -35,8 +35,9 @@ export async function dryRun(
   const project = await projectOf(context)
   const jobs = await project.jobs()
   const job = createJobRegistry(jobs).find(jobName)
-  const texts = await readParameterTexts(words, options.params)
-  await parseParameterTexts(jobName, job.parameters, texts)
+  const given = await readParameterTexts(words, options.params)
+  const { texts } = given
+  await judgeParameters(given, () => parseParameterTexts(jobName, job.parameters, texts))
   using signals = watchSignals(output.tell, Infinity)
   const rehearse = ({ operator }: Batch) => {
     signals.direct({ stop: () => {}, abort: () => {} })

@@ -5,7 +5,7 @@ import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
-import { readParameterTexts } from '../parameter-texts.ts'
+import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
 import { countText, durationText } from '../quantity-text.ts'
 
 export async function explain(
@@ -18,8 +18,9 @@ export async function explain(
   const project = await projectOf(context)
   const jobs = await project.jobs()
   const job = createJobRegistry(jobs).find(jobName)
-  const texts = await readParameterTexts(words, options.params)
-  await parseParameterTexts(jobName, job.parameters, texts)
+  const given = await readParameterTexts(words, options.params)
+  const { texts } = given
+  await judgeParameters(given, () => parseParameterTexts(jobName, job.parameters, texts))
   const explained = await withBatch(context, project, jobs, async ({ repository, operator }) => ({
     repository: repository.description,
     steps: await operator.explain(jobName, texts),

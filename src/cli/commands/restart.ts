@@ -17,7 +17,7 @@ export async function restart(
   words: readonly string[],
   { acceptChanges = false, grace, progress }: RestartOptions,
 ): Promise<number> {
-  const parameters = await readParameterTexts(words, undefined)
+  const { texts: parameters } = await readParameterTexts(words, undefined)
   const project = await projectOf(context)
   return runToEnd(context, {
     project,

@@ -4,7 +4,7 @@ import { isBatchError } from '../../core/model/batch-error.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import type { JobOperator, StartedJob } from '../../core/operator/job-operator.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { readParameterTexts } from '../parameter-texts.ts'
+import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
 import { type Launch, runToEnd } from '../run-to-end.ts'
 import type { ProgressMode } from '../show-progress.ts'
 
@@ -28,10 +28,11 @@ export async function run(
   const project = await projectOf(context)
   const jobs = await project.jobs()
   const job = createJobRegistry(jobs).find(jobName)
-  const texts = await readParameterTexts(words, options.params)
+  const given = await readParameterTexts(words, options.params)
+  const { texts } = given
   // What is missing of the next instance's comes from the last one, which only the database knows.
-  if (options.next === true) convertTexts(jobName, job.parameters, texts)
-  else await parseParameterTexts(jobName, job.parameters, texts)
+  const judge = options.next === true ? convertTexts : parseParameterTexts
+  await judgeParameters(given, () => judge(jobName, job.parameters, texts))
   return runToEnd(context, {
     project,
     jobs,

@@ -3,8 +3,11 @@ import { BatchError } from '../model/batch-error.ts'
 import { isLive, LIVE_STATUSES } from '../model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
+import type { RunObserver } from '../ports/run-observer.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireVerdict } from '../ports/retirement.ts'
 import { findExecution, noSuchExecution } from './find-execution.ts'
+import { guardObserver } from './guard-observer.ts'
+import { type ObserveLook, observeLooks } from './observe-looks.ts'
 import type { OperatorParts } from './operator-parts.ts'
 import { deathOf } from './owner-death.ts'
 import { decideAbandonment, decideRecovery } from './retire-decision.ts'
@@ -27,8 +30,8 @@ export interface ExecutionOperations {
    * @throws BatchError NO_SUCH_JOB_EXECUTION, JOB_EXECUTION_STILL_RUNNING unless forced
    */
   readonly recover: (jobExecutionId: string, options?: Recovering) => Promise<Recovery>
-  /** Live executions whose owner is dead, newest first; nothing is changed. */
-  readonly findStale: () => Promise<readonly JobExecution[]>
+  /** Every live execution whose owner is dead. */
+  readonly listStale: () => Promise<readonly JobExecution[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**
@@ -76,6 +79,8 @@ export interface KeepRecovering extends Asking {
 
 export interface Waiting {
   readonly signal: AbortSignal
+  /** Told what each look at the record shows; of an execution that has ended already nothing. */
+  readonly observer?: RunObserver
   /** How often it is asked. @default 500 */
   readonly everyMilliseconds?: number
 }
@@ -93,7 +98,7 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
     stop: (id, options) => stop(parts, id, options),
     abandon: (id, options) => abandon(parts, id, options),
     recover: (id, options) => recover(parts, id, options),
-    findStale: async () => {
+    listStale: async () => {
       const stale: JobExecution[] = []
       for await (const execution of staleExecutions(parts)) stale.push(execution)
       return stale
@@ -214,17 +219,30 @@ async function tell(
 }
 
 async function waitForEnd(
-  { repository, clock, processState }: OperatorParts,
+  parts: OperatorParts,
   id: string,
-  { signal, everyMilliseconds = WAITING_MILLISECONDS }: Waiting,
+  { signal, observer, everyMilliseconds = WAITING_MILLISECONDS }: Waiting,
 ): Promise<JobExecutionDetails> {
+  const { repository, clock, processState } = parts
+  let look: ObserveLook | undefined
   for (;;) {
+    signal.throwIfAborted()
     const execution = await findExecution(repository, id)
+    if (observer !== undefined) {
+      look ??= observeLooks(guardObserver(observer, parts.logger), stepNamesOf(parts, execution))
+      look(execution, await repository.partitions.listPartitionOverviews(id))
+    }
     if (!isLive(execution.status)) return execution
     const death = execution.owner === null ? undefined : deathOf(processState, execution.owner)
     if (death !== undefined) throw ownerDied(execution, death)
     await clock.sleep(everyMilliseconds, signal)
   }
+}
+
+/** None where the job is not known here. */
+function stepNamesOf({ registry }: OperatorParts, { jobInstance }: JobExecution): readonly string[] {
+  const job = registry.jobs.find(({ name }) => name === jobInstance.jobName)
+  return Object.keys(job?.steps ?? {})
 }
 
 function hasEnded({ id, jobInstance, status, endTime }: JobExecution): BatchError {

@@ -27,6 +27,7 @@ import { prepareLaunch } from './launch-request.ts'
 import { nextParameters } from './next-instance.ts'
 import { termsOf } from './launch-terms.ts'
 import type { OperatorParts } from './operator-parts.ts'
+import { purgeHistory, type PurgeOptions, type PurgeReport } from './purge-history.ts'
 import { type QuarantineOperations, quarantineOperations } from './quarantine-operations.ts'
 import { restartedRedrive } from './redrive.ts'
 import { restartParameters } from './restart-parameters.ts'
@@ -84,6 +85,11 @@ export interface JobOperator extends ExecutionOperations, QuarantineOperations, 
   readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
+  /**
+   * Deletes instances that are over, with all that belongs to them, a few in each transaction. What was purged can be started
+   * anew, as if it had never run. @throws BatchError INVALID_CONFIGURATION
+   */
+  readonly purge: (options: PurgeOptions) => Promise<PurgeReport>
   /**
    * Reads and processes nothing: what each step would do with these parameters, and what it guarantees on this repository.
    * @throws BatchError NO_SUCH_JOB, INVALID_JOB_PARAMETERS
@@ -166,6 +172,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
     listJobExecutions: repository.listJobExecutions,
     listJobInstances: repository.listJobInstances,
+    purge: (options) => purgeHistory(repository, options),
     explain: async (jobName, parameters) => {
       const job = registry.find(jobName)
       const { values } = await parseParameterTexts(jobName, job.parameters, parameters)

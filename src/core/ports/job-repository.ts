@@ -8,6 +8,7 @@ import type { OperatorAction } from '../model/operator-action.ts'
 import type { LaunchRequest, Launched, LaunchedRedrive, NextLaunchRequest, RedriveRequest } from './launch.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
+import type { PurgedPart, PurgeRequest } from './purge.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
 import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
@@ -95,6 +96,14 @@ export interface JobRepository {
   readonly quarantine: QuarantineStore
   /** The fire ledger. */
   readonly schedules: ScheduleStore
+
+  /** Of every job that has an instance, in their order. */
+  readonly listJobNames: () => Promise<readonly string[]>
+  /**
+   * In one transaction: deletes instances of a job that are over, with all their executions and whatever belongs to those.
+   * Never one that is live, or that somebody launches at the moment.
+   */
+  readonly purge: (request: PurgeRequest) => Promise<PurgedPart>
 
   /** Closes what the repository opened, never what it was given. */
   readonly close: () => Promise<void>

@@ -60,7 +60,7 @@ export interface RedriveBatch {
   readonly id: string
   readonly originJobExecutionId: string
   readonly createdAt: Date
-  /** Null where Spring has deleted the redrive's instance. */
+  /** Null where the redrive's instance was purged, or deleted by Spring. */
   readonly redriveJobInstanceId: string | null
   /** The latest of the redrive. */
   readonly jobExecutionId: string | null

@@ -38,7 +38,8 @@ export function launch(state: MemoryState, request: LaunchRequest, context?: Sto
 }
 
 function insertInstance(state: MemoryState, { jobName, jobKey }: LaunchRequest): JobInstance {
-  const instance = { id: String(state.instances.length + 1), jobName, jobKey }
+  state.lastInstanceId += 1
+  const instance = { id: String(state.lastInstanceId), jobName, jobKey }
   state.instances.push(instance)
   return instance
 }

@@ -54,8 +54,9 @@ export function launchMemoryRedrive(
       redrivable.some((target) => target.stepName === stepName && target.phase === item.phase),
     )
   if (due.length === 0) return undefined
-  const batchId = String(batches.length + 1)
+  const batchId = String(state.quarantine.lastBatchId + 1)
   const launched = launchInstance({ ...launch(batchId), decide: () => ({ action: 'start' }) })
+  state.quarantine.lastBatchId += 1
   batches.push({
     id: batchId,
     originJobExecutionId,
@@ -185,7 +186,7 @@ function shownBatch(state: MemoryState, batch: MemoryBatch): RedriveBatch {
   }
 }
 
-/** Nothing is ever deleted in here. */
+/** An execution that is purged takes its entries with it. */
 function executionOf(state: MemoryState, { jobExecutionId }: MemoryEntry): StoredExecution {
   return state.executions.get(jobExecutionId) as StoredExecution
 }

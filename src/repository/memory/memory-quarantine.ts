@@ -8,6 +8,8 @@ export interface MemoryQuarantine {
   /** In the order of their ids, which begin with 1. */
   readonly entries: MemoryEntry[]
   readonly batches: MemoryBatch[]
+  lastEntryId: number
+  lastBatchId: number
 }
 
 export interface MemoryEntry {
@@ -24,7 +26,8 @@ export interface MemoryEntry {
 export interface MemoryBatch {
   readonly id: string
   readonly originJobExecutionId: string
-  readonly redriveJobInstanceId: string
+  /** Null where that instance was purged. */
+  redriveJobInstanceId: string | null
   readonly createdAt: Date
 }
 
@@ -37,7 +40,7 @@ export interface AtStep {
 
 /** Texts are cut as in Postgres. */
 export function addToQuarantine(
-  { entries }: MemoryQuarantine,
+  quarantine: MemoryQuarantine,
   { at: quarantinedAt, ...step }: AtStep,
   items: readonly QuarantinedItem[],
 ): void {
@@ -45,9 +48,10 @@ export function addToQuarantine(
     const { type, message } = item.error
     const error = { type: cutText(type, 200), message: cutText(message, EXIT_DESCRIPTION_LIMIT) }
     const kept = { ...item, payload: keptPayload(item.payload), position: { ...item.position }, error }
-    entries.push({
+    quarantine.lastEntryId += 1
+    quarantine.entries.push({
       ...step,
-      id: entries.length + 1,
+      id: quarantine.lastEntryId,
       item: kept,
       quarantinedAt,
       batchId: null,

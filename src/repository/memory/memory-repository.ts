@@ -17,6 +17,7 @@ import {
   storedExit,
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
+import { purgeMemory } from './memory-purge.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
@@ -39,10 +40,11 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     instances: [],
     executions: new Map(),
     lastId: firstId - 1,
+    lastInstanceId: 0,
     now: clock.now,
     plans: new Map(),
     workers: new Map(),
-    quarantine: { entries: [], batches: [] },
+    quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     schedules: { states: new Map(), fires: new Map() },
   }
   return {
@@ -93,6 +95,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
     },
+    listJobNames: async () => [...new Set(state.instances.map(({ jobName }) => jobName))].toSorted(),
+    purge: async (request) => purgeMemory(state, request),
     close: async () => {},
   }
 }

@@ -22,6 +22,7 @@ export interface MemoryState {
   readonly executions: Map<string, StoredExecution>
   /** Shared by job and step executions. */
   lastId: number
+  lastInstanceId: number
   readonly now: () => Date
   /** By the step execution that made them. */
   readonly plans: Map<string, readonly StoredPartition[]>

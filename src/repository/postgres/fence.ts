@@ -4,7 +4,7 @@
  * The order of locks, the same in every statement and transaction of the repository, so that none waits in a circle:
  * 1. a job's name (advisory: launching the next instance; firing a slot, and then the schedule, shared, and its rows in the
  *    ledger), or the quarantine's entries by their ids (launching a redrive, whose instance nobody else knows yet);
- * 2. the instance: launch, recover, abandon;
+ * 2. the instance: launch, recover, abandon; a purge locks many by their ids, and passes over those that are held;
  * 3. the owner: shared by whoever works for the execution, alone by whoever takes it away;
  * 4. a worker of partitions: shared by its claims, alone by whoever gives it up;
  * 5. the job execution; 6. the step; 7. the contexts, the partition, the session of the step; 8. entries of the quarantine

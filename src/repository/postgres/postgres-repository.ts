@@ -30,6 +30,7 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
+import { listJobNames, purge } from './purge.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { scheduleStore } from './schedule-store.ts'
@@ -109,6 +110,8 @@ function repositoryOn(
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
     schedules: scheduleStore(metadata, address, run),
+    listJobNames: () => reading('listing the names of jobs', () => listJobNames(run, tables)),
+    purge: (request) => purge(metadata, address, request),
     close: onlyOnce(async () => {
       await Promise.all([thread?.close(), close()])
     }),

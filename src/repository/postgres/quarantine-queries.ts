@@ -17,7 +17,7 @@ import type { TableNames } from './table-names.ts'
 const OVER = `(${REDRIVE_OVER.map(escapeLiteral).join(', ')})`
 
 /** The latest execution of the redrive that took the entry `q` last, as `r`: null where there is none. */
-function redriveSql(tables: TableNames): string {
+export function redriveSql(tables: TableNames): string {
   return `left join ${tables.quarantineBatch} b on b.quarantine_batch_id = q.quarantine_batch_id
     left join lateral (
       select r.job_execution_id, r.status from ${tables.jobExecution} r
@@ -26,7 +26,7 @@ function redriveSql(tables: TableNames): string {
 }
 
 /** Whether that redrive may still come to the entry. */
-const HELD = `(q.redriven_at is null and r.status is not null and r.status not in ${OVER})`
+export const HELD: string = `(q.redriven_at is null and r.status is not null and r.status not in ${OVER})`
 
 function entriesSql(tables: TableNames): string {
   return `select q.quarantine_id as "id", q.job_name as "jobName", e.job_instance_id as "jobInstanceId",

@@ -33,7 +33,7 @@ export const QUARANTINE_PROMISES: Readonly<Record<string, Check>> = {
   'the items of a batch are read oldest first, from an id on': readsBatch,
 }
 
-const TRADE: QuarantinedItem = {
+export const TRADE: QuarantinedItem = {
   phase: 'process',
   payload: { kind: 'item', json: '{"id":{"$bigint":"12"},"text":"a\\u0000b"}' },
   position: { file: 'trades.csv', line: 812 },
@@ -71,7 +71,7 @@ async function skip(
 }
 
 /** An execution that has ended, with these items in the quarantine. */
-async function withItems(
+export async function withItems(
   trial: RepositoryTrial,
   key: string,
   items: readonly QuarantinedItem[],
@@ -85,7 +85,7 @@ async function withItems(
   return launched
 }
 
-async function redrive(
+export async function redrive(
   { repository, jobName }: RepositoryTrial,
   { execution }: Launched,
   selection: QuarantineSelection = {},

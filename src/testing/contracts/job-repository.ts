@@ -4,6 +4,7 @@ import type { ContractCase } from '../contract.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
+import { PURGE_PROMISES } from './job-repository-purge.ts'
 import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
@@ -20,6 +21,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...QUERY_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
+    ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
 }
