@@ -63,6 +63,14 @@ describe('Three schedulers of one database that are killed at random', function 
     return Number(rows[0]?.count)
   }
 
+  /** Slots at which the job has done its work; the table's key allows each once. */
+  async function quickRuns(): Promise<readonly string[]> {
+    const { rows } = await database.pool.query<{ slot: Date }>(
+      `select slot from ${database.schema}.ran where job = 'quick' order by slot`,
+    )
+    return rows.map(({ slot }) => slot.toISOString())
+  }
+
   /** Nothing runs, and nothing waits. */
   async function settled(): Promise<void> {
     const { schema } = database
@@ -117,11 +125,14 @@ describe('Three schedulers of one database that are killed at random', function 
         } else if (outcome !== 'QUEUED') expect(detail, what).to.be.a('string').and.not.equal('')
       }
     }
-    const fired = await rowsOf('each-second')
-    const ran = await count(`from ${database.schema}.ran where job = 'quick'`)
-    expect(fired.filter(({ outcome }) => outcome === 'FIRED').length).to.equal(ran)
-    expect(ran).to.be.greaterThan(SECONDS / 2)
+    // A run that was stopped with the schedulers is QUEUED again, and may or may not have got to its work.
+    const launched = (await rowsOf('each-second')).filter(({ executions }) => executions === '1')
+    const fired = launched.filter(({ outcome }) => outcome === 'FIRED').map(({ slot }) => slot.toISOString())
+    const ran = await quickRuns()
+    expect(ran).to.include.members(fired)
+    expect(launched.map(({ slot }) => slot.toISOString())).to.include.members([...ran])
+    expect(fired.length).to.be.greaterThan(SECONDS / 2)
     const instances = await count(`from ${database.schema}.batch_job_instance where job_name = 'quick'`)
-    expect(instances).to.equal(ran)
+    expect(instances, 'instances that no slot names').to.equal(launched.length)
   })
 })
