@@ -44,7 +44,7 @@ const RANGES: readonly Partition[] = [
 ]
 
 /** A manager, with its plan stored and opened. */
-async function planned(
+export async function planned(
   trial: RepositoryTrial,
   claim: Claim,
   partitions: readonly Partition[],
@@ -60,7 +60,7 @@ async function planned(
   return { manager, planId }
 }
 
-function numbered(count: number): readonly Partition[] {
+export function numbered(count: number): readonly Partition[] {
   return Array.from({ length: count }, (_, index) => ({ name: `part${index + 1}`, value: index }))
 }
 
@@ -117,7 +117,7 @@ async function claimsEachOnce(trial: RepositoryTrial): Promise<void> {
 }
 
 /** By a worker of its own. */
-async function claimNext(
+export async function claimNext(
   { repository: { partitions } }: RepositoryTrial,
   claim: Claim,
   planId: string,

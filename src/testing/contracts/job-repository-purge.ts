@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { JobEnd } from '../../core/ports/job-repository.ts'
 import type { Launched } from '../../core/ports/launch.ts'
 import type { PurgeRequest } from '../../core/ports/purge.ts'
+import { claimNext, numbered, planned } from './job-repository-partitions.ts'
 import { redrive, TRADE, withItems } from './job-repository-quarantine.ts'
 import { finish, jobEnd, type RepositoryTrial, stepEnd } from './repository-trial.ts'
 
@@ -19,6 +20,8 @@ export const PURGE_PROMISES: Readonly<Record<string, Check>> = {
   'a purge goes on page by page': purgesPages,
   'skipped items that no redrive has dealt with keep their instance, unless they shall go': keepsQuarantined,
   'skipped items that a redrive may still come to are never purged': keepsHeld,
+  'a purge takes the plan of a partitioned step along, its workers, and its parts in every execution':
+    purgesPartitions,
   'an instance that was purged can be started anew': startsAnew,
   'a launch and a purge of one instance do not harm each other': purgesBesideLaunch,
   'the names of jobs are those with an instance': listsNames,
@@ -170,6 +173,28 @@ async function keepsHeld(trial: RepositoryTrial): Promise<void> {
   const [batch] = await repository.quarantine.listBatches(origin.execution.id)
   assert.equal(batch?.redriveJobInstanceId, null)
   assert.equal((await purge(trial, { withQuarantined: true })).instances, 1)
+}
+
+/** One part is done by each execution, of which the second works on the first one's plan. */
+async function purgesPartitions(trial: RepositoryTrial): Promise<void> {
+  const { repository } = trial
+  const { claim } = await trial.started('parts')
+  const { planId, manager } = await planned(trial, claim, numbered(2))
+  await finish((await claimNext(trial, claim, planId)).session, stepEnd('COMPLETED'))
+  await finish(manager, stepEnd('FAILED'))
+  await repository.endJobExecution(claim, jobEnd('FAILED'))
+  const again = await trial.started('parts', { action: 'restart' })
+  const resumed = await trial.begin(again.claim, 'load')
+  await repository.partitions.openPlan(again.claim, planId)
+  await finish((await claimNext(trial, again.claim, planId)).session, stepEnd('COMPLETED'))
+  await finish(resumed, stepEnd('COMPLETED'))
+  await repository.endJobExecution(again.claim, jobEnd('COMPLETED'))
+  const { instances, executions, steps } = await purge(trial)
+  assert.deepEqual({ instances, executions, steps }, { instances: 1, executions: 2, steps: 4 })
+  for (const { jobExecutionId } of [claim, again.claim]) {
+    assert.deepEqual(await repository.partitions.listPartitionExecutions({ jobExecutionId, limit: 9 }), [])
+    assert.deepEqual(await repository.partitions.listPartitionOverviews(jobExecutionId), [])
+  }
 }
 
 async function startsAnew(trial: RepositoryTrial): Promise<void> {
