@@ -1,5 +1,5 @@
 /** Refuses a consistency that there is not: a driver would take its own default for it, which may be a weaker one. */
-import { didYouMean } from './table-name.ts'
+import { didYouMean } from '../core/model/nearest-name.ts'
 
 /** @throws what `refuse` makes of the reason */
 export function checkConsistency(

@@ -1,6 +1,6 @@
 /** Names of keyspaces, tables and columns, and what to say of those that are not there. */
 import { BatchError, type BatchErrorCode } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMean } from '../core/model/nearest-name.ts'
 import type {
   CassandraColumn,
   CassandraSession,
@@ -67,10 +67,4 @@ export function columnOf(table: CassandraTable, name: string, code: BatchErrorCo
     `table ${describeName(table)} has no column ${name}.${didYouMean(name, names)} It has: ${names.join(', ')}.`,
     { details: { table: describeName(table), column: name, columns: names } },
   )
-}
-
-/** ` Did you mean 'quantity'?` when one of the names is close, else nothing. */
-export function didYouMean(wrong: string, names: readonly string[]): string {
-  const nearest = nearestName(wrong, names)
-  return nearest === undefined ? '' : ` Did you mean '${nearest}'?`
 }

@@ -1,14 +1,9 @@
 /** What a reader was asked to read, checked for itself. */
+import { didYouMean } from '../core/model/nearest-name.ts'
 import { BatchError } from '../core/model/batch-error.ts'
 import type { OrderKey } from './keyset.ts'
 import type { ValueTypes } from './row-decoder.ts'
-import {
-  didYouMean,
-  type QualifiedName,
-  qualifiedName,
-  quoteIdentifier,
-  type TableName,
-} from './table-name.ts'
+import { type QualifiedName, qualifiedName, quoteIdentifier, type TableName } from './table-name.ts'
 
 export interface ReadPlan {
   /** For messages: `table public.trade`. */

@@ -1,8 +1,9 @@
 /** What the catalog says about a table: looked up once, when a reader or writer is opened. */
+import { didYouMean } from '../core/model/nearest-name.ts'
 import type { ClientBase, Pool } from 'pg'
 import { BatchError, type BatchErrorCode } from '../core/model/batch-error.ts'
 import type { ColumnType } from './column-type.ts'
-import { didYouMean, type QualifiedName } from './table-name.ts'
+import { type QualifiedName } from './table-name.ts'
 
 export interface TableColumn {
   readonly name: string

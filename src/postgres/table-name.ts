@@ -1,7 +1,6 @@
 /** Names of tables and columns, and how they are written into SQL. */
 import { escapeIdentifier } from 'pg'
 import { BatchError, type BatchErrorCode } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
 
 /**
  * `trade`, `accounts.trade`, or the parts where a name itself holds a dot. Names are exact, as the catalog shows them:
@@ -39,10 +38,4 @@ function partsOf(table: { readonly schema?: string; readonly name: string }): re
 /** `"booked on"`, with quotes inside doubled. */
 export function quoteIdentifier(name: string): string {
   return escapeIdentifier(name)
-}
-
-/** ` Did you mean 'quantity'?` when one of the names is close, else nothing. */
-export function didYouMean(wrong: string, names: readonly string[]): string {
-  const nearest = nearestName(wrong, names)
-  return nearest === undefined ? '' : ` Did you mean '${nearest}'?`
 }

@@ -1,7 +1,8 @@
 /** What a writer was asked to write, checked for itself, and then against the table. */
+import { didYouMean } from '../core/model/nearest-name.ts'
 import { BatchError } from '../core/model/batch-error.ts'
 import { columnOf, type TableFacts } from './table-columns.ts'
-import { didYouMean, type QualifiedName, qualifiedName, type TableName } from './table-name.ts'
+import { type QualifiedName, qualifiedName, type TableName } from './table-name.ts'
 import type { ConflictAction } from './upsert-chunk.ts'
 import type { ColumnValue, WrittenColumn } from './written-column.ts'
 

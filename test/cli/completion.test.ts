@@ -51,7 +51,10 @@ describe('Completion', () => {
   for (const shell of Object.keys(SHELLS) as readonly Shell[]) {
     describe(`in ${shell}`, () => {
       before(async function () {
-        if (shell !== 'bash' && !isThere(shell)) this.skip()
+        if (shell !== 'bash' && !isThere(shell)) {
+          console.warn(`      SKIPPED: ${shell} is not installed, so its completion was not tried`)
+          this.skip()
+        }
         const { exitCode, stdout } = await command(['completion', shell])
         expect(exitCode).to.equal(0)
         await writeFile(folder.path(shell), stdout)

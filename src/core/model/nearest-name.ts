@@ -15,6 +15,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.one
 }
 
+/** ` Did you mean 'quantity'?` when one of the names is close, else nothing. */
+export function didYouMean(wrong: string, names: readonly string[]): string {
+  const nearest = nearestName(wrong, names)
+  return nearest === undefined ? '' : ` Did you mean '${nearest}'?`
+}
+
 function lettersAndDigits(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
