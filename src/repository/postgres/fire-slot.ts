@@ -9,7 +9,7 @@ import type { RunSql } from './fence.ts'
 import { executionById } from './job-execution-rows.ts'
 import { alreadyRunning, insertAndCommit, type Prepared, prepareLaunch } from './launch.ts'
 import { checkNameColumn } from './name-column.ts'
-import { type OwnTransaction, ownTransaction } from './own-transaction.ts'
+import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import { parameterColumns } from './parameter-columns.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { findFire, shareState } from './schedule-rows.ts'
@@ -27,12 +27,12 @@ export function fireSlot(
 ): Promise<FireAnswer> {
   checkNameColumn('job', request.launch.jobName)
   const doing = `firing schedule '${request.schedule}' for ${request.slot.toISOString()}`
-  const work = (transaction: OwnTransaction) => fire(transaction, address, request)
-  return ownTransaction(source, address, doing, work, (error) => alreadyRunning(error, request.launch))
+  const work = (transaction: RepositoryTransaction) => fire(transaction, address, request)
+  return repositoryTransaction(source, address, doing, work, (error) => alreadyRunning(error, request.launch))
 }
 
 async function fire(
-  transaction: OwnTransaction,
+  transaction: RepositoryTransaction,
   address: RepositoryAddress,
   request: FireRequest,
 ): Promise<FireAnswer> {
@@ -119,7 +119,7 @@ async function queuedSlots(
 type Record = Extract<FireVerdict, { readonly action: 'record' }>
 
 async function settle(
-  { client, run, committing }: OwnTransaction,
+  { client, run, committing }: RepositoryTransaction,
   tables: TableNames,
   { schedule, slot }: FireRequest,
   { outcome, detail, supersedes }: Omit<Record, 'action'>,
@@ -144,7 +144,7 @@ async function settle(
 
 /** A refusal takes back whatever the launch has begun, and is recorded, but never over a slot that was FIRED. */
 async function launchSlot(
-  transaction: OwnTransaction,
+  transaction: RepositoryTransaction,
   address: RepositoryAddress,
   request: FireRequest,
 ): Promise<FireAnswer> {

@@ -6,7 +6,7 @@ import { type FoundExecution, executionById } from './job-execution-rows.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
 import { insertAndCommit, type Prepared } from './launch.ts'
 import { checkNameColumn } from './name-column.ts'
-import { type OwnTransaction, ownTransaction } from './own-transaction.ts'
+import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import { parameterColumns } from './parameter-columns.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { TableNames } from './table-names.ts'
@@ -19,13 +19,16 @@ export function launchNext(
 ): Promise<Launched> {
   const { jobName } = request
   checkNameColumn('job', jobName)
-  return ownTransaction(source, address, `launching the next instance of job '${jobName}'`, (transaction) =>
-    launchAfterLast(transaction, address, request),
+  return repositoryTransaction(
+    source,
+    address,
+    `launching the next instance of job '${jobName}'`,
+    (transaction) => launchAfterLast(transaction, address, request),
   )
 }
 
 async function launchAfterLast(
-  transaction: OwnTransaction,
+  transaction: RepositoryTransaction,
   address: RepositoryAddress,
   request: NextLaunchRequest,
 ): Promise<Launched> {

@@ -5,7 +5,7 @@ import type { LaunchedRedrive, RedriveRequest } from '../../core/ports/launch.ts
 import { claimQuarantine, nameRedrive } from './claim-quarantine.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
 import { insertAndCommit, type Prepared } from './launch.ts'
-import { type OwnTransaction, ownTransaction } from './own-transaction.ts'
+import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import { parameterColumns } from './parameter-columns.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 
@@ -16,11 +16,13 @@ export function launchRedrive(
   request: RedriveRequest,
 ): Promise<LaunchedRedrive | undefined> {
   const doing = `launching a redrive of job execution ${request.originJobExecutionId}`
-  return ownTransaction(source, address, doing, (transaction) => redrive(transaction, address, request))
+  return repositoryTransaction(source, address, doing, (transaction) =>
+    redrive(transaction, address, request),
+  )
 }
 
 async function redrive(
-  transaction: OwnTransaction,
+  transaction: RepositoryTransaction,
   address: RepositoryAddress,
   request: RedriveRequest,
 ): Promise<LaunchedRedrive | undefined> {

@@ -23,7 +23,7 @@ import {
 import { type FoundExecution, latestExecution, previousSteps } from './job-execution-rows.ts'
 import { type FoundInstance, findOrInsertInstance } from './job-instance-row.ts'
 import { checkNameColumn } from './name-column.ts'
-import { type OwnTransaction, ownTransaction } from './own-transaction.ts'
+import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import { type ParameterColumns, parameterColumns } from './parameter-columns.ts'
 import { errorCode, UNIQUE_VIOLATION } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
@@ -41,11 +41,11 @@ export async function launch(
   const { jobName } = request
   checkNameColumn('job', jobName)
   const parameters = parameterColumns(request.parameters)
-  const work = async (transaction: OwnTransaction) => {
+  const work = async (transaction: RepositoryTransaction) => {
     const prepared = await prepareLaunch(transaction.run, address, request)
     return insertAndCommit(transaction, address, request, parameters, prepared)
   }
-  return ownTransaction(source, address, `launching job '${jobName}'`, work, (error) =>
+  return repositoryTransaction(source, address, `launching job '${jobName}'`, work, (error) =>
     alreadyRunning(error, request),
   )
 }
@@ -111,7 +111,7 @@ async function prepareGround(
 
 /** The last statements of every launch, in one flush: the new rows, `besides` that know their id as `currval`, the commit. */
 export async function insertAndCommit(
-  { client, committing }: OwnTransaction,
+  { client, committing }: RepositoryTransaction,
   { tables }: RepositoryAddress,
   request: LaunchTerms & { readonly parameters: JobParameters },
   parameters: ParameterColumns,

@@ -7,7 +7,7 @@ import {
   type PurgeRequest,
 } from '../../core/ports/purge.ts'
 import type { RunSql } from './fence.ts'
-import { ownTransaction } from './own-transaction.ts'
+import { repositoryTransaction } from './repository-transaction.ts'
 import { HELD, redriveSql } from './quarantine-queries.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { OPEN } from './sql-words.ts'
@@ -24,7 +24,7 @@ export function purge(
 ): Promise<PurgedPart> {
   const { tables } = address
   const doing = `purging executions of job '${request.jobName}'`
-  return ownTransaction(source, address, doing, async ({ client, run, committing }) => {
+  return repositoryTransaction(source, address, doing, async ({ client, run, committing }) => {
     const found = await lockCandidates(run, tables, request)
     const ids = await stillPurgeable(run, tables, request, found)
     const counts = ids.length === 0 ? NOTHING_PURGED : await countBelongings(run, tables, ids)

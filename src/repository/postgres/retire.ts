@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm'
 import type { RetireOutcome, RetireRequest } from '../../core/ports/retirement.ts'
 import type { RunSql } from './fence.ts'
 import { executionById } from './job-execution-rows.ts'
-import { ownTransaction } from './own-transaction.ts'
+import { repositoryTransaction } from './repository-transaction.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { closeJudged, fenceOff, markAbandoned } from './retire-execution.ts'
 import type { TableNames } from './table-names.ts'
@@ -14,7 +14,7 @@ export function retire(
   request: RetireRequest,
 ): Promise<RetireOutcome> {
   const doing = `changing job execution ${request.jobExecutionId}`
-  return ownTransaction(source, address, doing, async ({ client, run, committing }) => {
+  return repositoryTransaction(source, address, doing, async ({ client, run, committing }) => {
     await lockInstanceOf(run, address.tables, request.jobExecutionId)
     const outcome = await judge(run, address.tables, request)
     committing()

@@ -7,7 +7,7 @@ import type { RepositoryAddress } from './repository-options.ts'
 import { BEGIN } from './sql-words.ts'
 import { endNow } from './step-connection.ts'
 
-export interface OwnTransaction {
+export interface RepositoryTransaction {
   readonly client: ClientBase
   readonly run: RunSql
   /** From here on a lost connection leaves it open whether anything was committed. */
@@ -15,11 +15,11 @@ export interface OwnTransaction {
 }
 
 /** `work` ends with the COMMIT; when it throws, everything is rolled back. @throws what `explain` makes of the error */
-export async function ownTransaction<T>(
+export async function repositoryTransaction<T>(
   source: DataSource,
   address: RepositoryAddress,
   doing: string,
-  work: (transaction: OwnTransaction) => Promise<T>,
+  work: (transaction: RepositoryTransaction) => Promise<T>,
   explain: (error: unknown) => unknown = () => undefined,
 ): Promise<T> {
   await using runner = source.createQueryRunner()
