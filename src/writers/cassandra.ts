@@ -1,70 +1,29 @@
 /** Writes items into a Cassandra table: inserts, updates and deletes, side by side. */
 import { untilAborted } from '../core/model/until-aborted.ts'
 import { setMaxListeners } from 'node:events'
-import type {
-  CassandraClient,
-  CassandraConsistency,
-  SerialConsistency,
-} from '../cassandra/cassandra-client.ts'
-import { type CqlTableName, describeName, lookUpTable } from '../cassandra/table-name.ts'
+import type { CassandraClient } from '../cassandra/cassandra-client.ts'
+import { describeName, lookUpTable } from '../cassandra/table-name.ts'
 import { inFlightLimit } from '../cassandra/write/in-flight-limit.ts'
 import { mutationMaker } from '../cassandra/write/item-mutation.ts'
 import type { Sending } from '../cassandra/write/send-request.ts'
 import { writeChunk } from '../cassandra/write/write-chunk.ts'
 import {
   type AcceptsRepeats,
-  type ColumnValue,
+  type CassandraWriterColumns,
   type MutationOperation,
   planWrite,
   type WriteCondition,
+  type WriteRequest,
   type WritePlan,
 } from '../cassandra/write/write-plan.ts'
 import { matchTable } from '../cassandra/write/write-target.ts'
 import type { ItemSink, ItemWriter, WriterScope } from '../core/ports/item-writer.ts'
 
-export type { AcceptsRepeats, MutationOperation, WriteCondition }
+export type { AcceptsRepeats, CassandraWriterColumns, MutationOperation, WriteCondition }
 
-export interface CassandraWriterOptions<T> {
+export interface CassandraWriterOptions<T> extends WriteRequest<T> {
   readonly client: CassandraClient
-  /** `trade`, `accounts.trade`, or `{ keyspace, name }` where a name holds a dot. */
-  readonly table: CqlTableName
-  /**
-   * Which columns are written: a list of the item's keys, where columns are named like them; or a mapping from each
-   * column to the item's key or to a function of the item. The primary key is among them.
-   *
-   * `undefined` leaves a column as it is; `null` takes its value away, which writes a tombstone.
-   */
-  readonly columns: CassandraWriterColumns<T>
-  /** A delete takes the whole row away, and of `columns` only the key. @default 'insert' */
-  readonly operation?: MutationOperation | ((item: T) => MutationOperation)
-  /** Seconds after which what was written is gone; 0 for ever. @default the table's */
-  readonly ttl?: number | ((item: T) => number | undefined)
-  /**
-   * Which of two writes to a row is the newer one: a moment of the item, as a Date or in microseconds; or `'execution'`, when this
-   * execution began, and a microsecond later for each item. A restart that writes a chunk again, or a process that was given up and
-   * still runs, then overwrites nothing that is newer.
-   * @default the time of writing
-   */
-  readonly timestamp?: 'execution' | ((item: T) => Date | bigint)
-  /** @default 'local-quorum' */
-  readonly consistency?: CassandraConsistency
-  /** Of conditions. @default 'local-serial' */
-  readonly serialConsistency?: SerialConsistency
-  /** Requests under way at most; how many there are depends on how quickly they are answered. @default 256 */
-  readonly concurrency?: number
-  /** Items of a chunk that belong to one partition go there in one unlogged batch. @default each item alone */
-  readonly batch?: 'partition'
-  /** Writes only where the row is there, or is not: as a lightweight transaction, which is several times as slow. */
-  readonly condition?: WriteCondition
-  /** For a table of counters: the items' values are added. */
-  readonly counter?: AcceptsRepeats
-  /** These lists, sets or maps get the items' elements in addition to those that they have. */
-  readonly append?: AcceptsRepeats & { readonly columns: readonly string[] }
 }
-
-export type CassandraWriterColumns<T> =
-  | readonly (keyof T & string)[]
-  | Readonly<Record<string, ColumnValue<T>>>
 
 /** The same, where the item type is not said but follows from the columns. */
 export interface CassandraWriterOptionsByColumns<C extends string> extends Omit<

@@ -30,20 +30,47 @@ export interface WriteCondition extends AcceptsRepeats {
   readonly otherwise: 'keep' | 'fail'
 }
 
+/** What an author says of a write. */
 export interface WriteRequest<T> {
+  /** `trade`, `accounts.trade`, or `{ keyspace, name }` where a name holds a dot. */
   readonly table: CqlTableName
-  readonly columns: readonly (keyof T & string)[] | Readonly<Record<string, ColumnValue<T>>>
+  /**
+   * Which columns are written: a list of the item's keys, where columns are named like them; or a mapping from each
+   * column to the item's key or to a function of the item. The primary key is among them.
+   *
+   * `undefined` leaves a column as it is; `null` takes its value away, which writes a tombstone.
+   */
+  readonly columns: CassandraWriterColumns<T>
+  /** A delete takes the whole row away, and of `columns` only the key. @default 'insert' */
   readonly operation?: MutationOperation | ((item: T) => MutationOperation)
+  /** Seconds after which what was written is gone; 0 for ever. @default the table's */
   readonly ttl?: number | ((item: T) => number | undefined)
+  /**
+   * Which of two writes to a row is the newer one: a moment of the item, as a Date or in microseconds; or `'execution'`, when this
+   * execution began, and a microsecond later for each item. A restart that writes a chunk again, or a process that was given up and
+   * still runs, then overwrites nothing that is newer.
+   * @default the time of writing
+   */
   readonly timestamp?: 'execution' | ((item: T) => Date | bigint)
+  /** @default 'local-quorum' */
   readonly consistency?: CassandraConsistency
+  /** Of conditions. @default 'local-serial' */
   readonly serialConsistency?: SerialConsistency
+  /** Requests under way at most; how many there are depends on how quickly they are answered. @default 256 */
   readonly concurrency?: number
+  /** Items of a chunk that belong to one partition go there in one unlogged batch. @default each item alone */
   readonly batch?: 'partition'
+  /** Writes only where the row is there, or is not: as a lightweight transaction, which is several times as slow. */
   readonly condition?: WriteCondition
+  /** For a table of counters: the items' values are added. */
   readonly counter?: AcceptsRepeats
+  /** These lists, sets or maps get the items' elements in addition to those that they have. */
   readonly append?: AcceptsRepeats & { readonly columns: readonly string[] }
 }
+
+export type CassandraWriterColumns<T> =
+  | readonly (keyof T & string)[]
+  | Readonly<Record<string, ColumnValue<T>>>
 
 export interface WritePlan<T> {
   readonly table: CassandraTableName
