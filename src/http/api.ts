@@ -10,6 +10,7 @@ import type { Closing } from './closing.ts'
 import type { ExecutionWatch } from './execution-watch.ts'
 import type { MetricsSource, ReadinessCheck } from './http-api-options.ts'
 import type { Masking } from './masking.ts'
+import type { Streams } from './streams.ts'
 
 export interface Api {
   readonly operator: JobOperator
@@ -22,6 +23,7 @@ export interface Api {
   readonly masking: Masking
   readonly watch: ExecutionWatch
   readonly closing: Closing
+  readonly streams: Streams
   readonly checks: readonly ReadinessCheck[]
   readonly metrics: MetricsSource | undefined
   readonly openApiDocument: () => Readonly<Record<string, unknown>>

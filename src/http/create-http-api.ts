@@ -15,6 +15,7 @@ import { openApiDocument } from './open-api-document.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
+import { createStreams } from './streams.ts'
 import { problemAnswer, serveOperation } from './serve-operation.ts'
 
 export interface HttpApi {
@@ -28,6 +29,8 @@ export interface HttpApi {
 
 const MAX_BODY_BYTES = 262_144
 const POLL_MILLISECONDS = 500
+const MAX_STREAMS = 500
+const HEARTBEAT_MILLISECONDS = 15_000
 
 /** @throws BatchError INVALID_CONFIGURATION where neither tokens nor `anonymous` are given, or a token is none */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
@@ -88,13 +91,17 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
       logger,
     }),
     closing: createClosing(options.draining),
+    streams: createStreams(
+      options.maxStreams ?? MAX_STREAMS,
+      options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS,
+    ),
     checks: options.readiness ?? [],
     metrics: options.metrics,
     openApiDocument: () =>
       (document ??= openApiDocument({
         operations: OPERATIONS,
         jobs: operator.jobs,
-        isGuarded: door.kind === 'tokens',
+        door: door.kind,
       })),
   }
 }
