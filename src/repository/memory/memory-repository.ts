@@ -25,6 +25,7 @@ import { purgeMemory } from './memory-purge.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
+import { memoryWebhookStore } from './memory-webhooks.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -51,6 +52,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     schedules: { states: new Map(), fires: new Map() },
     events: memoryEvents(),
+    webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -63,6 +65,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
     events: memoryEventStore(state),
+    webhooks: memoryWebhookStore(state),
     startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)
