@@ -8,6 +8,7 @@ import type { Door } from './auth/authenticate.ts'
 import { guardRequest } from './auth/authenticate.ts'
 import { createClosing } from './closing.ts'
 import { viewExecution } from './execution-view.ts'
+import { createEventFeed } from './event-feed.ts'
 import { createExecutionWatch } from './execution-watch.ts'
 import type { HttpApiOptions } from './http-api-options.ts'
 import { createMasking } from './masking.ts'
@@ -66,6 +67,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     close: () => {
       api.closing.close()
       api.watch.close()
+      api.feed.close()
     },
   }
 }
@@ -73,6 +75,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 function apiOf(options: HttpApiOptions, door: Door): Api {
   const { batch, pool, schedules = [], clock = { now: () => new Date() } } = options
   const { operator, repository, logger } = batch
+  const everyMilliseconds = options.pollMilliseconds ?? POLL_MILLISECONDS
   const masking = createMasking(options.mask)
   let document: Readonly<Record<string, unknown>> | undefined
   const viewing = { operator, masking, clock }
@@ -85,11 +88,8 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
     scheduling: scheduleOperations(batch, schedules, clock),
     clock,
     masking,
-    watch: createExecutionWatch({
-      view: (id) => viewExecution(viewing, id),
-      everyMilliseconds: options.pollMilliseconds ?? POLL_MILLISECONDS,
-      logger,
-    }),
+    watch: createExecutionWatch({ view: (id) => viewExecution(viewing, id), everyMilliseconds, logger }),
+    feed: createEventFeed({ events: repository.events, everyMilliseconds, logger }),
     closing: createClosing(options.draining),
     streams: createStreams(
       options.maxStreams ?? MAX_STREAMS,

@@ -10,6 +10,8 @@ export interface ServerSentEvent {
 
 export interface EventSink {
   readonly send: (event: ServerSentEvent) => void
+  /** From where a client goes on that comes back; it is shown nothing. */
+  readonly remember: (id: string) => void
   /** Ends the stream, behind what was sent. */
   readonly end: () => void
 }
@@ -63,7 +65,11 @@ export function eventStream(
       later(() => closing[Symbol.dispose]())
       terms.signal.addEventListener('abort', end, { once: true })
       later(() => terms.signal.removeEventListener('abort', end))
-      const fed = feed({ send: (event) => write(eventText(event)), end })
+      const fed = feed({
+        send: (event) => write(eventText(event)),
+        remember: (id) => write(`id: ${id}\n\n`),
+        end,
+      })
       later(() => fed[Symbol.dispose]())
       if (terms.signal.aborted) end()
     },

@@ -1,6 +1,7 @@
 /** Every operation of the API. */
 import type { Operation } from '../operation.ts'
 import { docsPage, docsScript, docsStyle, openApi } from './documents.ts'
+import { followEvents } from './events.ts'
 import { followExecution } from './execution-events.ts'
 import { getContext, getExecution, getOutcome, listExecutions } from './executions.ts'
 import { healthz, metrics, readyz } from './health.ts'
@@ -28,6 +29,7 @@ export const OPERATIONS: readonly Operation[] = [
   getOutcome,
   getContext,
   followExecution,
+  followEvents,
   listSteps,
   getStep,
   getStepContext,

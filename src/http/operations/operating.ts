@@ -172,12 +172,9 @@ export const recover: Operation = operation({
   description: 'As FAILED, so that it can be restarted. One that has ended is left as it is.',
   query: NO_QUERY,
   body: z.strictObject({
-    force: z
-      .boolean()
-      .default(false)
-      .openapi({
-        description: 'Also from an owner that is alive, which then cannot commit. Takes the scope admin.',
-      }),
+    force: z.boolean().default(false).openapi({
+      description: 'Also from an owner that is alive, which then cannot commit. Takes the scope admin.',
+    }),
   }),
   bodyMayBeLeftOut: true,
   answers: {
