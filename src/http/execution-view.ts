@@ -4,6 +4,7 @@ import { isLive } from '../core/model/batch-status.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
 import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
 import type { StepExecution } from '../core/model/step-execution.ts'
+import type { AllowedAction, ExecutionActions } from '../core/operator/execution-actions.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import { executionJson, type Json, stepExecutionJson } from '../json/execution-json.ts'
@@ -43,7 +44,7 @@ export async function viewExecution(parts: ViewParts, jobExecutionId: string): P
     partitions: await operator.listPartitionOverviews(jobExecutionId),
     quarantine: quarantineJson(await operator.quarantineOf(jobExecutionId)),
     operatorActions: await operator.listOperatorActions(jobExecutionId),
-    actions: await operator.actionsOf(execution),
+    actions: shownActions(parts, execution, await operator.actionsOf(execution)),
   }
   return {
     execution,
@@ -51,6 +52,19 @@ export async function viewExecution(parts: ViewParts, jobExecutionId: string): P
     etag: etagOf({ ...json, owner: null, generation: execution.owner?.generation ?? null }),
     hasEnded: !isLive(execution.status),
   }
+}
+
+/** The reasons name parameters. */
+function shownActions(
+  { masking }: ViewParts,
+  { jobParameters }: JobExecution,
+  actions: ExecutionActions,
+): Json {
+  const shown = Object.entries(actions).map(([name, action]: [string, AllowedAction]) => {
+    const reason = action.reason === null ? null : masking.text(action.reason, jobParameters)
+    return [name, { ...action, reason }]
+  })
+  return Object.fromEntries(shown) as Json
 }
 
 /** Its context is asked for apart: it may be large. */
