@@ -27,7 +27,7 @@ with DAG(
     BashOperator(
         task_id="run",
         cwd="/srv/batch",
-        bash_command=". ./environment && exec node_modules/.bin/batchwright run end-of-day "
+        bash_command="set -a; . ./environment; exec node_modules/.bin/batchwright run end-of-day "
         "businessDate={{ macros.ds_add(ds, -1) }} --progress log --json",
         # 4: it was complete already.
         skip_on_exit_code=[4],
