@@ -78,7 +78,9 @@ describeWithPrograms(TITLE, [SCHEDULER_NEEDS.cron], () => {
       `select status from ${database.schema}.batch_job_execution order by 1`,
     )
     expect(rows).to.deep.equal([{ status: 'COMPLETED' }, { status: 'FAILED' }])
-    expect(mail().match(/^Subject:/gm)).to.have.lengthOf(1)
+    const [, , resuming = '', ...further] = mail().split(/^From: /m)
+    expect(resuming).to.match(new RegExp(`\n\ncontinues execution ${String(failed?.['jobExecutionId'])}\n$`))
+    expect(further).to.deep.equal([])
   })
 
   const read = (name: string): string =>
