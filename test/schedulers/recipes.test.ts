@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { EXIT_CODES } from '../../src/cli/exit-code.ts'
+import { EXIT_CODES } from '../../src/core/operator/exit-code.ts'
 import { RECIPES } from './recipe-project.ts'
 
 const PAGES = 'docs/schedulers'

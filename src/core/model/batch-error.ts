@@ -24,6 +24,8 @@ export const BATCH_ERRORS = {
   SCHEMA_OUTDATED: { exitCode: 7 },
   SCHEMA_REFUSED: { exitCode: 7 },
   EMBEDDED_POSTGRES_UNAVAILABLE: { exitCode: 7 },
+  AT_CAPACITY: { exitCode: 7 },
+  SERVER_DRAINING: { exitCode: 7 },
   OPTIONAL_PACKAGE_MISSING: { exitCode: 2 },
   SERVER_UNAVAILABLE: { exitCode: 1 },
   PRODUCER_FENCED: { exitCode: 1 },
