@@ -30,6 +30,8 @@ export interface HttpApiOptions {
   readonly maxBodyBytes?: number
   /** How often executions that somebody waits for are looked at. @default 500 */
   readonly pollMilliseconds?: number
+  /** Event streams that may be open at the same time. @default 500 */
+  readonly maxStreams?: number
   /** How often a silent stream sends a comment, so that nothing between takes it for dead. @default 15_000 */
   readonly heartbeatMilliseconds?: number
   /** What schedules and ages are told by. @default the machine's */

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   unexpected: { status: 500, title: 'Something went wrong here' },
   'database-unavailable': { status: 503, title: 'The job repository cannot be reached' },
   draining: { status: 503, title: 'The server is ending' },
+  'too-many-streams': { status: 503, title: 'Too many event streams are open' },
   'not-ready': { status: 503, title: 'The server is not ready' },
 } as const
 

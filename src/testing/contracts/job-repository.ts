@@ -1,6 +1,7 @@
 /** What every job repository promises, as cases for any test runner. */
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
+import { EVENT_PROMISES } from './job-repository-events.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
@@ -9,6 +10,7 @@ import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
+import { WEBHOOK_PROMISES } from './job-repository-webhooks.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 
 /** `open` may answer repositories on the same data: every case works on jobs of its own. */
@@ -21,6 +23,8 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...QUERY_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
+    ...EVENT_PROMISES,
+    ...WEBHOOK_PROMISES,
     ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
