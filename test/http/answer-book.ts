@@ -15,7 +15,10 @@ export interface AnswerBook {
 }
 
 interface DocumentedPath {
-  readonly [method: string]: { readonly operationId: string; readonly responses: Readonly<Record<string, unknown>> }
+  readonly [method: string]: {
+    readonly operationId: string
+    readonly responses: Readonly<Record<string, unknown>>
+  }
 }
 
 export function answerBook(door: DoorKind): AnswerBook {

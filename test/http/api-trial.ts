@@ -69,7 +69,13 @@ export const TOKENS = SCOPES.map((scope) => ({
 }))
 
 export function apiTrial(options: TrialOptions = {}): ApiTrial {
-  const { repository = memoryRepository(), limit = 50, around = (one) => one, poolAround = (one) => one, ...more } = options
+  const {
+    repository = memoryRepository(),
+    limit = 50,
+    around = (one) => one,
+    poolAround = (one) => one,
+    ...more
+  } = options
   const batch = createBatch({ repository, jobs: JOBS, logger: pino({ level: 'silent' }) })
   const pool = localPool({ batch, schedules: SCHEDULES, limit })
   const door = more.anonymous === undefined ? { tokens: TOKENS } : {}
@@ -139,7 +145,10 @@ export async function ended(ask: Ask, job: string, name = newName()): Promise<An
 }
 
 /** One that runs until {@link gateOf} its name is opened. */
-export async function running(ask: Ask, name = newName()): Promise<{ readonly id: string; readonly open: () => void }> {
+export async function running(
+  ask: Ask,
+  name = newName(),
+): Promise<{ readonly id: string; readonly open: () => void }> {
   const { json } = await ask('POST /api/v1/jobs/wait/executions', { json: { parameters: { name } } })
   return { id: json.jobExecutionId, open: gateOf(name).open }
 }

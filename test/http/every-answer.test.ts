@@ -8,7 +8,16 @@ import { OPERATIONS } from '../../src/http/operations/index.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { type AnswerBook, answerBook } from './answer-book.ts'
-import { type ApiTrial, apiTrial, type Ask, type Asked, ended, newName, running, type TrialOptions } from './api-trial.ts'
+import {
+  type ApiTrial,
+  apiTrial,
+  type Ask,
+  type Asked,
+  ended,
+  newName,
+  running,
+  type TrialOptions,
+} from './api-trial.ts'
 
 const POSTS_WITH_A_BODY: Readonly<Record<string, unknown>> = {
   launchJob: { parameters: { name: 'x' } },
@@ -34,7 +43,9 @@ for (const door of ['tokens', 'loopback'] as const) {
     })
 
     it('of work that is well', async () => {
-      await askEverything(trial({ metrics: { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' } }).ask)
+      await askEverything(
+        trial({ metrics: { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' } }).ask,
+      )
     })
 
     it('of what is not there', async () => {
@@ -97,7 +108,15 @@ async function askEverything(ask: Ask): Promise<void> {
   const step = `/api/v1/executions/${parted}/steps/${String(steps.json.items[0]?.['stepExecutionId'])}`
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
-    ...['jobs', 'jobs/greet', 'jobs/once%20only', 'executions', 'quarantine', 'schedules', 'schedules/hourly'],
+    ...[
+      'jobs',
+      'jobs/greet',
+      'jobs/once%20only',
+      'executions',
+      'quarantine',
+      'schedules',
+      'schedules/hourly',
+    ],
     ...['schedules/hourly/fires', `quarantine/${String(quarantined.items[0]?.['quarantineId'])}`],
     ...['', '/outcome', '/context', '/steps'].map((path) => `executions/${done}${path}`),
     ...[`executions/${failed}`, `executions/${live}`, `executions/${skipped}`, `executions/${parted}`],
@@ -106,7 +125,15 @@ async function askEverything(ask: Ask): Promise<void> {
   for (const path of ['', '/context', '/partitions']) await ask(`GET ${step}${path}`)
   await ask(`GET /api/v1/executions/${done}/events`)
   await ask('GET /api/v1/events', { signal: AbortSignal.timeout(20) })
-  for (const path of ['openapi.json', 'docs', 'docs/page.js', 'docs/page.css', 'healthz', 'readyz', 'metrics'])
+  for (const path of [
+    'openapi.json',
+    'docs',
+    'docs/page.js',
+    'docs/page.css',
+    'healthz',
+    'readyz',
+    'metrics',
+  ])
     await ask(`GET /${path}`)
   await ask(`POST /api/v1/executions/${failed}/restart?wait=60s`)
   await ask(`POST /api/v1/executions/${failed}/restart`)
@@ -127,14 +154,16 @@ async function askEverything(ask: Ask): Promise<void> {
 async function askForNothing(ask: Ask): Promise<void> {
   for (const operation of OPERATIONS) await ask(plain(operation), bodyOf(operation))
   const { jobExecutionId } = await ended(ask, 'greet')
-  for (const path of ['', '/context', '/partitions']) await ask(`GET /api/v1/executions/${jobExecutionId}/steps/999${path}`)
+  for (const path of ['', '/context', '/partitions'])
+    await ask(`GET /api/v1/executions/${jobExecutionId}/steps/999${path}`)
 }
 
 async function askAgainstStates({ ask }: ApiTrial): Promise<void> {
   const name = newName()
   const { id } = await running(ask, name)
   await ask('POST /api/v1/jobs/wait/executions', { json: { parameters: { name } } })
-  for (const act of ['restart', 'abandon', 'recover', 'redrive']) await ask(`POST /api/v1/executions/${id}/${act}`)
+  for (const act of ['restart', 'abandon', 'recover', 'redrive'])
+    await ask(`POST /api/v1/executions/${id}/${act}`)
   await ask(`GET /api/v1/executions/${id}/outcome`)
   const { jobExecutionId } = await ended(ask, 'greet')
   await ask(`POST /api/v1/executions/${jobExecutionId}/stop`)
@@ -162,7 +191,8 @@ async function askBadly(ask: Ask, operation: Operation, door: DoorKind): Promise
   await ask(`${what}?nonsense=1`, bodyOf(operation))
   if (door === 'loopback') await ask(what, { ...bodyOf(operation), headers: { Host: 'evil.example' } })
   if (door === 'tokens') await ask(what, { ...bodyOf(operation), as: 'nobody' })
-  if (problemsOf(operation, door).includes('insufficient-scope')) await ask(what, { ...bodyOf(operation), as: 'read' })
+  if (problemsOf(operation, door).includes('insufficient-scope'))
+    await ask(what, { ...bodyOf(operation), as: 'read' })
   if (operation.body === undefined) return
   await ask(what, { text: '{' })
   await ask(what, { text: JSON.stringify({ note: 'x'.repeat(300) }) })

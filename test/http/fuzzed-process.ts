@@ -83,7 +83,8 @@ async function serve({ connection, schema, token }: FuzzedSetting): Promise<Fuzz
   const pool = localPool({ batch, schedules, limit: 20 })
   const tokens = [{ name: 'fuzz', scopes: ['admin'] as const, sha256: tokenHash(token) }]
   const api = createHttpApi({ batch, pool, schedules, tokens })
-  const server = createServer(getRequestListener(api.fetch))
+  const listen = getRequestListener(api.fetch)
+  const server = createServer((request, response) => void listen(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
