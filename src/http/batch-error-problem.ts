@@ -8,6 +8,7 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   INVALID_JOB_PARAMETERS: 'invalid-parameters',
   INVALID_CONFIGURATION: 'invalid-request',
   INVALID_SCHEDULE: 'invalid-request',
+  IDEMPOTENCY_KEY_REUSED: 'idempotency-key-reused',
   NO_SUCH_JOB: 'no-such-job',
   NO_SUCH_SCHEDULE: 'no-such-schedule',
   NO_SUCH_JOB_EXECUTION: 'no-such-execution',

@@ -76,7 +76,12 @@ export function apiTrial(options: TrialOptions = {}): ApiTrial {
     poolAround = (one) => one,
     ...more
   } = options
-  const batch = createBatch({ repository, jobs: JOBS, logger: pino({ level: 'silent' }) })
+  const batch = createBatch({
+    repository,
+    jobs: JOBS,
+    leaseMilliseconds: 1000,
+    logger: pino({ level: 'silent' }),
+  })
   const pool = localPool({ batch, schedules: SCHEDULES, limit })
   const door = more.anonymous === undefined ? { tokens: TOKENS } : {}
   const api = createHttpApi({

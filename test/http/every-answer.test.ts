@@ -6,6 +6,7 @@ import type { DoorKind } from '../../src/http/operation-problems.ts'
 import { problemsOf } from '../../src/http/operation-problems.ts'
 import { OPERATIONS } from '../../src/http/operations/index.ts'
 import type { Operation } from '../../src/http/operation.ts'
+import type { ExecutionPool } from '../../src/pool/execution-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { type AnswerBook, answerBook } from './answer-book.ts'
 import {
@@ -76,8 +77,10 @@ for (const door of ['tokens', 'loopback'] as const) {
       const away = new BatchError('REPOSITORY_UNAVAILABLE', 'postgres://anna:geheim@db:5432/app is away')
       const metrics = { text: () => Promise.reject(new Error('no')), contentType: 'text/plain' }
       for (const error of [away, new TypeError('a mistake of ours, with geheim')]) {
-        const { ask } = trial({ around: (batch) => brokenBatch(batch, error), metrics })
-        for (const operation of OPERATIONS) await ask(plain(operation), bodyOf(operation))
+        const poolAround = (pool: ExecutionPool) => broken(pool, error)
+        const { ask } = trial({ around: (batch) => brokenBatch(batch, error), poolAround, metrics })
+        for (const operation of OPERATIONS)
+          await ask(plain(operation).replace('schedules/nothing', 'schedules/hourly'), bodyOf(operation))
       }
     })
 
@@ -223,7 +226,7 @@ function broken<T extends object>(whole: T, error: Error): T {
       const part: unknown = Reflect.get(target, name)
       if (typeof part === 'function') return () => Promise.reject(error)
       if (Array.isArray(part) && error instanceof TypeError) throw error
-      return typeof part === 'object' && part !== null ? broken(part, error) : part
+      return typeof part === 'object' && part !== null && !Array.isArray(part) ? broken(part, error) : part
     },
   })
 }

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { API, executionPath, shownExecution } from '../execution-view.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { executionSchema, idText, jobStatus } from '../schemas/execution-schemas.ts'
+import { executionSchema, idText, jobStatusOrNull } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 
 const NO_QUERY = z.strictObject({})
@@ -23,7 +23,7 @@ const fire = z
     outcome: z.enum(FIRE_OUTCOMES),
     jobExecutionId: idText.nullable(),
     latestJobExecutionId: idText.nullable(),
-    status: jobStatus.nullable(),
+    status: jobStatusOrNull,
     firedBy: z.string(),
     firedAt: instant,
     detail: z.string().nullable(),
@@ -43,7 +43,7 @@ const schedule = z
     paused: z.object({ by: z.string(), note: z.string().nullable(), since: instant }).nullable(),
     nextSlot: instant.nullable(),
     nextSlots: z.array(instant),
-    lastFire: fire.nullable(),
+    lastFire: z.union([fire, z.null()]),
     links: z.record(z.string(), z.string()),
   })
   .openapi('Schedule')

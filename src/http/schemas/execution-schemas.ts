@@ -1,6 +1,7 @@
 /** How executions look in answers. */
 import { z } from '@hono/zod-openapi'
 import { BATCH_STATUSES } from '../../core/model/batch-status.ts'
+import { RUNNERS, TRIGGER_TYPES } from '../../core/model/launch-facts.ts'
 import { OPERATOR_ACTIONS } from '../../core/model/operator-action.ts'
 import { FAULT_PHASES } from '../../core/model/quarantined-item.ts'
 
@@ -9,6 +10,8 @@ const count = z.int().min(0)
 
 export const idText: z.ZodString = z.string().openapi({ example: '42' })
 export const jobStatus: z.ZodType = z.enum(BATCH_STATUSES).openapi('BatchStatus')
+/** `nullable()` of what has a name in the document would say there that it must be both, a status and null. */
+export const jobStatusOrNull: z.ZodType = z.union([jobStatus, z.null()])
 
 const exitStatus = z.object({
   exitCode: z.string().openapi({ example: 'COMPLETED' }),
@@ -42,6 +45,13 @@ const execution = z.object({
     .record(z.string(), z.object({ type: z.string(), value: z.string(), identifying: z.boolean() }))
     .openapi({ description: 'As they were recorded. What is not to be read is `***`.' }),
   ...ending,
+  launch: z
+    .object({
+      trigger: z.object({ type: z.enum(TRIGGER_TYPES), name: z.string().nullable() }),
+      runner: z.enum(RUNNERS).openapi({ description: 'In what kind of process it runs.' }),
+    })
+    .nullable()
+    .openapi({ description: 'What made it begin. Null for one of Spring Batch.' }),
   owner: owner.nullable().openapi({ description: 'Who runs it, or ran it. Null for one of Spring Batch.' }),
   links,
 })
@@ -104,7 +114,7 @@ const redriveBatch = z.object({
   createdAt: instant,
   redriveJobInstanceId: idText.nullable(),
   jobExecutionId: idText.nullable(),
-  status: jobStatus.nullable(),
+  status: jobStatusOrNull,
   steps: z.array(z.object({ stepName: z.string(), items: count, done: count })),
 })
 
