@@ -28,7 +28,7 @@ with DAG(
         task_id="run",
         cwd="/srv/batch",
         bash_command="set -a; . ./environment; exec node_modules/.bin/batchwright run end-of-day "
-        "businessDate={{ macros.ds_add(ds, -1) }} --progress log --json",
+        "businessDate={{ macros.ds_add(ds, -1) }} --trigger 'airflow:{{ dag.dag_id }}' --progress log --json",
         # 4: it was complete already.
         skip_on_exit_code=[4],
         retries=4,

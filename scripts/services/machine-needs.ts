@@ -66,6 +66,7 @@ export const SCHEDULER_NEEDS = {
     problem: () =>
       problemOfRun('sh', ['-c', 'PATH="$PATH:/usr/sbin"; command -v cron']) && 'cron is not there',
   },
+  curl: program('curl', 'curl'),
   systemd: program('systemd-analyze', 'systemd'),
 } as const satisfies Record<string, MachineNeed>
 
