@@ -79,7 +79,7 @@ export function apiTrial(options: TrialOptions = {}): ApiTrial {
   const batch = createBatch({
     repository,
     jobs: JOBS,
-    leaseMilliseconds: 1000,
+    leaseMilliseconds: repository.leaseMilliseconds ?? 1000,
     logger: pino({ level: 'silent' }),
   })
   const pool = localPool({ batch, schedules: SCHEDULES, limit })
