@@ -1,0 +1,145 @@
+/** A process of the pool as the server sees it: a fork of Node that loads the project again and talks over a channel. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { BatchError } from '../core/model/batch-error.ts'
+import type { WorkerModule } from '../workers/messages.ts'
+import { unpackError } from './packed-error.ts'
+import type { FromPoolProcess, PoolAnswer, PoolRequest, ToPoolProcess } from './pool-messages.ts'
+
+export interface PoolProcess {
+  readonly pid: number | undefined
+  /** Resolves when the project is loaded. @throws BatchError why it cannot be; WORKER_PROCESS_DIED */
+  readonly ready: Promise<void>
+  /**
+   * One request at a time: the next may come when `free` has resolved.
+   * @throws BatchError as the operator in that process refuses; WORKER_PROCESS_DIED
+   */
+  readonly ask: (request: PoolRequest) => Asked
+  readonly stop: (reason: string, graceMilliseconds: number | null) => void
+  readonly abort: (reason: string) => void
+  /** It is idle and no longer needed. */
+  readonly end: () => void
+  readonly kill: () => void
+  /** How it ended, in words. */
+  readonly ended: Promise<string>
+}
+
+export interface Asked {
+  readonly answer: Promise<PoolAnswer>
+  /** Resolves when all that was asked for is over, the process too where it died or is `spent`. */
+  readonly free: Promise<'free' | 'gone'>
+}
+
+/** Its output goes to our standard error. It ends with us. */
+export function forkPoolProcess(module: WorkerModule, orphanGraceMilliseconds: number): PoolProcess {
+  const child = fork(fileURLToPath(new URL('./pool-process.js', import.meta.url)), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
+  })
+  child.stdout?.on('data', (text: Uint8Array) => void process.stderr.write(text))
+  child.stderr?.on('data', (text: Uint8Array) => void process.stderr.write(text))
+  const send = (message: ToPoolProcess) => {
+    if (child.connected) child.send(message, () => {}) // one that is gone is noticed by its exit
+  }
+  const place = {
+    module: String(module.module),
+    export: module.export ?? 'default',
+    argument: module.argument,
+  }
+  const ended = endOf(child)
+  const ready = readyOf(child, ended)
+  send({ type: 'open', module: place, orphanGraceMilliseconds })
+  return {
+    pid: child.pid,
+    ready,
+    ended,
+    ask: (request) => {
+      const asked = listen(child, ended, ready)
+      send({ type: 'ask', request })
+      return asked
+    },
+    stop: (reason, graceMilliseconds) => send({ type: 'stop', reason, graceMilliseconds }),
+    abort: (reason) => send({ type: 'abort', reason }),
+    end: () => send({ type: 'end' }),
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+/** After the channel: what it said last may be read after its exit. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(`could not be started: ${error.message}`)
+    })
+    child.once('exit', (code, signal) => {
+      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+      if (child.connected) child.once('disconnect', () => resolve(how))
+      else resolve(how)
+    })
+  })
+}
+
+function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
+    child.on('message', (message: FromPoolProcess) => {
+      if (message.type === 'ready') resolve()
+      else if (message.type === 'failed') reject(unpackError(message.error))
+    })
+    void ended.then((how) => reject(died(child, how)))
+  })
+  ready.catch(() => {}) // whoever asks is told
+  return ready
+}
+
+/** The messages about one request. Those before it belong to earlier ones, and are over. */
+function listen(child: ChildProcess, ended: Promise<string>, ready: Promise<void>): Asked {
+  let hear: (message: FromPoolProcess) => void = () => {}
+  const free = new Promise<'free' | 'gone'>((resolve) => {
+    void ended.then(() => resolve('gone'))
+    child.on(
+      'message',
+      (hear = (message) => {
+        // One that is spent ends by itself; it is gone only then.
+        if (message.type === 'free' && !message.spent) resolve('free')
+      }),
+    )
+  }).finally(() => child.off('message', hear))
+  const answer = answerOf(child, ended, ready)
+  answer.catch(() => {}) // whoever has asked is told
+  return { answer, free }
+}
+
+async function answerOf(
+  child: ChildProcess,
+  ended: Promise<string>,
+  ready: Promise<void>,
+): Promise<PoolAnswer> {
+  let hear: (message: FromPoolProcess) => void = () => {}
+  const answer = new Promise<PoolAnswer>((resolve, reject) => {
+    void ended.then((how) => reject(died(child, how)))
+    child.on(
+      'message',
+      (hear = (message) => {
+        if (message.type === 'answered') resolve(message.answer)
+        else if (message.type === 'refused') reject(unpackError(message.error))
+      }),
+    )
+  })
+  answer.catch(() => {}) // where the project cannot be loaded, that is the reason
+  try {
+    await ready
+    return await answer
+  } finally {
+    child.off('message', hear)
+  }
+}
+
+function died({ pid }: ChildProcess, how: string): BatchError {
+  return new BatchError(
+    'WORKER_PROCESS_DIED',
+    `The process ${pid ?? ''} of the pool ${how} before it answered. Whether something was launched is on record: ask again ` +
+      'with the same parameters, and the same idempotency key where there was one.',
+    { details: { pid: pid ?? null, how } },
+  )
+}

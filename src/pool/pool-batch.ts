@@ -1,0 +1,17 @@
+/** The batch of a pool's process, made by the function that the server's project has named. */
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { LaunchOperations } from '../core/operator/launch-order.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+
+export interface PoolBatch extends AsyncDisposable {
+  readonly operator: JobOperator & LaunchOperations
+  readonly repository: JobRepository
+  readonly logger: Logger
+  readonly schedules: readonly ScheduleDefinition[]
+}
+
+export function isPoolBatch(value: unknown): value is PoolBatch {
+  return typeof value === 'object' && value !== null && 'operator' in value && 'schedules' in value
+}

@@ -1,0 +1,36 @@
+/** What a server and the processes of its pool say to each other. */
+import type { LaunchOrder } from '../core/operator/launch-order.ts'
+import type { WorkerModule } from '../workers/messages.ts'
+import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
+import type { PackedError } from './packed-error.ts'
+
+/** A process does one after the other: it is asked again when it is free. */
+export type PoolRequest =
+  | { readonly kind: 'launch'; readonly order: LaunchOrder }
+  | { readonly kind: 'restart'; readonly order: RestartOrder }
+  | { readonly kind: 'redrive'; readonly order: RedriveOrder }
+  | { readonly kind: 'trigger'; readonly order: TriggerOrder }
+
+export type ToPoolProcess =
+  /** The first message: what project to load, and how long an open chunk may take once the server is gone. */
+  | {
+      readonly type: 'open'
+      readonly module: Required<WorkerModule> & { readonly module: string }
+      readonly orphanGraceMilliseconds: number
+    }
+  | { readonly type: 'ask'; readonly request: PoolRequest }
+  | { readonly type: 'stop'; readonly reason: string; readonly graceMilliseconds: number | null }
+  | { readonly type: 'abort'; readonly reason: string }
+  /** It is idle, and no longer needed. */
+  | { readonly type: 'end' }
+
+export type PoolAnswer = PooledLaunch | PooledFire
+
+export type FromPoolProcess =
+  | { readonly type: 'ready' }
+  /** The project cannot be loaded, or its repository not be opened: the process ends. */
+  | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'answered'; readonly answer: PoolAnswer }
+  | { readonly type: 'refused'; readonly error: PackedError }
+  /** What was asked for is over, and the process is free. `spent`: it ends all the same, for an error that nobody handled. */
+  | { readonly type: 'free'; readonly spent: boolean }
