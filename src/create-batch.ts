@@ -10,6 +10,8 @@ import type { Logger } from './core/ports/logger.ts'
 import { rehearsalRepository } from './repository/memory/rehearsal-repository.ts'
 import { forkedWorkers } from './workers/forked-workers.ts'
 import type { WorkerModule } from './workers/messages.ts'
+import { observedOperator } from './telemetry/observed-operator.ts'
+import type { Tell } from './telemetry/observation.ts'
 import { systemClock } from './process/system-clock.ts'
 import { processIdentity, processRequester, processState } from './process/process-identity.ts'
 
@@ -30,6 +32,8 @@ export interface BatchOptions {
   readonly workers?: WorkerModule
   /** Who launches and stops, for the record. @default user, host and pid of this process */
   readonly by?: string
+  /** Told of every launch and run of this batch, as data that can be sent elsewhere: for metrics. @default nobody */
+  readonly observations?: Tell
   /** For tests: what times are shown, and what a back-off waits for. @default the machine's */
   readonly clock?: Clock
 }
@@ -58,7 +62,7 @@ export function createBatch(options: BatchOptions): Batch {
   checkSessions(leaseMilliseconds, repository)
   const registry = createJobRegistry(jobs)
   const owner = processIdentity()
-  const operator = createJobOperator({
+  const ownOperator = createJobOperator({
     repository,
     registry,
     logger,
@@ -70,6 +74,8 @@ export function createBatch(options: BatchOptions): Batch {
     rehearsalOf: rehearsalRepository,
     ...(options.workers === undefined ? {} : { workerProcesses: forkedWorkers(options.workers) }),
   })
+  const { observations } = options
+  const operator = observations === undefined ? ownOperator : observedOperator(ownOperator, observations)
   let closing: Promise<void> | undefined
   const close = () => (closing ??= repository.close())
   return { operator, repository, logger, close, [Symbol.asyncDispose]: close }

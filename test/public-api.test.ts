@@ -48,6 +48,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'ChunkStepDefinition',
       'ChunkStepListener',
       'ChunkView',
+      'CommittedChunk',
       'ContextDraft',
       'ContextValue',
       'Decider',
@@ -478,6 +479,20 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'SchedulerOptions',
       'SchedulingBatch',
       'SlotScope',
+    ],
+  },
+  'src/telemetry/index.ts': {
+    values: ['metricsRegistry', 'observedOperator', 'runObservations', 'slotObservations'],
+    types: [
+      'AskFacts',
+      'JobFact',
+      'Metrics',
+      'MetricsOptions',
+      'Observation',
+      'ObservationSource',
+      'RepositoryFacts',
+      'SlotObserver',
+      'Tell',
     ],
   },
   'src/repository/postgres/index.ts': {

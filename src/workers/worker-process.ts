@@ -58,6 +58,7 @@ async function work({ module, assignment }: Extract<ToWorker, { type: 'work' }>)
       onBegan: (workerId) => tell({ type: 'began', workerId }),
       watch: {
         progressed: progress.progressed,
+        chunkCommitted: progress.chunkCommitted,
         ended: (status) => {
           progress.flush()
           tell({ type: 'partition-ended', status })

@@ -59,6 +59,7 @@ export function runLaunched(
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
   const logger = executionLogger(parts.logger, { job: job.name, execution: execution.id })
+  const observer = guardObserver(options.observer ?? {}, logger)
   const { executionContext } = execution
   const over = new AbortController()
   const ended = stopWith(control, options.signal, () =>
@@ -74,12 +75,13 @@ export function runLaunched(
       acceptChanges: options.acceptChanges ?? false,
       control,
       ...(parts.launchChild && { launchChild: parts.launchChild }),
-      observer: guardObserver(options.observer ?? {}, logger),
+      observer,
       logger,
       ...(workerProcesses === undefined ? {} : { workerProcesses }),
     }),
   ).finally(() => over.abort())
-  ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process
+  // Whoever started it awaits it; a rejection before that must not end the process.
+  ended.catch((error: unknown) => observer.jobLost?.(execution, error))
   return {
     execution,
     restartOf,

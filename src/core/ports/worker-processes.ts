@@ -3,6 +3,7 @@ import type { ExecutionContext } from '../model/execution-context.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import type { StepCounts } from '../model/step-execution.ts'
 import type { Claim } from './lease.ts'
+import type { CommittedChunk } from './run-observer.ts'
 
 export interface WorkerProcesses {
   readonly start: (assignment: WorkerAssignment, watch: WorkerWatch) => WorkerProcess
@@ -29,6 +30,8 @@ export interface WorkerWatch {
   readonly began: (workerId: string) => void
   /** After commits, not after each: what this step execution has committed so far. */
   readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
+  /** As often as `progressed`: those since it was told last. */
+  readonly chunksCommitted: (chunks: readonly CommittedChunk[]) => void
   /** A partition of its has come to an end, whatever end. */
   readonly partitionEnded: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
 }

@@ -65,6 +65,7 @@ async function runPartition(
   const { stepName, executionContext } = session.stepExecution
   const observer: RunObserver = {
     stepProgressed: (execution) => watch.progressed(execution.id, execution),
+    chunkCommitted: (_execution, chunk) => watch.chunkCommitted(chunk),
     stepEnded: (execution) => watch.progressed(execution.id, execution),
   }
   const begun = {

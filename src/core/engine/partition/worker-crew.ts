@@ -179,6 +179,7 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
       member.hasWorked = true
       watch.progressed(id, counts)
     },
+    chunksCommitted: (chunks) => chunks.forEach(watch.chunkCommitted),
     partitionEnded: (status) => {
       member.hasWorked = true
       watch.ended(status)

@@ -41,7 +41,7 @@ function playedCrew(failFast: boolean) {
       },
     },
   } as unknown as JobRun
-  const watch = { progressed: () => {}, ended: () => {} }
+  const watch = { progressed: () => {}, chunkCommitted: () => {}, ended: () => {} }
   const crew = {
     job,
     stepName: 'load',
