@@ -52,6 +52,7 @@ async function work({ module, assignment }: Extract<ToWorker, { type: 'work' }>)
       repository: batch.repository,
       logger: batch.logger,
       clock: systemClock,
+      ...(batch.tracing && { tracing: batch.tracing }),
       identity: processIdentity(),
       control,
       draining: draining.signal,

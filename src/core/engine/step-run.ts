@@ -16,7 +16,10 @@ import type { Span } from '../ports/tracing.ts'
 import type { RunControl } from './run-control.ts'
 
 export interface StepRun {
+  /** As it is recorded. */
   readonly stepName: string
+  /** Set where it works on a partition of a step. */
+  readonly partition?: { readonly stepName: string; readonly name: string }
   readonly scope: StepScope<unknown>
   readonly session: StepSession
   /** Whether changes since the execution that is continued are no reason to refuse. */

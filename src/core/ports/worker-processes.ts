@@ -4,6 +4,7 @@ import type { JobExecution } from '../model/job-execution.ts'
 import type { StepCounts } from '../model/step-execution.ts'
 import type { Claim } from './lease.ts'
 import type { CommittedChunk } from './run-observer.ts'
+import type { TraceContext } from './tracing.ts'
 
 export interface WorkerProcesses {
   readonly start: (assignment: WorkerAssignment, watch: WorkerWatch) => WorkerProcess
@@ -23,6 +24,8 @@ export interface WorkerAssignment {
   readonly leaseMilliseconds: number
   /** Whether a changed input is no reason to refuse to resume a partition. */
   readonly acceptChanges: boolean
+  /** Of the step's span, where the run is traced. */
+  readonly traceContext?: TraceContext
 }
 
 export interface WorkerWatch {

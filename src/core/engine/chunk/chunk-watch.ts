@@ -18,16 +18,15 @@ export interface ChunkWatch {
   readonly end: () => void
 }
 
+type Watched = Pick<StepRun, 'span' | 'clock' | 'stepName' | 'partition'>
+
 /** Costs next to nothing where nobody traces. */
-export function watchChunk({
-  span,
-  clock,
-  stepName,
-}: Pick<StepRun, 'span' | 'clock' | 'stepName'>): ChunkWatch {
+export function watchChunk({ span, clock, stepName, partition }: Watched): ChunkWatch {
   const since = clock.monotonic()
   const milliseconds = () => clock.monotonic() - since
   if (span === undefined) return { ...UNTRACED, milliseconds }
-  return { ...tracedChunk(span.begin({ name: `chunk ${stepName}`, attributes: {} })), milliseconds }
+  const name = `chunk ${partition?.stepName ?? stepName}`
+  return { ...tracedChunk(span.begin({ name, attributes: {} })), milliseconds }
 }
 
 const nothing = (): void => {}

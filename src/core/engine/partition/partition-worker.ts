@@ -59,7 +59,7 @@ async function claimInTurn(work: PartitionWork, failFast: () => void): Promise<v
 }
 
 async function runPartition(
-  { job, definition, watch }: PartitionWork,
+  { job, stepName: manager, definition, watch }: PartitionWork,
   { partition, session, earlierCounts }: ClaimedPartition,
 ): Promise<'COMPLETED' | 'STOPPED' | 'FAILED'> {
   const { stepName, executionContext } = session.stepExecution
@@ -75,6 +75,7 @@ async function runPartition(
     earlierCounts,
     listeners: definition.chunk.listeners,
     scope: { partition },
+    partition: { stepName: manager, name: partition.name },
     changesJobContext: false,
   }
   const { execution } = await runStepExecution({ ...job, observer }, begun, async (run) => {

@@ -169,7 +169,8 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
   let giveUp = () => {}
   const lost = new Promise<void>((resolve) => (giveUp = resolve))
   const jobContext = job.jobContext.values()
-  const assigned = { claim, execution, jobContext, stepName, planId }
+  const traceContext = job.spans?.context()
+  const assigned = { claim, execution, jobContext, stepName, planId, ...(traceContext && { traceContext }) }
   const assignment = { ...assigned, concurrency, leaseMilliseconds, acceptChanges }
   const process = processes.start(assignment, {
     began: (workerId) => {
