@@ -67,7 +67,16 @@ async function work(
   const working: JobRun = span === undefined ? job : { ...job, spans: span }
   const open = tally.total - tally.completed
   if (definition.options.processes > 0 && store.reach !== 'rehearsal') {
-    await runWorkerProcesses({ job: working, stepName, planId, definition, watch, open, draining })
+    await runWorkerProcesses({
+      job: working,
+      logger: run.scope.logger,
+      stepName,
+      planId,
+      definition,
+      watch,
+      open,
+      draining,
+    })
     return
   }
   const workerId = await store.beginWorker(claim, ownerOf(job), null)

@@ -44,6 +44,7 @@ function playedCrew(failFast: boolean) {
   const watch = { progressed: () => {}, chunkCommitted: () => {}, ended: () => {} }
   const crew = {
     job,
+    logger: job.logger,
     stepName: 'load',
     planId: '1',
     definition: { options },
