@@ -70,6 +70,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
       'src/create-batch.ts',
     ],
   },
+  { folder: 'src/telemetry/', mayImport: ['src/core/'] },
   { folder: 'src/scheduling/', mayImport: ['src/core/', 'src/process/'] },
   { folder: 'src/pool/', mayImport: ['src/core/', 'src/process/', 'src/workers/', 'src/scheduling/'] },
   { folder: 'src/cli/', mayImport: ['src/'] },

@@ -24,6 +24,10 @@ const CONFIG_CHECKS: Readonly<Record<keyof BatchwrightConfig, Check>> = {
     value === 'memory' || typeof value === 'function' || isObject(value)
       ? undefined
       : "'memory', { connection: 'postgres://…' }, or a function that makes a repository",
+  tracing: (value) =>
+    typeof value === 'boolean' || (isObject(value) && 'begin' in value)
+      ? undefined
+      : 'true, false, or a Tracing as openTelemetryTracing() makes it',
   leaseMilliseconds: isCount,
   logLevel: (value) =>
     (LOG_LEVELS as readonly unknown[]).includes(value) ? undefined : `one of ${LOG_LEVELS.join(', ')}`,

@@ -1,6 +1,7 @@
 /** What a project's `batchwright.config.ts` says: which jobs there are, and where their executions are recorded. */
 import type { AnyJob } from '../create-batch.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { Tracing } from '../core/ports/tracing.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 
 export interface BatchwrightConfig {
@@ -17,6 +18,8 @@ export interface BatchwrightConfig {
   readonly repository?: 'memory' | RepositoryConfig | (() => JobRepository | Promise<JobRepository>)
   /** After how many milliseconds without a heartbeat an execution may be taken over. @default 30_000 */
   readonly leaseMilliseconds?: number
+  /** `true`: OpenTelemetry's, by whatever SDK the process has set up. @default none */
+  readonly tracing?: boolean | Tracing
   /** Of what the framework and the jobs' `logger` write to standard error. @default 'warn' */
   readonly logLevel?: LogLevel
 }

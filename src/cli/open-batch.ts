@@ -3,6 +3,7 @@ import { type AnyJob, type Batch, createBatch } from '../create-batch.ts'
 import { type CommandContext, loggerFor } from './command-context.ts'
 import type { Project } from './find-project.ts'
 import { openRepository } from './open-repository.ts'
+import { projectTracing } from './project-tracing.ts'
 import { repositoryPlace } from './repository-place.ts'
 import type { WorkerOrder } from './worker-batch.ts'
 import type { WorkerModule } from '../workers/messages.ts'
@@ -29,6 +30,7 @@ export async function withBatch<T>(
         jobs,
         logger,
         workers: workersOf(context),
+        ...projectTracing(project.config),
         ...(leaseMilliseconds === undefined ? {} : { leaseMilliseconds }),
       }),
     )

@@ -3,6 +3,7 @@ import type { Trigger } from '../core/model/launch-facts.ts'
 import type { JobExecution } from '../core/model/job-execution.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { QuarantineSelection } from '../core/ports/quarantine-store.ts'
+import type { TraceContext } from '../core/ports/tracing.ts'
 
 export interface ExecutionPool {
   /** So many at once; whoever comes beyond is refused, and nothing of it is kept. */
@@ -33,6 +34,7 @@ export interface RestartOrder {
   readonly acceptChanges: boolean
   readonly trigger: Trigger
   readonly by: string
+  readonly traceContext?: TraceContext
 }
 
 export interface RedriveOrder {
@@ -40,6 +42,7 @@ export interface RedriveOrder {
   readonly selection: Omit<QuarantineSelection, 'jobExecutionId'>
   readonly trigger: Trigger
   readonly by: string
+  readonly traceContext?: TraceContext
 }
 
 export interface TriggerOrder {

@@ -76,7 +76,7 @@ async function openSlots(
 }
 
 async function record(
-  { repository, by }: SchedulerParts,
+  { repository, by, observer }: SchedulerParts,
   { name }: PlannedSchedule,
   slots: readonly Date[],
   outcome: 'PAUSED' | 'MISSED' | 'QUEUED',
@@ -87,5 +87,6 @@ async function record(
     const page = slots.slice(from, from + PAGE)
     recorded.push(...(await repository.schedules.record(page, { schedule: name, outcome, by, detail })))
   }
+  if (recorded.length > 0) observer.recorded?.(name, recorded, outcome)
   return recorded
 }

@@ -86,7 +86,7 @@ async function makeRoom(
     } catch (error) {
       // It has ended meanwhile, or its owner is dead, which recovery finds out.
       if (!isBatchError(error, 'JOB_EXECUTION_NOT_RUNNING')) throw error
-      logger.debug({ err: error, execution: id }, 'nobody to stop')
+      logger.debug({ err: error, job: job.name, execution: id }, 'nobody to stop')
     }
   }
 }

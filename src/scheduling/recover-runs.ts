@@ -37,14 +37,17 @@ async function restart(
       by: `schedule ${name} ${at}, after its process died`,
     })
     logger.warn(
-      { schedule: name, slot: at, execution: started.execution.id },
+      { schedule: name, slot: at, job: schedule.job.name, execution: started.execution.id },
       `execution ${started.execution.id} continues ${execution.id}, whose process has died`,
     )
     keepRunning(parts, schedule, fire, started)
   } catch (error) {
     if (!isRefusal(error)) throw error
     await operator.recover(execution.id)
-    logger.error({ err: error, schedule: name, slot: at }, `execution ${execution.id} is not restarted`)
+    logger.error(
+      { err: error, schedule: name, slot: at, job: schedule.job.name, execution: execution.id },
+      `execution ${execution.id} is not restarted`,
+    )
   }
 }
 
@@ -53,7 +56,7 @@ async function mayRestart({ operator, logger }: SchedulerParts, execution: JobEx
   const attempts = await operator.listJobExecutions({ jobInstanceId: jobInstance.id, limit: RESTARTS + 1 })
   if (attempts.length <= RESTARTS) return true
   logger.error(
-    { execution: id, attempts: attempts.length },
+    { job: jobInstance.jobName, execution: id, attempts: attempts.length },
     `execution ${id} is not restarted: its instance was begun ${attempts.length} times; see what ends its process`,
   )
   return false

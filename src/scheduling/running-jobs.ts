@@ -15,13 +15,14 @@ export interface RunningJobs {
 export function runningJobs(logger: Logger): RunningJobs {
   const running = new Map<StartedJob, Promise<void>>()
   const watch = async (started: StartedJob, ended: (status: string) => void | Promise<void>) => {
-    const { id } = started.execution
+    const { id, jobInstance } = started.execution
+    const fields = { job: jobInstance.jobName, execution: id }
     try {
       const { execution, error } = await started.ended
-      if (execution.status === 'FAILED') logger.error({ err: error, execution: id }, `execution ${id} failed`)
+      if (execution.status === 'FAILED') logger.error({ err: error, ...fields }, `execution ${id} failed`)
       await ended(execution.status)
     } catch (error) {
-      logger.error({ err: error, execution: id }, `the end of execution ${id} could not be recorded`)
+      logger.error({ err: error, ...fields }, `the end of execution ${id} could not be recorded`)
     } finally {
       running.delete(started)
     }

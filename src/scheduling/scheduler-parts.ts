@@ -31,6 +31,12 @@ export interface PlannedSchedule extends ScheduleDefinition {
 /** Told of what this process does, for people who watch. What it throws is logged. */
 export interface SchedulerObserver {
   readonly fired?: (schedule: string, slot: Date, fired: Fired) => void
+  /** Rows were written without a fire: for slots of a pause, and for those that nobody fired in time. */
+  readonly recorded?: (
+    schedule: string,
+    slots: readonly Date[],
+    outcome: 'PAUSED' | 'MISSED' | 'QUEUED',
+  ) => void
   readonly missed?: (schedule: string, slots: readonly Date[], detail: string) => void
   readonly repositoryLost?: (error: unknown) => void
   readonly repositoryBack?: () => void

@@ -4,6 +4,7 @@ import { BatchError } from '../core/model/batch-error.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
+import type { Tracing } from '../core/ports/tracing.ts'
 import { loadModule } from '../process/load-modules.ts'
 import type { ToWorker } from './messages.ts'
 
@@ -12,6 +13,7 @@ export interface WorkerBatch extends AsyncDisposable {
   readonly operator: Pick<JobOperator, 'findJob'>
   readonly repository: JobRepository
   readonly logger: Logger
+  readonly tracing?: Tracing
 }
 
 type Place = Extract<ToWorker, { type: 'work' }>['module']

@@ -3,6 +3,7 @@ import type { ChildJob } from '../definition/step-definition.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { TraceContext } from '../ports/tracing.ts'
 import type { RunOutcome } from './run-outcome.ts'
 
 export interface ChildLauncher {
@@ -16,6 +17,8 @@ export interface ChildOptions {
   readonly observer: RunObserver
   /** As the job that runs it. */
   readonly acceptChanges: boolean
+  /** Of the step that runs it. */
+  readonly traceContext?: TraceContext
 }
 
 export type ChildLaunch =

@@ -192,7 +192,8 @@ async function keepRecovering(
   while (!signal.aborted) {
     try {
       for await (const execution of recoverEach(parts, asking)) {
-        logger.warn({ execution: execution.id }, `recovered: ${execution.exitStatus.exitDescription}`)
+        const { jobName: job } = execution.jobInstance
+        logger.warn({ job, execution: execution.id }, `recovered: ${execution.exitStatus.exitDescription}`)
         await tell(parts, execution, onRecovered)
       }
     } catch (error) {
@@ -212,7 +213,7 @@ async function tell(
     await onRecovered?.(execution)
   } catch (error) {
     logger.error(
-      { err: error, execution: execution.id },
+      { err: error, job: execution.jobInstance.jobName, execution: execution.id },
       `execution ${execution.id} is recovered, but onRecovered failed for it, and is not called again`,
     )
   }

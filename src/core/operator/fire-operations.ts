@@ -110,7 +110,7 @@ async function fire(
     launch: request,
   })
   if (answer.outcome !== 'FIRED') return answer
-  warn()
+  warn(answer.launched.execution.id)
   return { outcome: 'FIRED', started: runLaunched(parts, job, parsed, answer.launched, options) }
 }
 

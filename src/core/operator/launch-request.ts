@@ -10,8 +10,8 @@ import type { StartOptions } from './started-job.ts'
 
 export interface PreparedLaunch {
   readonly request: LaunchRequest
-  /** Once it was launched: says over which changes of the definition it goes on. */
-  readonly warn: () => void
+  /** Once it was launched: says over which changes of the definition this execution goes on. */
+  readonly warn: (jobExecutionId: string) => void
 }
 
 export function prepareLaunch(
@@ -40,10 +40,10 @@ export function prepareLaunch(
         return decideLaunch(rules, latest)
       },
     },
-    warn: () => {
+    warn: (execution) => {
       if (accepted.length > 0)
         parts.logger.warn(
-          { job: job.name, accepted },
+          { job: job.name, execution, accepted },
           'restarts over changes of the definition that are accepted',
         )
     },

@@ -4,6 +4,7 @@ import type { ParsedParameters } from '../definition/parse-parameters.ts'
 import { executionLogger } from '../engine/execution-logger.ts'
 import type { RunOutcome } from '../engine/run-outcome.ts'
 import { runJob } from '../engine/job-runner.ts'
+import { inSpan, type SpanEnding } from '../engine/in-span.ts'
 import { createRunControl, type RunControl } from '../engine/run-control.ts'
 import { createSharedContext } from '../engine/shared-context.ts'
 import { createStepHistory } from '../engine/step-history.ts'
@@ -12,6 +13,7 @@ import type { JobExecution } from '../model/job-execution.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { SpanStart, TraceContext } from '../ports/tracing.ts'
 import { guardObserver } from './guard-observer.ts'
 import type { OperatorParts } from './operator-parts.ts'
 
@@ -24,6 +26,11 @@ export interface StartOptions {
   readonly acceptChanges?: boolean
   /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
   readonly signal?: AbortSignal
+  /**
+   * Of the span that asks for it, where that is in another process: the run's spans belong to its trace, if the batch traces.
+   * @default the span that is active
+   */
+  readonly traceContext?: TraceContext
   /** Who asks, for the record. @default who the batch was created for */
   readonly by?: string
 }
@@ -59,9 +66,11 @@ export function runLaunched(
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
   const logger = executionLogger(parts.logger, { job: job.name, execution: execution.id })
+  const observer = guardObserver(options.observer ?? {}, logger)
   const { executionContext } = execution
   const over = new AbortController()
-  const ended = stopWith(control, options.signal, () =>
+  const span = parts.tracing?.begin(spanOf(launched), options.traceContext)
+  const work = () =>
     runJob({
       job,
       parameters: parsed.values,
@@ -74,12 +83,16 @@ export function runLaunched(
       acceptChanges: options.acceptChanges ?? false,
       control,
       ...(parts.launchChild && { launchChild: parts.launchChild }),
-      observer: guardObserver(options.observer ?? {}, logger),
+      observer,
+      ...(span && { spans: span }),
       logger,
       ...(workerProcesses === undefined ? {} : { workerProcesses }),
-    }),
-  ).finally(() => over.abort())
-  ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process
+    })
+  const ended = stopWith(control, options.signal, () => inSpan(span, work, endingOf)).finally(() =>
+    over.abort(),
+  )
+  // Whoever started it awaits it; a rejection before that must not end the process.
+  ended.catch((error: unknown) => observer.jobLost?.(execution, error))
   return {
     execution,
     restartOf,
@@ -92,6 +105,23 @@ export function runLaunched(
     abort: (reason) => control.requestAbort(new BatchError('ABORTED', reason)),
     ended,
   }
+}
+
+function spanOf({ execution, restartOf }: Launched): SpanStart {
+  const { jobName, id } = execution.jobInstance
+  return {
+    name: `job ${jobName}`,
+    attributes: {
+      'batch.job.name': jobName,
+      'batch.job.instance.id': id,
+      'batch.job.execution.id': execution.id,
+      ...(restartOf !== null && { 'batch.job.restart_of': restartOf }),
+    },
+  }
+}
+
+function endingOf({ execution: { status, exitStatus }, error }: RunOutcome): SpanEnding {
+  return { status, exitStatus, error }
 }
 
 async function stopWith(
