@@ -458,6 +458,29 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'TokenSpan',
     ],
   },
+  'src/http/index.ts': {
+    values: [
+      'createHttpApi',
+      'DEFAULT_MASK',
+      'localPool',
+      'PROBLEMS',
+      'readTokensFile',
+      'SCOPES',
+      'tokenHash',
+    ],
+    types: [
+      'AccessToken',
+      'ExecutionPool',
+      'HttpApi',
+      'HttpApiOptions',
+      'LocalPoolOptions',
+      'MetricsSource',
+      'ProblemCode',
+      'ReadinessCheck',
+      'Scope',
+      'TokensFile',
+    ],
+  },
   'src/scheduling/index.ts': {
     values: [
       'checkSchedules',

@@ -7,7 +7,7 @@ import type { JobExecution, JobExecutionDetails } from '../core/model/job-execut
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
 import type { CommandContext } from './command-context.ts'
 import { executionReport } from './execution-report.ts'
-import { exitCodeOfOutcome, STOPPED } from './exit-code.ts'
+import { exitCodeOfOutcome, STOPPED } from '../core/operator/exit-code.ts'
 import type { Project } from './find-project.ts'
 import { executionDetailsJson, jsonLine } from './json-output.ts'
 import { withBatch } from './open-batch.ts'

@@ -16,6 +16,7 @@ import type { ExecutionFilter, InstanceFilter } from '../ports/job-repository.ts
 import type { Launched } from '../ports/launch.ts'
 import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
 import { childLauncher } from './child-launcher.ts'
+import { actionsOf, type ExecutionActions } from './execution-actions.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
 import type { DryRunReport } from './dry-run/dry-run-report.ts'
@@ -79,6 +80,8 @@ export interface JobOperator extends ExecutionOperations, QuarantineOperations, 
   readonly findJob: (name: string) => JobDefinition
   /** @throws BatchError NO_SUCH_JOB_EXECUTION */
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails>
+  /** What may be done with it as it stands; whoever asks for one of these is judged again. */
+  readonly actionsOf: (execution: JobExecutionDetails) => Promise<ExecutionActions>
   /** Of each partitioned step of which partitions were begun in this job execution. */
   readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
   /** Step executions of partitions, in the order in which they were begun. */
@@ -168,6 +171,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     jobs: registry.jobs,
     findJob: registry.find,
     findJobExecution: (jobExecutionId) => findExecution(repository, jobExecutionId),
+    actionsOf: (execution) => actionsOf(parts, execution),
     listPartitionOverviews: repository.partitions.listPartitionOverviews,
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
     listJobExecutions: repository.listJobExecutions,

@@ -1,8 +1,8 @@
 /** The number that the process ends with: the one thing that every scheduler understands. */
-import type { JobDefinition } from '../core/definition/define-job.ts'
-import type { RunOutcome } from '../core/engine/run-outcome.ts'
-import { BATCH_ERRORS, isBatchError } from '../core/model/batch-error.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobDefinition } from '../definition/define-job.ts'
+import type { RunOutcome } from '../engine/run-outcome.ts'
+import { BATCH_ERRORS, isBatchError } from '../model/batch-error.ts'
+import type { JobExecution } from '../model/job-execution.ts'
 
 export interface ExitCodeMeaning {
   readonly code: string

@@ -1,0 +1,89 @@
+/** Executions as the API shows them: masked, without contexts, and with what a page about one needs. */
+import { createHash } from 'node:crypto'
+import { isLive } from '../core/model/batch-status.ts'
+import type { ExecutionOwner } from '../core/model/execution-owner.ts'
+import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { StepExecution } from '../core/model/step-execution.ts'
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import { executionJson, type Json, stepExecutionJson } from '../json/execution-json.ts'
+import { jsonLine } from '../json/json-line.ts'
+import { quarantineJson } from '../json/quarantine-json.ts'
+import type { Masking } from './masking.ts'
+
+export const API = '/api/v1'
+
+export interface ExecutionView {
+  readonly execution: JobExecutionDetails
+  readonly json: Json
+  /** Changes whenever what is shown does, ages and heartbeats aside. */
+  readonly etag: string
+  readonly hasEnded: boolean
+}
+
+interface ViewParts {
+  readonly operator: JobOperator
+  readonly masking: Masking
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** For lists and launches. */
+export function shownExecution({ masking }: Pick<ViewParts, 'masking'>, execution: JobExecution): Json {
+  const jobParameters = masking.parameters(execution.jobParameters)
+  return { ...executionJson({ ...execution, jobParameters }), links: linksOf(execution) }
+}
+
+/** Everything but contexts and samples; the statements are as many whatever it holds. @throws BatchError NO_SUCH_JOB_EXECUTION */
+export async function viewExecution(parts: ViewParts, jobExecutionId: string): Promise<ExecutionView> {
+  const { operator } = parts
+  const execution = await operator.findJobExecution(jobExecutionId)
+  const json = {
+    ...shownExecution(parts, execution),
+    stepExecutions: execution.stepExecutions.map(shownStep),
+    partitions: await operator.listPartitionOverviews(jobExecutionId),
+    quarantine: quarantineJson(await operator.quarantineOf(jobExecutionId)),
+    operatorActions: await operator.listOperatorActions(jobExecutionId),
+    actions: await operator.actionsOf(execution),
+  }
+  return {
+    execution,
+    json: { ...json, owner: shownOwner(execution.owner, parts.clock.now()) },
+    etag: etagOf({ ...json, owner: null, generation: execution.owner?.generation ?? null }),
+    hasEnded: !isLive(execution.status),
+  }
+}
+
+/** Its context is asked for apart: it may be large. */
+export function shownStep(step: StepExecution): Json {
+  const { executionContext: _, ...shown } = stepExecutionJson(step)
+  return shown
+}
+
+function shownOwner(owner: ExecutionOwner | null, now: Date): Json | null {
+  if (owner === null) return null
+  const { host, pid, since, heartbeatAt, leaseExpiresAt, leaseExpired } = owner
+  const heartbeatAgeSeconds = Math.max(0, Math.round((now.getTime() - heartbeatAt.getTime()) / 1000))
+  return { host, pid, since, heartbeatAt, leaseExpiresAt, leaseExpired, heartbeatAgeSeconds }
+}
+
+function etagOf(json: Json): string {
+  return `W/"${createHash('sha256').update(jsonLine(json)).digest('base64url').slice(0, 22)}"`
+}
+
+export function executionPath(jobExecutionId: string): string {
+  return `${API}/executions/${jobExecutionId}`
+}
+
+function linksOf({ id, jobInstance }: JobExecution): Json {
+  const self = executionPath(id)
+  return {
+    self,
+    outcome: `${self}/outcome`,
+    steps: `${self}/steps`,
+    context: `${self}/context`,
+    quarantine: `${self}/quarantine`,
+    events: `${self}/events`,
+    job: `${API}/jobs/${encodeURIComponent(jobInstance.jobName)}`,
+    siblings: `${API}/executions?instance=${jobInstance.id}`,
+  }
+}

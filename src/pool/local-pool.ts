@@ -1,0 +1,167 @@
+/** Runs what it is asked to launch in this process: for handlers that are mounted in an application, and for tests. */
+import { BatchError, isBatchError } from '../core/model/batch-error.ts'
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { Fired } from '../core/operator/fire-operations.ts'
+import type { LaunchAnswer, LaunchOrder } from '../core/operator/launch-order.ts'
+import type { StartedJob } from '../core/operator/started-job.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+import { scheduleOperations } from '../scheduling/schedule-operations.ts'
+import type { SchedulingBatch } from '../scheduling/scheduler.ts'
+import type { ExecutionPool, PooledFire, PooledLaunch, TriggerOrder } from './execution-pool.ts'
+
+export interface LocalPoolOptions {
+  /** What `createBatch` answers. */
+  readonly batch: SchedulingBatch
+  /** Those that may be triggered. @default none */
+  readonly schedules?: readonly ScheduleDefinition[]
+  /** So many executions at once. @default 10 */
+  readonly limit?: number
+}
+
+const DEFAULT_LIMIT = 10
+
+/** Whoever makes it drains it, before the batch is closed. @throws BatchError INVALID_CONFIGURATION */
+export function localPool({ batch, schedules = [], limit = DEFAULT_LIMIT }: LocalPoolOptions): ExecutionPool {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw wrongLimit(limit)
+  const { operator } = batch
+  const places = createPlaces(limit)
+  return {
+    limit,
+    active: places.taken,
+    launch: (order) => places.run(async () => answered(await launchOrder(operator, order))),
+    restart: ({ jobExecutionId, ...order }) =>
+      places.run(async () => startedIn(await operator.restart(jobExecutionId, order))),
+    redrive: ({ jobExecutionId, selection, ...order }) =>
+      places.run(async () => startedIn(await operator.redrive(jobExecutionId, selection, order))),
+    trigger: (order) => places.run(() => fire(batch, schedules, order)),
+    drain: places.drain,
+    abort: places.abort,
+  }
+}
+
+/** What holds a place, if anything does, and what is answered. */
+interface Placed<A> {
+  readonly answer: A
+  readonly started?: StartedJob
+}
+
+type Grace = { readonly graceMilliseconds: number }
+
+function createPlaces(limit: number) {
+  let taken = 0
+  let draining: { readonly reason: string; readonly grace: Grace | undefined } | undefined
+  const running = new Set<StartedJob>()
+  const waiting = new Set<() => void>()
+  const leave = (): void => {
+    taken -= 1
+    if (taken > 0) return
+    for (const resolve of waiting) resolve()
+    waiting.clear()
+  }
+  const keep = (started: StartedJob): void => {
+    running.add(started)
+    if (draining !== undefined) started.stop(draining.reason, draining.grace)
+    const ended = (): void => {
+      running.delete(started)
+      leave()
+    }
+    started.ended.then(ended, ended)
+  }
+  return {
+    taken: () => taken,
+    /** The place is taken before anything is awaited, so that the limit holds however many come at once. */
+    run: async <A>(launch: () => Promise<Placed<A>>): Promise<A> => {
+      if (draining !== undefined) throw isDraining(draining.reason)
+      if (taken >= limit) throw atCapacity(limit)
+      taken += 1
+      let started: StartedJob | undefined
+      try {
+        const placed = await launch()
+        started = placed.started
+        return placed.answer
+      } finally {
+        if (started === undefined) leave()
+        else keep(started)
+      }
+    },
+    drain: (reason: string, grace?: Grace): Promise<void> => {
+      draining ??= { reason, grace }
+      for (const started of running) started.stop(reason, grace)
+      return taken === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))
+    },
+    abort: (reason: string): void => {
+      draining ??= { reason, grace: undefined }
+      for (const started of running) started.abort(reason)
+    },
+  }
+}
+
+/** Until the operator has `launch`. */
+async function launchOrder(operator: JobOperator, order: LaunchOrder): Promise<LaunchAnswer> {
+  const { jobName, parameters, mode = 'start', by } = order
+  const start = mode === 'next' ? operator.startNextByName : operator.startByName
+  try {
+    return { outcome: 'started', started: await start(jobName, parameters, { by }) }
+  } catch (error) {
+    const id = isBatchError(error) ? error.details['jobExecutionId'] : undefined
+    if (order.onExisting !== 'return' || typeof id !== 'string') throw error
+    return { outcome: 'existing', execution: await operator.findJobExecution(id) }
+  }
+}
+
+function answered(answer: LaunchAnswer): Placed<PooledLaunch> {
+  return answer.outcome === 'started' ? startedIn(answer.started) : { answer }
+}
+
+function startedIn(started: StartedJob): Placed<PooledLaunch> {
+  const { execution, restartOf, recovered, leftBehind } = started
+  return {
+    started,
+    answer: { outcome: 'started', execution, restartOf, recovered, leftBehind: leftBehind?.id ?? null },
+  }
+}
+
+async function fire(
+  batch: LocalPoolOptions['batch'],
+  schedules: readonly ScheduleDefinition[],
+  { schedule, slot, by }: TriggerOrder,
+): Promise<Placed<PooledFire>> {
+  const operations = scheduleOperations(batch, schedules, { now: () => slot })
+  const fired = await operations.trigger(schedule, { by })
+  if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
+  const { started } = fired
+  return { started, answer: { outcome: 'FIRED', execution: started.execution } }
+}
+
+function reasonOf(fired: Exclude<Fired, { readonly outcome: 'FIRED' }>): string {
+  switch (fired.outcome) {
+    case 'taken':
+      return `its slot was fired by ${fired.fire.firedBy}`
+    case 'left':
+      return fired.reason
+    default:
+      return fired.detail
+  }
+}
+
+function atCapacity(limit: number): BatchError {
+  return new BatchError(
+    'AT_CAPACITY',
+    `${limit} executions run here, and no more may; nothing was launched. Ask again later.`,
+    { details: { limit } },
+  )
+}
+
+function isDraining(reason: string): BatchError {
+  return new BatchError(
+    'SERVER_DRAINING',
+    `The server is ending (${reason}) and launches nothing more. Ask again when it is back.`,
+    { details: { reason } },
+  )
+}
+
+function wrongLimit(limit: number): BatchError {
+  return new BatchError('INVALID_CONFIGURATION', `limit is ${limit}; it must be a whole number from 1 on.`, {
+    details: { limit },
+  })
+}
