@@ -2,8 +2,8 @@
 import type { JobExecution } from '../core/model/job-execution.ts'
 import type { LaunchFacts, Trigger } from '../core/model/launch-facts.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
+import type { TraceContext } from '../core/ports/tracing.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
-import type { RunObserver } from '../core/ports/run-observer.ts'
 import { fireSlot } from '../scheduling/fire-schedule.ts'
 import { findSchedule } from '../scheduling/schedule-operations.ts'
 import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
@@ -17,56 +17,49 @@ export interface Answered {
 }
 
 /** Resolves when the launch is recorded. @throws BatchError as the operator refuses */
-export function answerRequest(
-  batch: PoolBatch,
-  request: PoolRequest,
-  observer: RunObserver,
-): Promise<Answered> {
+export function answerRequest(batch: PoolBatch, request: PoolRequest): Promise<Answered> {
   switch (request.kind) {
     case 'launch':
-      return launch(batch, request.order, observer)
+      return launch(batch, request.order)
     case 'restart':
-      return restart(batch, request.order, observer)
+      return restart(batch, request.order)
     case 'redrive':
-      return redrive(batch, request.order, observer)
+      return redrive(batch, request.order)
     case 'trigger':
-      return trigger(batch, request.order, observer)
+      return trigger(batch, request.order)
     default:
       return request satisfies never
   }
 }
 
-async function launch({ operator }: PoolBatch, order: LaunchOrder, observer: RunObserver): Promise<Answered> {
-  const answer = await operator.launch(order, { observer })
+async function launch({ operator }: PoolBatch, order: LaunchOrder): Promise<Answered> {
+  const answer = await operator.launch(order)
   return answer.outcome === 'started' ? startedAs(answer.started) : { answer }
 }
 
 async function restart(
   { operator }: PoolBatch,
   { jobExecutionId, parameters, acceptChanges, ...asked }: RestartOrder,
-  observer: RunObserver,
 ): Promise<Answered> {
-  const options = { ...optionsOf(asked, observer), parameters, acceptChanges }
+  const options = { ...optionsOf(asked), parameters, acceptChanges }
   return startedAs(await operator.restart(jobExecutionId, options))
 }
 
 async function redrive(
   { operator }: PoolBatch,
   { jobExecutionId, selection, ...asked }: RedriveOrder,
-  observer: RunObserver,
 ): Promise<Answered> {
-  return startedAs(await operator.redrive(jobExecutionId, selection, optionsOf(asked, observer)))
+  return startedAs(await operator.redrive(jobExecutionId, selection, optionsOf(asked)))
 }
 
 async function trigger(
   { operator, schedules }: PoolBatch,
   { schedule: name, slot, by }: TriggerOrder,
-  observer: RunObserver,
 ): Promise<Answered> {
   const schedule = findSchedule(schedules, name)
   const asked = { trigger: { type: 'schedule', name }, by: `${by}, schedule ${name}` } as const
   const firing = { occasion: 'asked', replaces: [] } as const
-  const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked, observer))
+  const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked))
   switch (fired.outcome) {
     case 'FIRED': {
       const answer: PooledFire = { outcome: 'FIRED', execution: fired.started.execution }
@@ -81,12 +74,15 @@ async function trigger(
   }
 }
 
-function optionsOf(
-  { trigger: what, by }: { readonly trigger: Trigger; readonly by: string },
-  observer: RunObserver,
-): StartOptions {
+interface Asking {
+  readonly trigger: Trigger
+  readonly by: string
+  readonly traceContext?: TraceContext
+}
+
+function optionsOf({ trigger: what, ...asked }: Asking): StartOptions {
   const facts: LaunchFacts = { trigger: what, runner: 'server' }
-  return { ...facts, by, observer }
+  return { ...asked, ...facts }
 }
 
 function startedAs(started: StartedJob): Answered {

@@ -1,6 +1,7 @@
 /** A pool of processes on this machine: one execution at a time in each, so that none can hold up or take down another. */
 import { BatchError } from '../core/model/batch-error.ts'
 import type { Logger } from '../core/ports/logger.ts'
+import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 import type { ExecutionPool, PooledFire, PooledLaunch } from './execution-pool.ts'
 import { forkPoolProcess, type PoolProcess } from './forked-process.ts'
@@ -16,6 +17,8 @@ export interface ForkedPoolOptions {
   readonly idleMilliseconds?: number
   /** How long the open chunk of an execution may take once the server is gone. @default 25_000 */
   readonly orphanGraceMilliseconds?: number
+  /** Called for each process: where its observations go. @default nowhere */
+  readonly observations?: () => ObservationSource
   /** A process has died in the middle of a request: the execution that it ran is nobody's now. */
   readonly onDeath?: (death: PoolDeath) => void
 }
@@ -54,7 +57,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   let draining: Drain | undefined
 
   const fork = (): PoolProcess => {
-    const process = forkPoolProcess(module, orphanGraceMilliseconds)
+    const process = forkPoolProcess({ module, orphanGraceMilliseconds, source: options.observations?.() })
     void process.ended.then(() => remove(idle, process))
     return process
   }

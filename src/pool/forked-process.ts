@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { BatchError } from '../core/model/batch-error.ts'
+import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 import { unpackError } from './packed-error.ts'
 import type { FromPoolProcess, PoolAnswer, PoolRequest, ToPoolProcess } from './pool-messages.ts'
@@ -24,6 +25,13 @@ export interface PoolProcess {
   readonly ended: Promise<string>
 }
 
+export interface PoolProcessOptions {
+  readonly module: WorkerModule
+  readonly orphanGraceMilliseconds: number
+  /** What it observes is told here; closed with it. */
+  readonly source: ObservationSource | undefined
+}
+
 export interface Asked {
   readonly answer: Promise<PoolAnswer>
   /** Resolves when all that was asked for is over, the process too where it died or is `spent`. */
@@ -31,7 +39,11 @@ export interface Asked {
 }
 
 /** Its output goes to our standard error. It ends with us. */
-export function forkPoolProcess(module: WorkerModule, orphanGraceMilliseconds: number): PoolProcess {
+export function forkPoolProcess({
+  module,
+  orphanGraceMilliseconds,
+  source,
+}: PoolProcessOptions): PoolProcess {
   const child = fork(fileURLToPath(new URL('./pool-process.js', import.meta.url)), {
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -49,6 +61,7 @@ export function forkPoolProcess(module: WorkerModule, orphanGraceMilliseconds: n
   }
   const ended = endOf(child)
   const ready = readyOf(child, ended)
+  if (source !== undefined) tellObservations(child, ended, source)
   send({ type: 'open', module: place, orphanGraceMilliseconds })
   return {
     pid: child.pid,
@@ -78,6 +91,13 @@ function endOf(child: ChildProcess): Promise<string> {
       else resolve(how)
     })
   })
+}
+
+function tellObservations(child: ChildProcess, ended: Promise<string>, source: ObservationSource): void {
+  child.on('message', (message: FromPoolProcess) => {
+    if (message.type === 'observed') source.tell(message.observation)
+  })
+  void ended.then(source.close)
 }
 
 function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {

@@ -1,4 +1,5 @@
 /** What a server and the processes of its pool say to each other. */
+import type { Observation } from '../telemetry/observation.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
@@ -32,5 +33,7 @@ export type FromPoolProcess =
   | { readonly type: 'failed'; readonly error: PackedError }
   | { readonly type: 'answered'; readonly answer: PoolAnswer }
   | { readonly type: 'refused'; readonly error: PackedError }
+  /** For the server's metrics. */
+  | { readonly type: 'observed'; readonly observation: Observation }
   /** What was asked for is over, and the process is free. `spent`: it ends all the same, for an error that nobody handled. */
   | { readonly type: 'free'; readonly spent: boolean }

@@ -1,6 +1,7 @@
 /** The process around an execution of a server's pool: loads the project, runs one after the other, ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
+import type { Observation } from '../telemetry/observation.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
 import { answerRequest } from './answer-request.ts'
 import { watchForOrphans } from './orphan-watch.ts'
@@ -63,7 +64,7 @@ process.on('uncaughtException', (error: unknown) => {
 function open({ module, orphanGraceMilliseconds: grace }: Extract<ToPoolProcess, { type: 'open' }>): void {
   orphanGraceMilliseconds = grace
   watchForOrphans(grace)
-  opening = openNamedBatch(module, isPoolBatch)
+  opening = openNamedBatch(module, isPoolBatch, observed)
   opening.then(
     () => tell({ type: 'ready' }),
     (error: unknown) => tell({ type: 'failed', error: packError(error) }, () => process.exit(1)),
@@ -89,7 +90,7 @@ async function work(request: PoolRequest): Promise<void> {
 }
 
 async function runRequest(batch: PoolBatch, request: PoolRequest): Promise<void> {
-  const { answer, started } = await answerRequest(batch, request, {})
+  const { answer, started } = await answerRequest(batch, request)
   running = started
   tell({ type: 'answered', answer })
   if (started === undefined) return
@@ -116,6 +117,10 @@ function obey(started: StartedJob, order: Order): void {
   if (order.type === 'abort') return started.abort(order.reason)
   const { graceMilliseconds } = order
   started.stop(order.reason, graceMilliseconds === null ? undefined : { graceMilliseconds })
+}
+
+function observed(observation: Observation): void {
+  tell({ type: 'observed', observation })
 }
 
 function tell(message: FromPoolProcess, told: () => void = () => {}): void {

@@ -23,14 +23,18 @@ export function openWorkerBatch(place: Place): Promise<WorkerBatch> {
   return openNamedBatch(place, isWorkerBatch)
 }
 
-/** The same for a process that needs more of it. @throws BatchError INVALID_CONFIGURATION */
-export async function openNamedBatch<T>(place: Place, isBatch: (value: unknown) => value is T): Promise<T> {
+/** The same for a process that needs more of it, and hands the function more. @throws BatchError INVALID_CONFIGURATION */
+export async function openNamedBatch<T>(
+  place: Place,
+  isBatch: (value: unknown) => value is T,
+  ...more: readonly unknown[]
+): Promise<T> {
   const path = place.module.startsWith('file:') ? fileURLToPath(place.module) : place.module
   const exported = await exportsOf(path)
   const open = exported[place.export]
   if (typeof open !== 'function')
     throw invalid(path, place, `exports no function ${place.export} that makes the batch with createBatch`)
-  const batch: unknown = await (open as (argument: unknown) => unknown)(place.argument)
+  const batch: unknown = await (open as (...given: readonly unknown[]) => unknown)(place.argument, ...more)
   if (isBatch(batch)) return batch
   throw invalid(path, place, `exports ${place.export}, which must answer what createBatch does`)
 }

@@ -13,6 +13,8 @@ import {
   type ForkedPoolOptions,
   type PoolDeath,
 } from '../../src/pool/forked-pool.ts'
+import { metricsRegistry } from '../../src/telemetry/metrics-registry.ts'
+import type { Observation } from '../../src/telemetry/observation.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { temporaryFolder } from '../files/temporary-folder.ts'
 import { expectGone } from '../workers/load-trial.ts'
@@ -223,6 +225,25 @@ describe('The forked pool', function () {
       'the project is broken',
     )
     expect(pool.active()).to.equal(0)
+  })
+
+  it('hands on what its processes observe', async () => {
+    const metrics = metricsRegistry()
+    const told: string[] = []
+    await using pool = openPool({
+      observations: () => {
+        const source = metrics.source()
+        const tell = (one: Observation) => {
+          told.push(one.type)
+          source.tell(one)
+        }
+        return { ...source, tell }
+      },
+    })
+    await endOf(await pool.launch(order('load', { run: 'observed' })))
+    await free(pool)
+    expect(told).to.include.members(['job-started', 'step-ended', 'job-ended'])
+    expect(await metrics.render()).to.match(/batch_items_total\{[^}]*step="load"[^}]*\} 40/)
   })
 
   it('fires a schedule', async () => {

@@ -11,6 +11,7 @@ import { pgClient } from '../../src/postgres/resources.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { defineSchedule } from '../../src/scheduling/define-schedule.ts'
+import type { Tell } from '../../src/telemetry/observation.ts'
 import { postgresWriter } from '../../src/writers/postgres.ts'
 
 export interface PooledSetting {
@@ -75,7 +76,10 @@ const harm = ({ schema }: PooledSetting) =>
 export const rowTable = (schema: string): string =>
   `create table ${schema}.row (id integer, run text, pid integer)`
 
-export default async function openPooled(setting: PooledSetting): Promise<PoolBatch> {
+export default async function openPooled(
+  setting: PooledSetting,
+  observations: Tell = () => {},
+): Promise<PoolBatch> {
   if (setting.broken === true) throw new Error('the project is broken')
   const { connection, schema } = setting
   const loadJob = load(setting)
@@ -83,6 +87,7 @@ export default async function openPooled(setting: PooledSetting): Promise<PoolBa
     repository: await postgresRepository({ connection, schema }),
     jobs: [loadJob, harm(setting)],
     logger: pino({ level: 'silent' }),
+    observations,
   })
   const { operator } = batch
   return {
