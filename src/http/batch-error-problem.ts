@@ -13,6 +13,7 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   NO_SUCH_JOB_EXECUTION: 'no-such-execution',
   JOB_INSTANCE_ALREADY_COMPLETE: 'instance-complete',
   JOB_EXECUTION_ALREADY_RUNNING: 'instance-running',
+  IDEMPOTENCY_KEY_REUSED: 'idempotency-key-reused',
   JOB_RESTART_REFUSED: 'not-restartable',
   JOB_EXECUTION_STILL_RUNNING: 'still-running',
   JOB_EXECUTION_NOT_RUNNING: 'not-running',

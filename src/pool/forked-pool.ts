@@ -88,18 +88,20 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
     if (active >= limit) throw atCapacity(limit)
     active += 1
     const process = take()
-    const asked = process.ask(request)
     let jobExecutionId: string | null = null
-    const over = asked.free.then(async (state) => {
-      if (state === 'gone') await tellDeath(process, jobExecutionId)
+    const { promise: over, resolve: isOver } = withResolvers()
+    busy.set(process, over)
+    const leave = (): void => {
       active -= 1
       busy.delete(process)
-      if (state === 'free') rest(process)
+      isOver()
+    }
+    const answer = await process.ask(request, (state) => {
+      if (state === 'gone') return void tellDeath(process, jobExecutionId).then(leave)
+      leave()
+      rest(process)
     })
-    busy.set(process, over)
-    const answer = await asked.answer
-    if ('execution' in answer && answer.outcome !== 'existing' && answer.outcome !== 'replayed')
-      jobExecutionId = answer.execution.id
+    if (answer.outcome === 'started' || answer.outcome === 'FIRED') jobExecutionId = executionIdOf(answer)
     return answer
   }
 
@@ -132,6 +134,19 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
     },
     [Symbol.asyncDispose]: () => drain('the pool was closed'),
   }
+}
+
+/** `Promise.withResolvers` of later Nodes. */
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+function executionIdOf(answer: PoolAnswer): string | null {
+  return 'execution' in answer ? answer.execution.id : null
 }
 
 interface Resting {

@@ -12,10 +12,10 @@ export interface PoolProcess {
   /** Resolves when the project is loaded. @throws BatchError why it cannot be; WORKER_PROCESS_DIED */
   readonly ready: Promise<void>
   /**
-   * One request at a time: the next may come when `free` has resolved.
-   * @throws BatchError as the operator in that process refuses; WORKER_PROCESS_DIED
+   * One request at a time: the next may come when this one is over.
+   * @throws BatchError as the operator in that process refuses; why the project cannot be loaded; WORKER_PROCESS_DIED
    */
-  readonly ask: (request: PoolRequest) => Asked
+  readonly ask: (request: PoolRequest, over: Over) => Promise<PoolAnswer>
   readonly stop: (reason: string, graceMilliseconds: number | null) => void
   readonly abort: (reason: string) => void
   /** It is idle and no longer needed. */
@@ -32,11 +32,11 @@ export interface PoolProcessOptions {
   readonly source: ObservationSource | undefined
 }
 
-export interface Asked {
-  readonly answer: Promise<PoolAnswer>
-  /** Resolves when all that was asked for is over, the process too where it died or is `spent`. */
-  readonly free: Promise<'free' | 'gone'>
-}
+/**
+ * Called once, before the answer where that is all: `free` takes the next request; `gone` has died, or is spoilt by an error that
+ * nobody handled.
+ */
+export type Over = (state: 'free' | 'gone') => void
 
 /** Its output goes to our standard error. It ends with us. */
 export function forkPoolProcess({
@@ -67,10 +67,11 @@ export function forkPoolProcess({
     pid: child.pid,
     ready,
     ended,
-    ask: (request) => {
-      const asked = listen(child, ended, ready)
+    ask: async (request, over) => {
+      const answer = listen(child, ended, over)
       send({ type: 'ask', request })
-      return asked
+      await ready
+      return answer
     },
     stop: (reason, graceMilliseconds) => send({ type: 'stop', reason, graceMilliseconds }),
     abort: (reason) => send({ type: 'abort', reason }),
@@ -112,47 +113,39 @@ function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
   return ready
 }
 
-/** The messages about one request. Those before it belong to earlier ones, and are over. */
-function listen(child: ChildProcess, ended: Promise<string>, ready: Promise<void>): Asked {
-  let hear: (message: FromPoolProcess) => void = () => {}
-  const free = new Promise<'free' | 'gone'>((resolve) => {
-    void ended.then(() => resolve('gone'))
-    child.on(
-      'message',
-      (hear = (message) => {
-        // One that is spent ends by itself; it is gone only then.
-        if (message.type === 'free' && !message.spent) resolve('free')
-      }),
-    )
-  }).finally(() => child.off('message', hear))
-  const answer = answerOf(child, ended, ready)
-  answer.catch(() => {}) // whoever has asked is told
-  return { answer, free }
-}
-
-async function answerOf(
-  child: ChildProcess,
-  ended: Promise<string>,
-  ready: Promise<void>,
-): Promise<PoolAnswer> {
-  let hear: (message: FromPoolProcess) => void = () => {}
+/** The messages about one request. Those before it belong to earlier ones, which are over. */
+function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promise<PoolAnswer> {
   const answer = new Promise<PoolAnswer>((resolve, reject) => {
-    void ended.then((how) => reject(died(child, how)))
-    child.on(
-      'message',
-      (hear = (message) => {
-        if (message.type === 'answered') resolve(message.answer)
-        else if (message.type === 'refused') reject(unpackError(message.error))
-      }),
-    )
+    const end = (state: 'free' | 'gone'): void => {
+      child.off('message', hear)
+      over(state)
+    }
+    const hear = (message: FromPoolProcess): void => {
+      switch (message.type) {
+        case 'answered':
+          if (message.isOver) end('free')
+          return resolve(message.answer)
+        case 'refused':
+          end('free')
+          return reject(unpackError(message.error))
+        case 'free':
+          return end('free')
+        case 'ready':
+        case 'failed':
+        case 'observed':
+          return
+        default:
+          message satisfies never
+      }
+    }
+    child.on('message', hear)
+    void ended.then((how) => {
+      reject(died(child, how))
+      if (child.listeners('message').includes(hear)) end('gone')
+    })
   })
-  answer.catch(() => {}) // where the project cannot be loaded, that is the reason
-  try {
-    await ready
-    return await answer
-  } finally {
-    child.off('message', hear)
-  }
+  answer.catch(() => {}) // where the project cannot be loaded, that is what is told
+  return answer
 }
 
 function died({ pid }: ChildProcess, how: string): BatchError {

@@ -1,6 +1,5 @@
 /** The batch of a pool's process, made by the function that the server's project has named. */
 import type { JobOperator } from '../core/operator/job-operator.ts'
-import type { LaunchOperations } from '../core/operator/launch-order.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { Tell } from '../telemetry/observation.ts'
@@ -13,7 +12,7 @@ import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 export type OpenPoolBatch<A> = (argument: A, observations: Tell) => Promise<PoolBatch>
 
 export interface PoolBatch extends AsyncDisposable {
-  readonly operator: JobOperator & LaunchOperations
+  readonly operator: JobOperator
   readonly repository: JobRepository
   readonly logger: Logger
   readonly schedules: readonly ScheduleDefinition[]

@@ -31,9 +31,10 @@ export type FromPoolProcess =
   | { readonly type: 'ready' }
   /** The project cannot be loaded, or its repository not be opened: the process ends. */
   | { readonly type: 'failed'; readonly error: PackedError }
-  | { readonly type: 'answered'; readonly answer: PoolAnswer }
+  /** `isOver`: nothing goes on here, and the process is free, as after a refusal. */
+  | { readonly type: 'answered'; readonly answer: PoolAnswer; readonly isOver: boolean }
   | { readonly type: 'refused'; readonly error: PackedError }
   /** For the server's metrics. */
   | { readonly type: 'observed'; readonly observation: Observation }
-  /** What was asked for is over, and the process is free. `spent`: it ends all the same, for an error that nobody handled. */
-  | { readonly type: 'free'; readonly spent: boolean }
+  /** What went on is over, and the process is free. One that an error has spoilt ends instead. */
+  | { readonly type: 'free' }

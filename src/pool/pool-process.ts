@@ -74,37 +74,40 @@ function open({ module, orphanGraceMilliseconds: grace }: Extract<ToPoolProcess,
 async function work(request: PoolRequest): Promise<void> {
   isBusy = true
   ordered = undefined
-  try {
-    const batch = await opening
-    if (batch === undefined) throw new Error('asked before the project was named')
-    await runRequest(batch, request)
-  } catch (error) {
-    tell({ type: 'refused', error: packError(error) })
-  } finally {
-    running = undefined
-    isBusy = false
-  }
-  if (isSpent) tell({ type: 'free', spent: true }, () => void exit(1))
-  else if (process.connected) tell({ type: 'free', spent: false })
+  const last = await runRequest(request)
+  running = undefined
+  isBusy = false
+  if (isSpent) return exit(1)
+  if (process.connected) tell(last)
   else await exit(0)
 }
 
-async function runRequest(batch: PoolBatch, request: PoolRequest): Promise<void> {
-  const { answer, started } = await answerRequest(batch, request)
-  running = started
-  tell({ type: 'answered', answer })
-  if (started === undefined) return
-  if (ordered !== undefined) obey(started, ordered)
-  const id = started.execution.id
+/** Resolves when all is over, with what is to be said then. */
+async function runRequest(request: PoolRequest): Promise<FromPoolProcess> {
+  try {
+    const batch = await opening
+    if (batch === undefined) throw new Error('asked before the project was named')
+    const { answer, started } = await answerRequest(batch, request)
+    if (started === undefined) return { type: 'answered', answer, isOver: true }
+    running = started
+    tell({ type: 'answered', answer, isOver: false })
+    if (ordered !== undefined) obey(started, ordered)
+    await logEnd(batch, started)
+    return { type: 'free' }
+  } catch (error) {
+    return { type: 'refused', error: packError(error) }
+  }
+}
+
+/** Never rejects: its end is on record, or the repository is away. */
+async function logEnd({ logger }: PoolBatch, started: StartedJob): Promise<void> {
+  const { id, jobInstance } = started.execution
+  const facts = { job: jobInstance.jobName, execution: id }
   try {
     const { execution, error } = await started.ended
-    if (execution.status === 'FAILED')
-      batch.logger.error({ err: error, execution: id }, `execution ${id} failed`)
+    if (execution.status === 'FAILED') logger.error({ ...facts, err: error }, `execution ${id} failed`)
   } catch (error) {
-    batch.logger.error(
-      { execution: id },
-      `the end of execution ${id} could not be recorded: ${thrownText(error)}`,
-    )
+    logger.error(facts, `the end of execution ${id} could not be recorded: ${thrownText(error)}`)
   }
 }
 

@@ -3,6 +3,7 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import type { TriggerType } from '../core/model/launch-facts.ts'
 import type { FireOperations } from '../core/operator/fire-operations.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
+import type { LaunchOperations } from '../core/operator/launch-order.ts'
 import type { RunObserver } from '../core/ports/run-observer.ts'
 import type { Tell } from './observation.ts'
 import { joinObservers } from './join-observers.ts'
@@ -48,7 +49,24 @@ export function observedOperator(operator: JobOperator, tell: Tell): JobOperator
       launching({ jobExecutionId }, options, (observing) =>
         operator.redrive(jobExecutionId, selection, observing),
       ),
+    launch: observedLaunch(operator, tell),
     fire: observedFire(operator, tell),
+  }
+}
+
+function observedLaunch(operator: JobOperator, tell: Tell): LaunchOperations['launch'] {
+  return async (order, options = {}) => {
+    const told = (result: string) =>
+      tell({ type: 'launched', job: order.jobName, trigger: order.trigger.type, result })
+    try {
+      const answer = await operator.launch(order, observed(options, tell))
+      if (answer.outcome !== 'started') told(answer.outcome)
+      else told(answer.started.restartOf === null ? 'started' : 'restarted')
+      return answer
+    } catch (error) {
+      if ((await nameOf(operator, { name: order.jobName })) !== undefined) told(refusalOf(error))
+      throw error
+    }
   }
 }
 
@@ -82,7 +100,10 @@ function observedFire(operator: JobOperator, tell: Tell): FireOperations['fire']
   }
 }
 
-function observed<O extends StartOptions>(options: O, tell: Tell): O & { readonly observer: RunObserver } {
+function observed<O extends { readonly observer?: RunObserver }>(
+  options: O,
+  tell: Tell,
+): O & { readonly observer: RunObserver } {
   const observations = runObservations(tell)
   const { observer } = options
   return {
@@ -91,8 +112,8 @@ function observed<O extends StartOptions>(options: O, tell: Tell): O & { readonl
   }
 }
 
-function triggerOf(_options: StartOptions): TriggerType {
-  return 'program'
+function triggerOf({ trigger }: StartOptions): TriggerType {
+  return trigger?.type ?? 'program'
 }
 
 function refusalOf(error: unknown): string {

@@ -224,7 +224,7 @@ describe('The forked pool', function () {
     expect(await pool.launch(order('load', { run: 'never' })).catch(String)).to.contain(
       'the project is broken',
     )
-    expect(pool.active()).to.equal(0)
+    await free(pool)
   })
 
   it('hands on what its processes observe', async () => {

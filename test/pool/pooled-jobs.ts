@@ -94,10 +94,10 @@ export default async function openPooled(
     ...batch,
     operator: {
       ...operator,
-      launch: async ({ jobName, parameters, by }) => {
-        const started = await operator.startByName(jobName, parameters, { by })
+      launch: async (order) => {
+        const answer = await operator.launch(order)
         if (setting.diesLaunching === true) process.kill(process.pid, 'SIGKILL')
-        return { outcome: 'started', started }
+        return answer
       },
     },
     schedules: [
