@@ -52,6 +52,9 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   ITEM_INVALID: 'unexpected',
   JOB_STEP_FAILED: 'unexpected',
   ABORTED: 'unexpected',
+  NO_SUCH_WEBHOOK: 'unexpected',
+  NO_SUCH_DELIVERY: 'unexpected',
+  WEBHOOK_DISABLED: 'unexpected',
 }
 
 export function batchErrorProblem(error: BatchError): Problem {

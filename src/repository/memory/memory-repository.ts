@@ -1,9 +1,12 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
+import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import { memoryEvents } from './memory-event-list.ts'
+import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { launchOnce } from './memory-launch-once.ts'
@@ -11,6 +14,7 @@ import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
   changeExecution,
+  fenced,
   type MemoryState,
   readable,
   snapshot,
@@ -22,6 +26,7 @@ import { purgeMemory } from './memory-purge.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
+import { memoryWebhookStore } from './memory-webhooks.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -47,6 +52,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     workers: new Map(),
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     schedules: { states: new Map(), fires: new Map() },
+    events: memoryEvents(),
+    webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -59,12 +66,9 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
-    startJobExecution: async (claim) => {
-      changeExecution(state, claim, ({ execution }) => ({
-        status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
-        startTime: state.now(),
-      }))
-    },
+    events: memoryEventStore(state),
+    webhooks: memoryWebhookStore(state),
+    startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)
       const stored = changeExecution(state, claim, () => ({
@@ -74,6 +78,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         executionContext,
       }))
       stored.leaseExpiresAt = stored.heartbeatAt
+      noteExecutionEvent(state, stored, endedEvent(end.status))
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
@@ -104,6 +109,16 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
 }
 
 const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
+
+/** Said again, it starts again, but is told of once. */
+function start(state: MemoryState, claim: Claim): void {
+  const isFirst = fenced(state, claim).execution.startTime === null
+  const stored = changeExecution(state, claim, ({ execution }) => ({
+    status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
+    startTime: state.now(),
+  }))
+  if (isFirst) noteExecutionEvent(state, stored, 'execution.started')
+}
 
 function beat(
   state: MemoryState,
