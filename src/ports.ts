@@ -24,7 +24,6 @@ export type {
 export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
 export type {
   FireAnswer,
-  FiredExecution,
   FireFilter,
   FireGround,
   FireRequest,

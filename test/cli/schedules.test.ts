@@ -101,9 +101,10 @@ describe('The commands for schedules', () => {
     const { exitCode, stderr, stdout } = await scheduler.ended
     expect(exitCode, stderr).to.equal(0)
     expect(linesOf(stdout).map(({ outcome }) => outcome)).to.include('FIRED')
-    const queued = linesOf((await schedules('fires', 'ticking', '--outcome', 'QUEUED', '--json')).stdout)
-    expect(queued.map(({ status }) => status)).to.deep.equal(['STOPPED'])
-    expect(queued[0]?.['detail']).to.contain('was stopped because the scheduler ended')
+    const stopped = linesOf((await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')).stdout)
+    expect(stopped.map(({ status }) => status)).to.deep.equal(['STOPPED'])
+    const shown = await command(['show', String(stopped[0]?.['jobExecutionId'])], { environment })
+    expect(shown.stdout).to.match(/interrupt by \S+@\S+ pid \d+: stopped by SIGTERM at /)
   })
 
   it('are checked with the jobs', async () => {

@@ -17,11 +17,6 @@ export interface ScheduleStore {
   readonly fire: (request: FireRequest) => Promise<FireAnswer>
   /** Rows for slots that have none, without a launch; answers with those that it has written. */
   readonly record: (slots: readonly Date[], row: RecordedFire) => Promise<readonly Date[]>
-  /**
-   * FIRED → QUEUED, for an execution that was stopped, or died, and is to be continued. False where the row says something else
-   * meanwhile.
-   */
-  readonly requeue: (fire: FiredExecution, detail: string) => Promise<boolean>
   /** Moves `coveredUntil` on, never back. */
   readonly cover: (schedule: string, until: Date) => Promise<void>
   /** Pausing again changes by whom and the note, not since when. */
@@ -86,12 +81,6 @@ export interface RecordedFire {
   readonly outcome: Exclude<FireOutcome, 'FIRED'>
   readonly by: string
   readonly detail: string
-}
-
-export interface FiredExecution {
-  readonly schedule: string
-  readonly slot: Date
-  readonly jobExecutionId: string
 }
 
 export interface PauseRequest {

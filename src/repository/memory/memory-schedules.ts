@@ -28,12 +28,6 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
       for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null }, row.by)
       return fresh.toSorted((one, other) => one.getTime() - other.getTime())
     },
-    requeue: async (fired, detail) => {
-      const found = fires.get(keyOf(fired))
-      if (found?.outcome !== 'FIRED' || found.jobExecutionId !== fired.jobExecutionId) return false
-      fires.set(keyOf(fired), { ...found, outcome: 'QUEUED', detail })
-      return true
-    },
     cover: async (schedule, until) => {
       const known = states.get(schedule)
       if (known !== undefined && known.coveredUntil < until)

@@ -7,12 +7,7 @@ import {
   type ScheduleFire,
   type ScheduleState,
 } from '../../core/model/schedule-fire.ts'
-import type {
-  FiredExecution,
-  FireFilter,
-  PauseRequest,
-  RecordedFire,
-} from '../../core/ports/schedule-store.ts'
+import type { FireFilter, PauseRequest, RecordedFire } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { isId } from './queries.ts'
 import { decodeStatus } from './rows.ts'
@@ -134,21 +129,6 @@ export async function recordFires(
     [schedule, slots.map((slot) => slot.toISOString()), outcome, cutText(by, REQUESTER_LIMIT), detail],
   )
   return rows.map(({ slot }) => new Date(Number(slot)))
-}
-
-/** Locks: the slot's row. */
-export async function requeueFire(
-  run: RunSql,
-  tables: TableNames,
-  { schedule, slot, jobExecutionId }: FiredExecution,
-  detail: string,
-): Promise<boolean> {
-  const rows = await run(
-    `update ${tables.fire} set outcome = 'QUEUED', detail = $4
-      where schedule_name = $1 and slot = $2 and job_execution_id = $3 and outcome = 'FIRED' returning 1`,
-    [schedule, slot.toISOString(), jobExecutionId, detail],
-  )
-  return rows.length > 0
 }
 
 interface FireRow {

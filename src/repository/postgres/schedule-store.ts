@@ -13,7 +13,6 @@ import {
   pauseSchedule,
   recordFires,
   registerSchedules,
-  requeueFire,
   resumeSchedule,
 } from './schedule-rows.ts'
 
@@ -27,8 +26,6 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     listStates: () => during('listing schedules', 'read', () => listStates(run, tables)),
     fire: (request) => fireSlot(source, address, request),
     record: (slots, row) => during('recording slots', 'unknown', () => recordFires(run, tables, slots, row)),
-    requeue: (fire, detail) =>
-      during('queueing a slot again', 'unknown', () => requeueFire(run, tables, fire, detail)),
     cover: (schedule, until) =>
       during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
     pause: (schedule, pause) =>

@@ -19,7 +19,6 @@ export const SCHEDULE_PROMISES: Readonly<Record<string, Check>> = {
   'a refusal never replaces a slot that was fired': keepsFired,
   'a fire that is left changes nothing': leaves,
   'slots without a row are recorded once': recordsOnce,
-  'a fired slot is queued again for its own execution only': requeues,
   'a schedule is known since it was registered first, and covered further and further': covers,
   'a pause is kept with its note until it is resumed': pauses,
   'fires are listed by slot, with the latest execution of their instance': lists,
@@ -207,16 +206,6 @@ async function recordsOnce(trial: RepositoryTrial): Promise<void> {
       ['MISSED', 'nobody was there'],
     ],
   )
-}
-
-async function requeues(trial: RepositoryTrial): Promise<void> {
-  const { schedule, fire, fires } = firing(trial)
-  const { execution } = launchedBy(await fire(SLOT))
-  const { requeue } = trial.repository.schedules
-  assert.equal(await requeue({ schedule, slot: SLOT, jobExecutionId: '0' }, 'stopped'), false)
-  assert.equal(await requeue({ schedule, slot: SLOT, jobExecutionId: execution.id }, 'stopped'), true)
-  const [row] = await fires()
-  assert.deepEqual([row?.outcome, row?.detail, row?.jobExecutionId], ['QUEUED', 'stopped', execution.id])
 }
 
 async function covers(trial: RepositoryTrial): Promise<void> {
