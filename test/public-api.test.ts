@@ -204,7 +204,6 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'ExecutionFilter',
       'FaultPhase',
       'FireAnswer',
-      'FiredExecution',
       'FireFilter',
       'FireGround',
       'FireOutcome',
