@@ -6,6 +6,7 @@ import type { JobExecution, JobExecutionDetails } from '../model/job-execution.t
 import type { JobInstance } from '../model/job-instance.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
 import type { LaunchRequest, Launched, LaunchedRedrive, NextLaunchRequest, RedriveRequest } from './launch.ts'
+import type { EventStore } from './event-store.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'
@@ -106,6 +107,8 @@ export interface JobRepository {
   readonly quarantine: QuarantineStore
   /** The fire ledger. */
   readonly schedules: ScheduleStore
+  /** What has happened: every start, end, recovery and abandonment of ours, whatever process did it, and slots that were missed. */
+  readonly events: EventStore
 
   /** Of every job that has an instance, in their order. */
   readonly listJobNames: () => Promise<readonly string[]>

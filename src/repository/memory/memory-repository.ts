@@ -1,10 +1,13 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
+import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import { memoryEvents } from './memory-event-list.ts'
+import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { note, retire } from './memory-retire.ts'
@@ -12,6 +15,7 @@ import {
   abandonStep,
   changeExecution,
   executionsOf,
+  fenced,
   type MemoryState,
   readable,
   snapshot,
@@ -48,6 +52,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     workers: new Map(),
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     schedules: { states: new Map(), fires: new Map() },
+    events: memoryEvents(),
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -59,12 +64,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
-    startJobExecution: async (claim) => {
-      changeExecution(state, claim, ({ execution }) => ({
-        status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
-        startTime: state.now(),
-      }))
-    },
+    events: memoryEventStore(state),
+    startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)
       const stored = changeExecution(state, claim, () => ({
@@ -74,6 +75,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         executionContext,
       }))
       stored.leaseExpiresAt = stored.heartbeatAt
+      noteExecutionEvent(state, stored, endedEvent(end.status))
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
@@ -106,6 +108,16 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
 }
 
 const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
+
+/** Said again, it starts again, but is told of once. */
+function start(state: MemoryState, claim: Claim): void {
+  const isFirst = fenced(state, claim).execution.startTime === null
+  const stored = changeExecution(state, claim, ({ execution }) => ({
+    status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
+    startTime: state.now(),
+  }))
+  if (isFirst) noteExecutionEvent(state, stored, 'execution.started')
+}
 
 function beat(
   state: MemoryState,

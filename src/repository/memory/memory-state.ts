@@ -13,6 +13,7 @@ import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
 import type { LatestExecution } from '../../core/ports/launch.ts'
 import type { Claim } from '../../core/ports/lease.ts'
+import type { MemoryEvents } from './memory-event-list.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 import type { MemorySchedules } from './memory-schedule-state.ts'
 
@@ -29,6 +30,7 @@ export interface MemoryState {
   readonly workers: Map<string, StoredWorker>
   readonly quarantine: MemoryQuarantine
   readonly schedules: MemorySchedules
+  readonly events: MemoryEvents
 }
 
 export interface StoredPartition {

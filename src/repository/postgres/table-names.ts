@@ -15,7 +15,7 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what has happened, and who is sent word of it.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -31,6 +31,9 @@ export const SIDE_TABLES = [
   'job_execution_action',
   'schedule',
   'schedule_fire',
+  'event',
+  'webhook_endpoint',
+  'webhook_delivery',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -68,6 +71,9 @@ export interface TableNames {
   readonly action: string
   readonly schedule: string
   readonly fire: string
+  readonly event: string
+  readonly webhookEndpoint: string
+  readonly webhookDelivery: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -109,6 +115,9 @@ export function tableNames(
     action: table('job_execution_action'),
     schedule: table('schedule'),
     fire: table('schedule_fire'),
+    event: table('event'),
+    webhookEndpoint: table('webhook_endpoint'),
+    webhookDelivery: table('webhook_delivery'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

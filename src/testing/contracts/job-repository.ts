@@ -1,6 +1,7 @@
 /** What every job repository promises, as cases for any test runner. */
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
+import { EVENT_PROMISES } from './job-repository-events.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
@@ -21,6 +22,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...QUERY_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
+    ...EVENT_PROMISES,
     ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
