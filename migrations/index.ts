@@ -9,7 +9,7 @@ import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Events } from './0010-events.ts'
-import { Interruptions } from './0012-interruptions.ts'
+import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -21,5 +21,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   OperatorActions,
   Schedules,
   Events,
-  Interruptions,
+  InterruptionsAndBackfills,
 ]

@@ -17,6 +17,15 @@ export interface ScheduleStore {
   readonly fire: (request: FireRequest) => Promise<FireAnswer>
   /** Rows for slots that have none, without a launch, and one event where they are MISSED; answers with those that it has written. */
   readonly record: (slots: readonly Date[], row: RecordedFire) => Promise<readonly Date[]>
+  /**
+   * As `record`, and moves `coveredUntil` on, in one: of several that look through the same slots one says what becomes of them.
+   * Undefined, and nothing is done, where it was moved meanwhile.
+   */
+  readonly recordUpTo: (
+    slots: readonly Date[],
+    row: RecordedFire,
+    covers: CoveredSpan,
+  ) => Promise<readonly Date[] | undefined>
   /** Moves `coveredUntil` on, never back. */
   readonly cover: (schedule: string, until: Date) => Promise<void>
   /** Pausing again changes by whom and the note, not since when. */
@@ -83,6 +92,12 @@ export interface RecordedFire {
   readonly outcome: Exclude<FireOutcome, 'FIRED'>
   readonly by: string
   readonly detail: string
+}
+
+export interface CoveredSpan {
+  /** `coveredUntil`, as what is recorded was planned by. */
+  readonly from: Date
+  readonly until: Date
 }
 
 export interface PauseRequest {

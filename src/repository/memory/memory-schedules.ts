@@ -10,6 +10,7 @@ import type {
   FireGround,
   FireRequest,
   PauseRequest,
+  RecordedFire,
   ScheduleStore,
 } from '../../core/ports/schedule-store.ts'
 import { noteMissedSlots } from './memory-events.ts'
@@ -18,18 +19,18 @@ import type { MemorySchedules, StoredFire } from './memory-schedule-state.ts'
 import { executionsOf, type MemoryState, snapshot } from './memory-state.ts'
 
 export function memoryScheduleStore(state: MemoryState): ScheduleStore {
-  const { states, fires } = state.schedules
+  const { states } = state.schedules
   return {
     register: async (schedules, at) => schedules.map((schedule) => registered(states, schedule, at)),
     listStates: async () =>
       [...states.values()].toSorted((one, other) => (one.schedule < other.schedule ? -1 : 1)),
     fire: async (request) => fire(state, request),
-    record: async (slots, row) => {
-      const fresh = slots.filter((slot) => !fires.has(keyOf({ ...row, slot })))
-      for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null }, row.by)
-      const recorded = fresh.toSorted((one, other) => one.getTime() - other.getTime())
-      if (row.outcome === 'MISSED') noteMissedSlots(state, { ...row, jobName: row.jobName ?? null }, recorded)
-      return recorded
+    record: async (slots, row) => record(state, slots, row),
+    recordUpTo: async (slots, row, { from, until }) => {
+      const known = states.get(row.schedule)
+      if (known?.coveredUntil.getTime() !== from.getTime()) return undefined
+      states.set(row.schedule, { ...known, coveredUntil: until })
+      return record(state, slots, row)
     },
     cover: async (schedule, until) => {
       const known = states.get(schedule)
@@ -44,6 +45,14 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
       return fired.find((one) => instanceOf(state, one.jobExecutionId)?.id === jobInstanceId)
     },
   }
+}
+
+function record(state: MemoryState, slots: readonly Date[], row: RecordedFire): readonly Date[] {
+  const fresh = slots.filter((slot) => !state.schedules.fires.has(keyOf({ ...row, slot })))
+  for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null }, row.by)
+  const recorded = fresh.toSorted((one, other) => one.getTime() - other.getTime())
+  if (row.outcome === 'MISSED') noteMissedSlots(state, { ...row, jobName: row.jobName ?? null }, recorded)
+  return recorded
 }
 
 function registered(states: MemorySchedules['states'], schedule: string, at: Date): ScheduleState {

@@ -7,7 +7,7 @@ import {
   type ScheduleFire,
   type ScheduleState,
 } from '../../core/model/schedule-fire.ts'
-import type { FireFilter, PauseRequest, RecordedFire } from '../../core/ports/schedule-store.ts'
+import type { CoveredSpan, FireFilter, PauseRequest, RecordedFire } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { isId } from './queries.ts'
 import { decodeStatus } from './rows.ts'
@@ -122,25 +122,57 @@ export async function recordFires(
   run: RunSql,
   tables: TableNames,
   slots: readonly Date[],
-  { schedule, jobName, outcome, by, detail }: RecordedFire,
+  row: RecordedFire,
 ): Promise<readonly Date[]> {
-  const at = slots.map((slot) => slot.toISOString())
-  const values = [schedule, at, outcome, cutText(by, REQUESTER_LIMIT), detail, jobName ?? null]
   const rows = await run<{ slot: string }>(
-    `with recorded as (
+    `with ${recordedSql(tables, 'true')}
+    select ${milliseconds('slot')} as "slot" from recorded order by slot`,
+    recordedValues(slots, row),
+  )
+  return rows.map(({ slot }) => new Date(Number(slot)))
+}
+
+/** Of two at once the second finds that the schedule was covered further. Locks: the schedule, then the rows that it makes. */
+export async function recordFiresUpTo(
+  run: RunSql,
+  tables: TableNames,
+  slots: readonly Date[],
+  row: RecordedFire,
+  { from, until }: CoveredSpan,
+): Promise<readonly Date[] | undefined> {
+  const rows = await run<{ isCovered: boolean; slot: string | null }>(
+    `with covered as (
+      update ${tables.schedule} set covered_until = $8
+        where schedule_name = $1 and date_trunc('milliseconds', covered_until) = $7
+        returning 1
+    ), ${recordedSql(tables, 'exists (select 1 from covered)')}
+    select c.is_covered as "isCovered", ${milliseconds('r.slot')} as "slot"
+      from (select exists (select 1 from covered) as is_covered) c left join recorded r on true order by r.slot`,
+    [...recordedValues(slots, row), from.toISOString(), until.toISOString()],
+  )
+  if (rows[0]?.isCovered !== true) return undefined
+  return rows.flatMap(({ slot }) => (slot === null ? [] : [new Date(Number(slot))]))
+}
+
+function recordedSql(tables: TableNames, condition: string): string {
+  return `recorded as (
       insert into ${tables.fire} (schedule_name, slot, outcome, fired_by, fired_at, detail)
-        select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot order by slot
+        select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot where ${condition} order by slot
         on conflict (schedule_name, slot) do nothing
         returning slot
     ), event as (
       insert into ${tables.event} (event_type, schedule_name, job_name, first_slot, last_slot, slots, detail)
         select 'schedule.missed', $1, $6, min(slot), max(slot), count(*), $5 from recorded
           where $3 = 'MISSED' having count(*) > 0
-    )
-    select ${milliseconds('slot')} as "slot" from recorded order by slot`,
-    values,
-  )
-  return rows.map(({ slot }) => new Date(Number(slot)))
+    )`
+}
+
+function recordedValues(
+  slots: readonly Date[],
+  { schedule, jobName, outcome, by, detail }: RecordedFire,
+): readonly unknown[] {
+  const at = slots.map((slot) => slot.toISOString())
+  return [schedule, at, outcome, cutText(by, REQUESTER_LIMIT), detail, jobName ?? null]
 }
 
 interface FireRow {

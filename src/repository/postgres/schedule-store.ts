@@ -12,6 +12,7 @@ import {
   listStates,
   pauseSchedule,
   recordFires,
+  recordFiresUpTo,
   registerSchedules,
   resumeSchedule,
 } from './schedule-rows.ts'
@@ -26,6 +27,8 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     listStates: () => during('listing schedules', 'read', () => listStates(run, tables)),
     fire: (request) => fireSlot(source, address, request),
     record: (slots, row) => during('recording slots', 'unknown', () => recordFires(run, tables, slots, row)),
+    recordUpTo: (slots, row, covers) =>
+      during('recording slots', 'unknown', () => recordFiresUpTo(run, tables, slots, row, covers)),
     cover: (schedule, until) =>
       during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
     pause: (schedule, pause) =>

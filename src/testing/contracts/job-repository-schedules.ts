@@ -19,6 +19,7 @@ export const SCHEDULE_PROMISES: Readonly<Record<string, Check>> = {
   'a refusal never replaces a slot that was fired': keepsFired,
   'a fire that is left changes nothing': leaves,
   'slots without a row are recorded once': recordsOnce,
+  'of several that look through the same slots one says what becomes of them': recordsUpTo,
   'a schedule is known since it was registered first, and covered further and further': covers,
   'a pause is kept with its note until it is resumed': pauses,
   'fires are listed by slot, with the latest execution of their instance': lists,
@@ -206,6 +207,31 @@ async function recordsOnce(trial: RepositoryTrial): Promise<void> {
       ['MISSED', 'nobody was there'],
     ],
   )
+}
+
+async function recordsUpTo(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  const from = new Date(0)
+  await schedules.register([schedule], from)
+  await fire(SLOT)
+  const row = { schedule, outcome: 'QUEUED', by: 'a process', detail: 'made up for' } as const
+  const both = await Promise.all([
+    schedules.recordUpTo([SLOT, LATER], row, { from, until: LATER }),
+    schedules.recordUpTo([SLOT], row, { from, until: SLOT }),
+  ])
+  assert.equal(both.filter((one) => one === undefined).length, 1)
+  const [state] = await schedules.register([schedule], from)
+  const isFirst = both[0] !== undefined
+  assert.deepEqual(state?.coveredUntil, isFirst ? LATER : SLOT)
+  assert.deepEqual(both[isFirst ? 0 : 1], isFirst ? [LATER] : [])
+  assert.deepEqual(
+    (await fires()).map(({ outcome }) => outcome),
+    isFirst ? ['FIRED', 'QUEUED'] : ['FIRED'],
+  )
+  const until = new Date(LATER.getTime() + 1)
+  const onward = await schedules.recordUpTo([], row, { from: state?.coveredUntil ?? from, until })
+  assert.deepEqual(onward, [])
 }
 
 async function covers(trial: RepositoryTrial): Promise<void> {
