@@ -23,6 +23,7 @@ export type {
 } from './core/ports/quarantine-store.ts'
 export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
 export type {
+  CoveredSpan,
   FireAnswer,
   FireFilter,
   FireGround,
@@ -30,6 +31,7 @@ export type {
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  QueuedBackfill,
   RecordedFire,
   ScheduleStore,
 } from './core/ports/schedule-store.ts'

@@ -1,7 +1,8 @@
 /** Sees to it that every slot up to now has its row: fired late, made up for by the misfire rule, or missed with the reason. */
 import type { SchedulePause, ScheduleState } from '../core/model/schedule-fire.ts'
 import { fireAndRun } from './fire-schedule.ts'
-import { type MisfirePlan, planMisfires } from './misfire-decision.ts'
+import { firesBetween, pagesOf } from './ledger-pages.ts'
+import { planMisfires, type SettledSlots } from './misfire-decision.ts'
 import { pauseText } from './overlap-decision.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
@@ -11,7 +12,6 @@ const TICK_MILLISECONDS = 1500
 export const TOLERANCE_MILLISECONDS = 10_000
 /** A schedule without slots is covered once in so long, so that nobody has to look back further. */
 const COVER_MILLISECONDS = 3_600_000
-const PAGE = 1000
 
 /** Any number of processes may do it at once: one of them says what becomes of a slot that is too late. */
 export async function coverSlots(
@@ -37,19 +37,11 @@ export async function coverSlots(
 async function recordMisfires(
   { repository, by, observer }: SchedulerParts,
   { name, job }: PlannedSchedule,
-  { missed, queued }: MisfirePlan,
+  misfires: readonly SettledSlots[],
   coveredUntil: Date,
 ): Promise<boolean> {
-  const made = {
-    slots: queued,
-    outcome: 'QUEUED',
-    detail: 'nobody fired it in time; it is made up for',
-  } as const
   let from = coveredUntil
-  for (const { slots, outcome, detail } of [
-    ...missed.map((one) => ({ ...one, outcome: 'MISSED' }) as const),
-    made,
-  ]) {
+  for (const { slots, outcome, detail } of misfires) {
     for (const page of pagesOf(slots)) {
       const row = { schedule: name, jobName: job.name, outcome, by, detail }
       const until = page.at(-1) ?? from
@@ -72,12 +64,6 @@ async function recordPaused(
   for (const page of pagesOf(slots)) await repository.schedules.record(page, row)
 }
 
-function pagesOf(slots: readonly Date[]): readonly (readonly Date[])[] {
-  return Array.from({ length: Math.ceil(slots.length / PAGE) }, (_, page) =>
-    slots.slice(page * PAGE, (page + 1) * PAGE),
-  )
-}
-
 /** Those that have no row. */
 async function openSlots(
   { repository }: SchedulerParts,
@@ -86,31 +72,14 @@ async function openSlots(
   until: Date,
 ): Promise<readonly Date[]> {
   const open: Date[] = []
-  let page: Date[] = []
-  const keepOpen = async () => {
+  for (const page of pagesOf(slots.between(after, until))) {
     const [first, last] = [page[0], page.at(-1)]
-    if (first === undefined || last === undefined) return
-    const before = new Date(first.getTime() - 1)
+    if (first === undefined || last === undefined) continue
     const known = new Set<number>()
-    // A slot that was asked for by hand may stand between the others.
-    for (let from = before; from < last;) {
-      const fires = await repository.schedules.listFires({
-        schedule: name,
-        after: from,
-        until: last,
-        order: 'oldest-first',
-        limit: PAGE,
-      })
-      for (const { slot } of fires) known.add(slot.getTime())
-      from = fires.length < PAGE ? last : (fires.at(-1)?.slot ?? last)
-    }
+    const before = new Date(first.getTime() - 1)
+    for await (const { slot } of firesBetween(repository.schedules, name, before, last))
+      known.add(slot.getTime())
     open.push(...page.filter((slot) => !known.has(slot.getTime())))
-    page = []
   }
-  for (const slot of slots.between(after, until)) {
-    page.push(slot)
-    if (page.length === PAGE) await keepOpen()
-  }
-  await keepOpen()
   return open
 }

@@ -14,16 +14,18 @@ import type { JobOperator } from '../core/operator/job-operator.ts'
 export interface Firing {
   readonly occasion: Occasion
   readonly replaces: readonly FireOutcome[]
+  /** Of a backfill that is under way. */
+  readonly maxActive?: number
 }
 
 export function fireSlot(
   operator: JobOperator,
   schedule: ScheduleDefinition,
   slot: Date,
-  { occasion, replaces }: Firing,
+  { occasion, ...taking }: Firing,
   options?: StartOptions,
 ): Promise<Fired> {
-  return operator.fire(schedule.job, { ...orderOf(schedule, slot, occasion), replaces }, options)
+  return operator.fire(schedule.job, { ...orderOf(schedule, slot, occasion), ...taking }, options)
 }
 
 function orderOf(schedule: ScheduleDefinition, slot: Date, occasion: Occasion): FireOrder {
@@ -40,14 +42,15 @@ export async function fireAndRun(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
   slot: Date,
-  occasion: 'due' | 'queued',
+  occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
-  const replaces: readonly FireOutcome[] = occasion === 'queued' ? ['QUEUED'] : []
+  const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
   const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces })
   if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
   else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
     parts.observer.fired?.(schedule.name, slot, fired)
-  if (fired.outcome === 'QUEUED' || fired.outcome === 'left') await makeRoom(parts, schedule, slot)
+  const waits = fired.outcome === 'QUEUED' || (fired.outcome === 'left' && fired.error === undefined)
+  if (waits && occasion !== 'backfill') await makeRoom(parts, schedule, slot)
   return fired
 }
 

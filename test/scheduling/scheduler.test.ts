@@ -354,6 +354,55 @@ describe('A backfill', () => {
     ])
   })
 
+  describe('that is left to the schedulers', () => {
+    async function queued(options: Parameters<World['schedule']>[0], maxActive?: number) {
+      const world = schedulerWorld()
+      const schedule = world.schedule({ cron: '0 * 16 6 *', ...options })
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      const past = {
+        from: new Date('2031-06-16T01:00:00Z'),
+        until: new Date('2031-06-16T04:00:00Z'),
+        reprocess: 'missing',
+        ...(maxActive !== undefined && { maxActive }),
+      } as const
+      const slots = await operations.queueBackfill('hourly', past, 'anna')
+      expect(slots).to.have.lengthOf(4)
+      return { world, schedule, operations }
+    }
+    const outcomes = async (world: World) => (await world.ledger()).map((line) => line.split(' ')[1])
+
+    it('goes slot by slot, oldest first, also where overlaps are allowed', async () => {
+      for (const overlap of ['skip', 'allow', 'stop-previous'] as const) {
+        const { world, schedule } = await queued({ overlap })
+        world.hold()
+        await using _ = await world.start(schedule)
+        await world.clock.advance(15_000)
+        expect(await outcomes(world), overlap).to.deep.equal(['FIRED', 'QUEUED', 'QUEUED', 'QUEUED'])
+        world.release()
+        for (let turn = 0; turn < 5; turn += 1) {
+          await idle(world)
+          await world.clock.advance(5000)
+        }
+        expect(await idle(world), overlap).to.deep.equal(
+          ['01', '02', '03', '04'].map((hour) => `${hour}:00 FIRED COMPLETED`),
+        )
+      }
+    })
+
+    it('has as many runs under way as it was told, and waits for a pause', async () => {
+      const { world, schedule, operations } = await queued({}, 3)
+      await operations.pause('hourly', null, 'anna')
+      world.hold()
+      await using _ = await world.start(schedule)
+      await world.clock.advance(15_000)
+      expect(await outcomes(world)).to.deep.equal(['QUEUED', 'QUEUED', 'QUEUED', 'QUEUED'])
+      await operations.resume('hourly')
+      await world.clock.advance(15_000)
+      expect(await outcomes(world)).to.deep.equal(['FIRED', 'FIRED', 'FIRED', 'QUEUED'])
+      world.release()
+    })
+  })
+
   it('restarts what has failed, and leaves what has not alone', async () => {
     const world = schedulerWorld()
     const schedule = world.schedule()

@@ -27,6 +27,8 @@ export interface FireOrder {
   readonly parameters: () => Readonly<Record<string, unknown>>
   /** The slot was fired, and this execution of it is to be gone on from, with the parameters that were recorded; or nothing is done. */
   readonly continues?: JobExecution
+  /** The slot is fired as part of a backfill, of which at most so many runs may be under way. @default as its row says */
+  readonly maxActive?: number
   /** Rows with these outcomes are taken over. @default none */
   readonly replaces?: readonly FireOutcome[]
   /** Pure, and quick: it runs inside the transaction. */
@@ -103,7 +105,7 @@ async function refuse(
 async function fire(
   parts: OperatorParts,
   job: JobDefinition,
-  { schedule, slot, replaces = [], decide }: FireOrder,
+  { schedule, slot, replaces = [], maxActive, decide }: FireOrder,
   parsed: ParsedParameters,
   options: StartOptions,
 ): Promise<Fired> {
@@ -113,6 +115,7 @@ async function fire(
     slot,
     by: parts.by,
     replaces,
+    ...(maxActive !== undefined && { maxActive }),
     decide: (ground) => decide({ ...ground, live: ground.live.map((one) => judged(parts, one)) }),
     launch: request,
   })

@@ -7,7 +7,13 @@ import {
   type ScheduleFire,
   type ScheduleState,
 } from '../../core/model/schedule-fire.ts'
-import type { CoveredSpan, FireFilter, PauseRequest, RecordedFire } from '../../core/ports/schedule-store.ts'
+import type {
+  CoveredSpan,
+  FireFilter,
+  PauseRequest,
+  QueuedBackfill,
+  RecordedFire,
+} from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { isId } from './queries.ts'
 import { decodeStatus } from './rows.ts'
@@ -175,6 +181,32 @@ function recordedValues(
   return [schedule, at, outcome, cutText(by, REQUESTER_LIMIT), detail, jobName ?? null]
 }
 
+/** In the order of slots, as `recordFires`. Locks: the rows that it makes, or changes. */
+export async function queueFires(
+  run: RunSql,
+  tables: TableNames,
+  slots: readonly Date[],
+  { schedule, by, detail, replaces, maxActive }: QueuedBackfill,
+): Promise<readonly Date[]> {
+  const rows = await run<{ slot: string }>(
+    `insert into ${tables.fire} as f (schedule_name, slot, outcome, fired_by, fired_at, detail, max_active)
+      select $1, slot, 'QUEUED', $3, clock_timestamp(), $4, $5 from unnest($2::timestamptz[]) slot order by slot
+      on conflict (schedule_name, slot) do update set outcome = 'QUEUED', fired_by = excluded.fired_by,
+        fired_at = excluded.fired_at, detail = excluded.detail, max_active = excluded.max_active
+        where f.outcome = any($6)
+      returning ${milliseconds('slot')} as "slot"`,
+    [
+      schedule,
+      slots.map((slot) => slot.toISOString()),
+      cutText(by, REQUESTER_LIMIT),
+      detail,
+      maxActive,
+      [...replaces],
+    ],
+  )
+  return rows.map(({ slot }) => new Date(Number(slot)))
+}
+
 interface FireRow {
   readonly schedule: string
   readonly slot: string
@@ -185,12 +217,13 @@ interface FireRow {
   readonly firedBy: string
   readonly firedAt: string
   readonly detail: string | null
+  readonly maxActive: number | null
 }
 
 function selectFires({ fire, jobExecution }: TableNames): string {
   return `select f.schedule_name as "schedule", ${milliseconds('f.slot')} as "slot", f.outcome,
       f.job_execution_id as "jobExecutionId", latest.job_execution_id as "latestId", latest.status as "latestStatus",
-      f.fired_by as "firedBy", ${milliseconds('f.fired_at')} as "firedAt", f.detail
+      f.fired_by as "firedBy", ${milliseconds('f.fired_at')} as "firedAt", f.detail, f.max_active as "maxActive"
     from ${fire} f
     left join lateral (
       select l.job_execution_id, l.status from ${jobExecution} e
@@ -211,6 +244,24 @@ export async function listFires(
         and ($3::timestamptz is null or f.slot > $3) and ($4::timestamptz is null or f.slot <= $4)
       order by f.slot ${order === 'oldest-first' ? 'asc' : 'desc'}, f.schedule_name limit $5`,
     [schedule ?? null, outcomes ?? null, after?.toISOString() ?? null, until?.toISOString() ?? null, limit],
+  )
+  return rows.map(decodeFire)
+}
+
+/** Down the index on queued slots. No locks. */
+export async function listQueued(
+  run: RunSql,
+  tables: TableNames,
+  schedules: readonly string[],
+  limit: number,
+): Promise<readonly ScheduleFire[]> {
+  const rows = await run<FireRow>(
+    `select queued.* from unnest($1::text[]) with ordinality asked(name, place)
+      cross join lateral (${selectFires(tables)}
+        where f.schedule_name = asked.name and f.outcome = 'QUEUED'
+        order by (f.max_active is not null), f.slot limit $2) queued
+      order by asked.place`,
+    [schedules, limit],
   )
   return rows.map(decodeFire)
 }
@@ -256,7 +307,7 @@ function decodeState(row: StateRow): ScheduleState {
 }
 
 function decodeFire(row: FireRow): ScheduleFire {
-  const { schedule, slot, jobExecutionId, latestId, latestStatus, firedBy, firedAt, detail } = row
+  const { schedule, slot, jobExecutionId, latestId, latestStatus, firedBy, firedAt, detail, maxActive } = row
   return {
     schedule,
     slot: new Date(Number(slot)),
@@ -266,6 +317,7 @@ function decodeFire(row: FireRow): ScheduleFire {
     firedBy,
     firedAt: new Date(Number(firedAt)),
     detail,
+    maxActive,
   }
 }
 

@@ -9,8 +9,10 @@ import {
   coverSchedule,
   findFireOfInstance,
   listFires,
+  listQueued,
   listStates,
   pauseSchedule,
+  queueFires,
   recordFires,
   recordFiresUpTo,
   registerSchedules,
@@ -29,6 +31,10 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     record: (slots, row) => during('recording slots', 'unknown', () => recordFires(run, tables, slots, row)),
     recordUpTo: (slots, row, covers) =>
       during('recording slots', 'unknown', () => recordFiresUpTo(run, tables, slots, row, covers)),
+    queue: (slots, backfill) =>
+      during('queueing slots', 'unknown', () => queueFires(run, tables, slots, backfill)),
+    listQueued: (schedules, limit) =>
+      during('listing queued slots', 'read', () => listQueued(run, tables, schedules, limit)),
     cover: (schedule, until) =>
       during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
     pause: (schedule, pause) =>
