@@ -14,6 +14,7 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   JOB_INSTANCE_ALREADY_COMPLETE: 'instance-complete',
   JOB_EXECUTION_ALREADY_RUNNING: 'instance-running',
   IDEMPOTENCY_KEY_REUSED: 'idempotency-key-reused',
+  JOB_EXECUTION_FOLLOWED: 'not-restartable',
   JOB_RESTART_REFUSED: 'not-restartable',
   JOB_EXECUTION_STILL_RUNNING: 'still-running',
   JOB_EXECUTION_NOT_RUNNING: 'not-running',

@@ -17,6 +17,8 @@ export interface SchedulerParts {
   readonly by: string
   readonly schedules: readonly PlannedSchedule[]
   readonly running: RunningJobs
+  /** Ids of executions that this process has found not to be continued: they are not tried again before it is started anew. */
+  readonly settled: Set<string>
   /** Aborted when the scheduler is to end: nothing is fired any more. */
   readonly draining: AbortSignal
   readonly observer: SchedulerObserver

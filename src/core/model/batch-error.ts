@@ -21,6 +21,7 @@ export const BATCH_ERRORS = {
   JOB_RESTART_REFUSED: { exitCode: 6 },
   JOB_EXECUTION_STILL_RUNNING: { exitCode: 6 },
   JOB_EXECUTION_NOT_RUNNING: { exitCode: 6 },
+  JOB_EXECUTION_FOLLOWED: { exitCode: 6 },
   ABANDON_REFUSED: { exitCode: 6 },
   JOB_DEFINITION_CHANGED: { exitCode: 6 },
   START_LIMIT_EXCEEDED: { exitCode: 6 },

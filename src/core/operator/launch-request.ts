@@ -21,13 +21,14 @@ export function prepareLaunch(
   options: StartOptions,
 ): PreparedLaunch {
   const terms = termsOf(parts, job, options)
-  const { acceptChanges = false } = options
+  const { acceptChanges = false, continues } = options
   const rules: LaunchRules = {
     jobName: job.name,
     restartable: job.restartable,
     definition: terms.definition,
     acceptsChange: (change) => acceptChanges || job.acceptedChanges.includes(change),
     processState: parts.processState,
+    ...(continues !== undefined && { continues }),
   }
   let accepted: readonly string[] = []
   return {

@@ -1,4 +1,5 @@
 /** A launched execution at work in this process, and how it is ended from outside. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { ParsedParameters } from '../definition/parse-parameters.ts'
 import { executionLogger } from '../engine/execution-logger.ts'
@@ -25,6 +26,11 @@ export interface StartOptions {
    * what JOB_DEFINITION_CHANGED or INPUT_CHANGED names, and answers for it. @default false
    */
   readonly acceptChanges?: boolean
+  /**
+   * For whoever continues what another process has left: refused with JOB_EXECUTION_FOLLOWED unless this execution is still the
+   * latest of its instance.
+   */
+  readonly continues?: string
   /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
   readonly signal?: AbortSignal
   /**
@@ -54,11 +60,18 @@ export interface StartedJob {
    * execution is STOPPED all the same.
    */
   readonly stop: (reason: string, grace?: { readonly graceMilliseconds: number }) => void
+  /**
+   * As a stop, because this process ends: recorded first, so that a process of its kind continues it. Resolves when the stop is
+   * asked for, which also becomes of it when the record does not answer within two seconds.
+   */
+  readonly interrupt: (reason: string, grace?: { readonly graceMilliseconds: number }) => Promise<void>
   /** Give up now: the open chunk is rolled back, the execution ends as FAILED. */
   readonly abort: (reason: string) => void
   /** How it ended; a job that failed is an outcome. @throws LEASE_LOST, or REPOSITORY_UNAVAILABLE when the end could not be recorded. */
   readonly ended: Promise<RunOutcome>
 }
+
+const NOTING_MILLISECONDS = 2000
 
 export function runLaunched(
   parts: OperatorParts,
@@ -98,14 +111,19 @@ export function runLaunched(
   )
   // Whoever started it awaits it; a rejection before that must not end the process.
   ended.catch((error: unknown) => observer.jobLost?.(execution, error))
+  const stop: StartedJob['stop'] = (reason, grace) => {
+    control.requestStop(reason)
+    if (grace !== undefined) void endGrace(control, clock, reason, grace.graceMilliseconds, over.signal)
+  }
   return {
     execution,
     restartOf,
     recovered,
     leftBehind: after?.status === 'COMPLETED' ? null : after,
-    stop: (reason, grace) => {
-      control.requestStop(reason)
-      if (grace !== undefined) void endGrace(control, clock, reason, grace.graceMilliseconds, over.signal)
+    stop,
+    interrupt: async (reason, grace) => {
+      await noteInterruption(parts, execution.id, `${parts.by}: ${reason}`)
+      stop(reason, grace)
     },
     abort: (reason) => control.requestAbort(new BatchError('ABORTED', reason)),
     ended,
@@ -141,6 +159,25 @@ async function stopWith(
     return await work()
   } finally {
     signal?.removeEventListener('abort', stop)
+  }
+}
+
+async function noteInterruption(
+  { repository, logger }: OperatorParts,
+  jobExecutionId: string,
+  by: string,
+): Promise<void> {
+  const patience = new AbortController()
+  const outOfPatience = wait(NOTING_MILLISECONDS, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`the repository did not answer within ${NOTING_MILLISECONDS} ms`)
+  })
+  try {
+    await Promise.race([repository.noteInterruption(jobExecutionId, by), outOfPatience])
+  } catch (error) {
+    const text = `execution ${jobExecutionId} is stopped, and nobody will know that it is to be continued: restart it`
+    logger.error({ err: error, execution: jobExecutionId }, text)
+  } finally {
+    patience.abort()
   }
 }
 
