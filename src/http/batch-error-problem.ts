@@ -28,6 +28,8 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   AT_CAPACITY: 'at-capacity',
   SERVER_DRAINING: 'draining',
   WORKER_PROCESS_DIED: 'process-died',
+  PORT_UNAVAILABLE: 'unexpected',
+  SERVER_UNREACHABLE: 'unexpected',
   OPTIONAL_PACKAGE_MISSING: 'unexpected',
   SERVER_UNAVAILABLE: 'unexpected',
   PRODUCER_FENCED: 'unexpected',

@@ -39,9 +39,10 @@ async function launch({ operator }: PoolBatch, order: LaunchOrder): Promise<Answ
 
 async function restart(
   { operator }: PoolBatch,
-  { jobExecutionId, parameters, acceptChanges, ...asked }: RestartOrder,
+  { jobExecutionId, parameters, acceptChanges, latestOnly = false, ...asked }: RestartOrder,
 ): Promise<Answered> {
-  const options = { ...optionsOf(asked), parameters, acceptChanges }
+  const continues = latestOnly ? { continues: jobExecutionId } : {}
+  const options = { ...optionsOf(asked), ...continues, parameters, acceptChanges }
   return startedAs(await operator.restart(jobExecutionId, options))
 }
 

@@ -32,6 +32,8 @@ export interface RestartOrder {
   /** As `k=v` texts, of those that do not identify the instance. */
   readonly parameters: Readonly<Record<string, string>>
   readonly acceptChanges: boolean
+  /** Refused with JOB_EXECUTION_FOLLOWED where another execution of the instance has followed this one. @default false */
+  readonly latestOnly?: boolean
   readonly trigger: Trigger
   readonly by: string
   readonly traceContext?: TraceContext

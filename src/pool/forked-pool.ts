@@ -109,7 +109,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
     const graceMilliseconds = grace?.graceMilliseconds ?? null
     draining ??= { reason, graceMilliseconds }
     for (const { process } of idle.splice(0)) process.end()
-    for (const process of busy.keys()) process.stop(reason, graceMilliseconds)
+    for (const process of busy.keys()) process.interrupt(reason, graceMilliseconds)
     const killing = graceMilliseconds === null ? undefined : killLate(busy, graceMilliseconds)
     while (busy.size > 0) await Promise.all(busy.values())
     clearTimeout(killing)

@@ -16,7 +16,8 @@ export interface PoolProcess {
    * @throws BatchError as the operator in that process refuses; why the project cannot be loaded; WORKER_PROCESS_DIED
    */
   readonly ask: (request: PoolRequest, over: Over) => Promise<PoolAnswer>
-  readonly stop: (reason: string, graceMilliseconds: number | null) => void
+  /** What it runs is stopped, and on record as to be continued by another server. */
+  readonly interrupt: (reason: string, graceMilliseconds: number | null) => void
   readonly abort: (reason: string) => void
   /** It is idle and no longer needed. */
   readonly end: () => void
@@ -73,7 +74,7 @@ export function forkPoolProcess({
       await ready
       return answer
     },
-    stop: (reason, graceMilliseconds) => send({ type: 'stop', reason, graceMilliseconds }),
+    interrupt: (reason, graceMilliseconds) => send({ type: 'interrupt', reason, graceMilliseconds }),
     abort: (reason) => send({ type: 'abort', reason }),
     end: () => send({ type: 'end' }),
     kill: () => void child.kill('SIGKILL'),

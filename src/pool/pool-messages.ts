@@ -20,7 +20,8 @@ export type ToPoolProcess =
       readonly orphanGraceMilliseconds: number
     }
   | { readonly type: 'ask'; readonly request: PoolRequest }
-  | { readonly type: 'stop'; readonly reason: string; readonly graceMilliseconds: number | null }
+  /** To be continued by another server. */
+  | { readonly type: 'interrupt'; readonly reason: string; readonly graceMilliseconds: number | null }
   | { readonly type: 'abort'; readonly reason: string }
   /** It is idle, and no longer needed. */
   | { readonly type: 'end' }

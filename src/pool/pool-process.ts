@@ -12,7 +12,7 @@ import type { FromPoolProcess, PoolRequest, ToPoolProcess } from './pool-message
 /** After an end that was asked for: to say goodbye to the database. */
 const GOODBYE_MILLISECONDS = 3_000
 
-type Order = Extract<ToPoolProcess, { type: 'stop' | 'abort' }>
+type Order = Extract<ToPoolProcess, { type: 'interrupt' | 'abort' }>
 
 let opening: Promise<PoolBatch> | undefined
 let orphanGraceMilliseconds = 0
@@ -34,7 +34,7 @@ process.on('message', (message: ToPoolProcess) => {
       return open(message)
     case 'ask':
       return void work(message.request)
-    case 'stop':
+    case 'interrupt':
     case 'abort':
       return direct(message)
     case 'end':
@@ -47,7 +47,7 @@ process.on('message', (message: ToPoolProcess) => {
 process.on('disconnect', () => {
   if (!isBusy) return void exit(0)
   direct({
-    type: 'stop',
+    type: 'interrupt',
     reason: 'the server that had launched it is gone',
     graceMilliseconds: orphanGraceMilliseconds,
   })
@@ -119,7 +119,7 @@ function direct(order: Order): void {
 function obey(started: StartedJob, order: Order): void {
   if (order.type === 'abort') return started.abort(order.reason)
   const { graceMilliseconds } = order
-  started.stop(order.reason, graceMilliseconds === null ? undefined : { graceMilliseconds })
+  void started.interrupt(order.reason, graceMilliseconds === null ? undefined : { graceMilliseconds })
 }
 
 function observed(observation: Observation): void {

@@ -139,6 +139,7 @@ describe('The forked pool', function () {
     expect(ended.stepExecutions[0]?.writeCount).to.be.greaterThan(0).and.lessThan(ROWS)
     expect((await batch.operator.listOperatorActions(ended.id)).map(({ action }) => action)).to.deep.equal([
       'launch',
+      'interrupt',
     ])
     await expectGone([pid])
   })

@@ -31,6 +31,8 @@ export const BATCH_ERRORS = {
   EMBEDDED_POSTGRES_UNAVAILABLE: { exitCode: 7 },
   AT_CAPACITY: { exitCode: 7 },
   SERVER_DRAINING: { exitCode: 7 },
+  PORT_UNAVAILABLE: { exitCode: 7 },
+  SERVER_UNREACHABLE: { exitCode: 7 },
   WORKER_PROCESS_DIED: { exitCode: 7 },
   OPTIONAL_PACKAGE_MISSING: { exitCode: 2 },
   SERVER_UNAVAILABLE: { exitCode: 1 },
