@@ -4,7 +4,7 @@ import { SCOPES } from '../http/auth/scopes.ts'
 import { CONTINUATIONS } from '../pool/continue-executions.ts'
 import type { CommandContext } from './command-context.ts'
 import type { LaunchCommandOptions } from './commands/launch.ts'
-import type { RunningOptions } from './running-options.ts'
+import type { RunningOptions } from './quarantine-commands.ts'
 import type { ServeOptions } from './serve/server-setting.ts'
 
 type ContextOf = (command: Command) => CommandContext
@@ -24,7 +24,9 @@ export function serverCommands(
     .helpCommand(false)
   token
     .command('create')
-    .description('print a new token, once, and the record of it for the tokens file, which holds only its hash')
+    .description(
+      'print a new token, once, and the record of it for the tokens file, which holds only its hash',
+    )
     .argument('<name>', 'who it is for: what they do is recorded under this name')
     .requiredOption(
       '--scopes <scopes>',
@@ -52,7 +54,9 @@ function serveCommand(
 ): void {
   program
     .command('serve')
-    .description('answer the HTTP API, and run what is launched there in processes of its own, until a signal ends it')
+    .description(
+      'answer the HTTP API, and run what is launched there in processes of its own, until a signal ends it',
+    )
     .option('--port <number>', 'where to listen; 0 takes a free one (default: 8080)', port)
     .option('--host <address>', 'other than loopback only with tokens (default: 127.0.0.1)')
     .option('--concurrency <number>', 'how many executions at once (default: 4)', positiveInteger)
@@ -96,10 +100,17 @@ function launchCommand(program: Command, contextOf: ContextOf, finish: Finish): 
       '--next',
       'the next instance: the parameters of the last one, these in their place, and a new run.id',
     )
-    .option('--wait [duration]', 'until it has ended, at most so long: 90s, 30m, 2h; else the exit code is 8', duration)
+    .option(
+      '--wait [duration]',
+      'until it has ended, at most so long: 90s, 30m, 2h; else the exit code is 8',
+      duration,
+    )
     .option('--idempotency-key <key>', 'of this attempt: asked again with it, nothing is launched twice')
-    .option('--trigger <name>', 'what asks, for the record: airflow:eod')
-    .option('--server <url>', 'also BATCHWRIGHT_SERVER; the token is taken from BATCHWRIGHT_TOKEN, or from the file of BATCHWRIGHT_TOKEN_FILE')
+    .option('--trigger <name>', 'the scheduler that asks, for the record: airflow:eod')
+    .option(
+      '--server <url>',
+      'also BATCHWRIGHT_SERVER; the token is taken from BATCHWRIGHT_TOKEN, or from the file of BATCHWRIGHT_TOKEN_FILE',
+    )
     .action(async (job: string, words: string[], options: LaunchCommandOptions, command: Command) => {
       if (options.next === true && options.onExisting === 'return')
         command.error('error: --on-existing return does not go with --next, which is always a new instance')

@@ -8,6 +8,7 @@ import type { Door } from './auth/authenticate.ts'
 import { guardRequest } from './auth/authenticate.ts'
 import { createClosing } from './closing.ts'
 import { viewExecution } from './execution-view.ts'
+import { createEventFeed } from './event-feed.ts'
 import { createExecutionWatch } from './execution-watch.ts'
 import type { HttpApiOptions } from './http-api-options.ts'
 import { createMasking } from './masking.ts'
@@ -15,6 +16,7 @@ import { openApiDocument } from './open-api-document.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
+import { createStreams } from './streams.ts'
 import { problemAnswer, serveOperation } from './serve-operation.ts'
 
 export interface HttpApi {
@@ -28,6 +30,8 @@ export interface HttpApi {
 
 const MAX_BODY_BYTES = 262_144
 const POLL_MILLISECONDS = 500
+const MAX_STREAMS = 500
+const HEARTBEAT_MILLISECONDS = 15_000
 
 /** @throws BatchError INVALID_CONFIGURATION where neither tokens nor `anonymous` are given, or a token is none */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
@@ -63,6 +67,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     close: () => {
       api.closing.close()
       api.watch.close()
+      api.feed.close()
     },
   }
 }
@@ -70,6 +75,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 function apiOf(options: HttpApiOptions, door: Door): Api {
   const { batch, pool, schedules = [], clock = { now: () => new Date() } } = options
   const { operator, repository, logger } = batch
+  const everyMilliseconds = options.pollMilliseconds ?? POLL_MILLISECONDS
   const masking = createMasking(options.mask)
   let document: Readonly<Record<string, unknown>> | undefined
   const viewing = { operator, masking, clock }
@@ -82,19 +88,20 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
     scheduling: scheduleOperations(batch, schedules, clock),
     clock,
     masking,
-    watch: createExecutionWatch({
-      view: (id) => viewExecution(viewing, id),
-      everyMilliseconds: options.pollMilliseconds ?? POLL_MILLISECONDS,
-      logger,
-    }),
+    watch: createExecutionWatch({ view: (id) => viewExecution(viewing, id), everyMilliseconds, logger }),
+    feed: createEventFeed({ events: repository.events, everyMilliseconds, logger }),
     closing: createClosing(options.draining),
+    streams: createStreams(
+      options.maxStreams ?? MAX_STREAMS,
+      options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS,
+    ),
     checks: options.readiness ?? [],
     metrics: options.metrics,
     openApiDocument: () =>
       (document ??= openApiDocument({
         operations: OPERATIONS,
         jobs: operator.jobs,
-        isGuarded: door.kind === 'tokens',
+        door: door.kind,
       })),
   }
 }
@@ -107,7 +114,8 @@ function doorOf({ tokens = [], anonymous }: HttpApiOptions): Door {
       `The sha256 of token ${wrong.name} is not 64 hexadecimal digits.`,
     )
   if (tokens.length > 0) return { kind: 'tokens', tokens }
-  if (anonymous === 'loopback') return { kind: 'loopback' }
+  if (anonymous !== undefined)
+    return { kind: 'loopback', hosts: anonymous === 'anywhere' ? 'any' : 'loopback' }
   throw new BatchError(
     'INVALID_CONFIGURATION',
     "The HTTP API has no tokens, so nobody could use it. Give it some; or anonymous: 'loopback', where it is listened for on loopback only.",

@@ -3,14 +3,13 @@ import { OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import { parametersJsonSchema } from '../core/definition/parameters-schema.ts'
 import type { JobDefinition } from '../core/definition/define-job.ts'
 import type { AnswerDescription, Operation } from './operation.ts'
-import { problemsByStatus } from './operation-problems.ts'
+import { type DoorKind, problemsByStatus } from './operation-problems.ts'
 import { problemSchema } from './schemas/problem-schema.ts'
 
 export interface DocumentParts {
   readonly operations: readonly Operation[]
   readonly jobs: readonly JobDefinition[]
-  /** Whether tokens are asked for. */
-  readonly isGuarded: boolean
+  readonly door: DoorKind
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -23,18 +22,18 @@ const INFO = {
     'a job that fails is never an error of a request. Ids are strings, times are RFC 3339 in UTC.',
 }
 
-export function openApiDocument({ operations, jobs, isGuarded }: DocumentParts): Json {
+export function openApiDocument({ operations, jobs, door }: DocumentParts): Json {
   const app = new OpenAPIHono()
   const registry = app.openAPIRegistry
   registry.register('Problem', problemSchema)
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token of the server.' } as const
-  if (isGuarded) registry.registerComponent('securitySchemes', 'bearer', bearer)
-  for (const operation of operations) registry.registerPath(routeOf(operation, isGuarded))
+  if (door === 'tokens') registry.registerComponent('securitySchemes', 'bearer', bearer)
+  for (const operation of operations) registry.registerPath(routeOf(operation, door))
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: INFO })
   return withJobs(JSON.parse(JSON.stringify(document)) as Document, jobs)
 }
 
-function routeOf(operation: Operation, isGuarded: boolean): RouteConfig {
+function routeOf(operation: Operation, door: DoorKind): RouteConfig {
   const { id, method, path, scope, tag, summary, description, query, headers, body } = operation
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
   const params = z.object(Object.fromEntries(names.map((name) => [name, z.string().min(1)])))
@@ -45,7 +44,7 @@ function routeOf(operation: Operation, isGuarded: boolean): RouteConfig {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(isGuarded ? { security: scope === null ? [] : [{ bearer: [] }], 'x-scope': scope } : {}),
+    ...(door === 'tokens' ? { security: scope === null ? [] : [{ bearer: [] }], 'x-scope': scope } : {}),
     request: {
       ...(names.length === 0 ? {} : { params }),
       ...(query === undefined ? {} : { query }),
@@ -59,13 +58,13 @@ function routeOf(operation: Operation, isGuarded: boolean): RouteConfig {
             },
           }),
     },
-    responses: responsesOf(operation),
+    responses: responsesOf(operation, door),
   }
 }
 
-function responsesOf(operation: Operation): RouteConfig['responses'] {
+function responsesOf(operation: Operation, door: DoorKind): RouteConfig['responses'] {
   const answers = Object.entries(operation.answers).map(([status, answer]) => [status, responseOf(answer)])
-  const problems = [...problemsByStatus(operation)].map(([status, codes]) => [
+  const problems = [...problemsByStatus(operation, door)].map(([status, codes]) => [
     status,
     {
       description: codes.map((code) => `\`${code}\``).join(', '),

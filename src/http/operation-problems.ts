@@ -2,26 +2,36 @@
 import type { Operation } from './operation.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 
-export function problemsOf(operation: Operation): readonly ProblemCode[] {
+/** `tokens`: some are asked for. `loopback`: anybody on this machine may, but no page of another site. */
+export type DoorKind = 'tokens' | 'loopback'
+
+export function problemsOf(operation: Operation, door: DoorKind): readonly ProblemCode[] {
   const { scope, query, body, usesRepository, problems } = operation
-  const isMounted = scope !== null
   return [
     'token-in-query',
-    'forbidden-host',
-    ...(isMounted ? (['unauthenticated', 'insufficient-scope', 'unexpected'] as const) : []),
+    ...doorProblems(operation, door),
+    ...(scope === null ? [] : (['unexpected'] as const)),
     ...(query === undefined && body === undefined ? [] : (['invalid-request'] as const)),
-    ...(body === undefined
-      ? []
-      : (['cross-site', 'malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
+    ...(body === undefined ? [] : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
     ...(usesRepository === false ? [] : (['database-unavailable'] as const)),
     ...problems,
   ]
 }
 
+function doorProblems({ scope, method }: Operation, door: DoorKind): readonly ProblemCode[] {
+  if (door === 'loopback') return method === 'get' ? ['forbidden-host'] : ['forbidden-host', 'cross-site']
+  if (scope === null) return []
+  // Whatever a token may, it may read.
+  return scope === 'read' ? ['unauthenticated'] : ['unauthenticated', 'insufficient-scope']
+}
+
 /** By HTTP status, in their order. */
-export function problemsByStatus(operation: Operation): ReadonlyMap<number, readonly ProblemCode[]> {
+export function problemsByStatus(
+  operation: Operation,
+  door: DoorKind,
+): ReadonlyMap<number, readonly ProblemCode[]> {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of new Set(problemsOf(operation))) {
+  for (const code of new Set(problemsOf(operation, door))) {
     const { status } = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

@@ -40,6 +40,7 @@ export const PROBLEMS = {
   'database-unavailable': { status: 503, title: 'The job repository cannot be reached' },
   'process-died': { status: 503, title: 'The process that was asked has died' },
   draining: { status: 503, title: 'The server is ending' },
+  'too-many-streams': { status: 503, title: 'Too many event streams are open' },
   'not-ready': { status: 503, title: 'The server is not ready' },
 } as const
 

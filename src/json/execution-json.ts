@@ -17,6 +17,7 @@ export function executionJson(execution: JobExecution): Json {
       jobParameters.map(({ name, type, text, identifying }) => [name, { type, value: text, identifying }]),
     ),
     ...endingJson(execution),
+    launch: execution.launch,
     owner: owner === null ? null : ownerJson(owner),
   }
 }

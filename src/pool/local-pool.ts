@@ -1,8 +1,7 @@
 /** Runs what it is asked to launch in this process: for handlers that are mounted in an application, and for tests. */
-import { BatchError, isBatchError } from '../core/model/batch-error.ts'
-import type { JobOperator } from '../core/operator/job-operator.ts'
+import { BatchError } from '../core/model/batch-error.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
-import type { LaunchAnswer, LaunchOrder } from '../core/operator/launch-order.ts'
+import type { LaunchAnswer } from '../core/operator/launch-order.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 import { scheduleOperations } from '../scheduling/schedule-operations.ts'
@@ -28,11 +27,15 @@ export function localPool({ batch, schedules = [], limit = DEFAULT_LIMIT }: Loca
   return {
     limit,
     active: places.taken,
-    launch: (order) => places.run(async () => answered(await launchOrder(operator, order))),
+    launch: (order) => places.run(async () => answered(await operator.launch(order))),
     restart: ({ jobExecutionId, ...order }) =>
-      places.run(async () => startedIn(await operator.restart(jobExecutionId, order))),
+      places.run(async () =>
+        startedIn(await operator.restart(jobExecutionId, { ...order, runner: 'server' })),
+      ),
     redrive: ({ jobExecutionId, selection, ...order }) =>
-      places.run(async () => startedIn(await operator.redrive(jobExecutionId, selection, order))),
+      places.run(async () =>
+        startedIn(await operator.redrive(jobExecutionId, selection, { ...order, runner: 'server' })),
+      ),
     trigger: (order) => places.run(() => fire(batch, schedules, order)),
     drain: places.drain,
     abort: places.abort,
@@ -96,19 +99,6 @@ function createPlaces(limit: number) {
   }
 }
 
-/** Until the operator has `launch`. */
-async function launchOrder(operator: JobOperator, order: LaunchOrder): Promise<LaunchAnswer> {
-  const { jobName, parameters, mode = 'start', by } = order
-  const start = mode === 'next' ? operator.startNextByName : operator.startByName
-  try {
-    return { outcome: 'started', started: await start(jobName, parameters, { by }) }
-  } catch (error) {
-    const id = isBatchError(error) ? error.details['jobExecutionId'] : undefined
-    if (order.onExisting !== 'return' || typeof id !== 'string') throw error
-    return { outcome: 'existing', execution: await operator.findJobExecution(id) }
-  }
-}
-
 function answered(answer: LaunchAnswer): Placed<PooledLaunch> {
   return answer.outcome === 'started' ? startedIn(answer.started) : { answer }
 }
@@ -127,7 +117,7 @@ async function fire(
   { schedule, slot, by }: TriggerOrder,
 ): Promise<Placed<PooledFire>> {
   const operations = scheduleOperations(batch, schedules, { now: () => slot })
-  const fired = await operations.trigger(schedule, { by })
+  const fired = await operations.trigger(schedule, { by, runner: 'server' })
   if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
   const { started } = fired
   return { started, answer: { outcome: 'FIRED', execution: started.execution } }

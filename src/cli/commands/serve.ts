@@ -29,7 +29,8 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
   for (const warning of setting.warnings) output.tell(`warning: ${warning}`)
   using signals = watchSignals(output.tell, options.grace)
   try {
-    const work = (batch: Batch) => untilDrained(context, { batch, checked, setting, endpoints, options, signals })
+    const work = (batch: Batch) =>
+      untilDrained(context, { batch, checked, setting, endpoints, options, signals })
     return await withBatch(context, project, jobs, work, signals.stop)
   } catch (error) {
     if (error !== signals.stop.reason) throw error

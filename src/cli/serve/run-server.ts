@@ -10,7 +10,7 @@ import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { type Metrics, metricsRegistry } from '../../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../../workers/messages.ts'
 import { listen, type Listening } from './listen.ts'
-import type { ServerSetting } from './server-setting.ts'
+import { isLoopback, type ServerSetting } from './server-setting.ts'
 
 export interface ServerOrder {
   readonly batch: Batch
@@ -97,7 +97,7 @@ function apiOf(
     pool,
     schedules,
     tokens,
-    ...(tokens.length === 0 && { anonymous: 'loopback' }),
+    ...(tokens.length === 0 && { anonymous: isLoopback(setting.host) ? 'loopback' : 'anywhere' }),
     ...(mask && { mask }),
     metrics: { text: metrics.render, contentType: metrics.contentType },
     readiness: [{ name: 'pool', check: () => pool.ready() }],

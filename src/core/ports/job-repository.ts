@@ -5,7 +5,6 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
-import type { EventStore } from './event-store.ts'
 import type {
   KeyedLaunch,
   Launched,
@@ -15,6 +14,7 @@ import type {
   NextLaunchRequest,
   RedriveRequest,
 } from './launch.ts'
+import type { EventStore } from './event-store.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'

@@ -11,6 +11,7 @@ import { checkedExecutionId, findExecution } from '../find-execution.ts'
 import { type Answer, type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { isRecordId } from '../record-id.ts'
+import { contextSchema } from '../schemas/context-schema.ts'
 import { executionDetailsSchema, executionsSchema, outcomeSchema } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 import { askedWait, viewAfterWait } from '../wait-for-end.ts'
@@ -134,10 +135,6 @@ function outcomeJson({ operator }: Api, execution: JobExecutionDetails): Readonl
     endTime,
   }
 }
-
-const contextSchema = z
-  .object({ executionContext: z.record(z.string(), z.unknown()) })
-  .openapi('ExecutionContext', { description: 'What is not to be read is `***`.' })
 
 export const getContext: Operation = operation({
   id: 'getExecutionContext',

@@ -1,10 +1,24 @@
 /** Every operation of the API. */
 import type { Operation } from '../operation.ts'
-import { openApi } from './documents.ts'
+import { docsPage, docsScript, docsStyle, openApi } from './documents.ts'
+import { followEvents } from './events.ts'
+import { followExecution } from './execution-events.ts'
 import { getContext, getExecution, getOutcome, listExecutions } from './executions.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import { getJob, listJobs } from './jobs.ts'
 import { launch } from './launch.ts'
+import { purge } from './maintenance.ts'
+import { abandon, recover, redrive, restart, stop } from './operating.ts'
+import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
+import {
+  getSchedule,
+  listFires,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+} from './schedules.ts'
+import { getStep, getStepContext, listPartitions, listSteps } from './steps.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   listJobs,
@@ -14,7 +28,31 @@ export const OPERATIONS: readonly Operation[] = [
   getExecution,
   getOutcome,
   getContext,
+  followExecution,
+  followEvents,
+  listSteps,
+  getStep,
+  getStepContext,
+  listPartitions,
+  listExecutionQuarantine,
+  restart,
+  stop,
+  abandon,
+  recover,
+  redrive,
+  listQuarantine,
+  getQuarantined,
+  listSchedules,
+  getSchedule,
+  listFires,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+  purge,
   openApi,
+  docsPage,
+  docsScript,
+  docsStyle,
   healthz,
   readyz,
   metrics,

@@ -1,6 +1,7 @@
 /** How executions look in answers. */
 import { z } from '@hono/zod-openapi'
 import { BATCH_STATUSES } from '../../core/model/batch-status.ts'
+import { RUNNERS, TRIGGER_TYPES } from '../../core/model/launch-facts.ts'
 import { OPERATOR_ACTIONS } from '../../core/model/operator-action.ts'
 import { FAULT_PHASES } from '../../core/model/quarantined-item.ts'
 
@@ -42,6 +43,13 @@ const execution = z.object({
     .record(z.string(), z.object({ type: z.string(), value: z.string(), identifying: z.boolean() }))
     .openapi({ description: 'As they were recorded. What is not to be read is `***`.' }),
   ...ending,
+  launch: z
+    .object({
+      trigger: z.object({ type: z.enum(TRIGGER_TYPES), name: z.string().nullable() }),
+      runner: z.enum(RUNNERS).openapi({ description: 'In what kind of process it runs.' }),
+    })
+    .nullable()
+    .openapi({ description: 'What made it begin. Null for one of Spring Batch.' }),
   owner: owner.nullable().openapi({ description: 'Who runs it, or ran it. Null for one of Spring Batch.' }),
   links,
 })

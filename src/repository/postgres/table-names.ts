@@ -15,7 +15,8 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, what has happened, and who is sent word of it.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, what has happened,
+ * and who is sent word of it.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
