@@ -16,10 +16,12 @@ import { exitCodeOfError } from '../core/operator/exit-code.ts'
 import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
+import { serverCommands } from './server-commands.ts'
 import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
+import { webhookCommands } from './webhook-commands.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -93,6 +95,8 @@ function commandTree(system: System, finish: Finish): Command {
     grace: graceOption,
     progress: progressOption,
   })
+  webhookCommands(program, (command) => contextOf(command, system), finish)
+  serverCommands(program, (command) => contextOf(command, system), finish, { grace: graceOption })
   readingCommands(program, system, finish)
   databaseCommands(program, (command) => contextOf(command, system), finish)
   completionCommands(program, (command) => contextOf(command, system), finish)
@@ -106,6 +110,8 @@ Examples:
   batchwright run import-trades --jobs jobs.ts --params trades.json --on-existing return
   batchwright run import-trades file=trades.csv businessDate=2026-01-31 --dry-run --sample 1000
   batchwright list --status FAILED
+  batchwright serve --with-scheduler
+  batchwright launch import-trades file=trades.csv businessDate=2026-01-31 --wait 30m --server http://127.0.0.1:8080
   batchwright restart 42
 
 Executions are recorded in the database of BATCHWRIGHT_DATABASE_URL, of the config, or of DATABASE_URL;

@@ -69,6 +69,7 @@ export const launch: Operation = operation({
     'idempotency-key-reused',
     'at-capacity',
     'draining',
+    'process-died',
   ],
   handle: async (api, call) => {
     const wait = askedWait(call.query.wait, call.request)
