@@ -150,7 +150,15 @@ export type {
 } from './core/ports/listeners.ts'
 export type { PurgeableStatus, PurgeCounts } from './core/ports/purge.ts'
 export type { Logger } from './core/ports/logger.ts'
-export type { RunObserver } from './core/ports/run-observer.ts'
+export type { CommittedChunk, RunObserver } from './core/ports/run-observer.ts'
+export type {
+  Span,
+  SpanAttributes,
+  SpanError,
+  SpanStart,
+  TraceContext,
+  Tracing,
+} from './core/ports/tracing.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
 export type { WorkerModule } from './workers/messages.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'

@@ -23,14 +23,15 @@ export type {
 } from './core/ports/quarantine-store.ts'
 export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
 export type {
+  CoveredSpan,
   FireAnswer,
-  FiredExecution,
   FireFilter,
   FireGround,
   FireRequest,
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  QueuedBackfill,
   RecordedFire,
   ScheduleStore,
 } from './core/ports/schedule-store.ts'

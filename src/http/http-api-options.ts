@@ -16,9 +16,9 @@ export interface HttpApiOptions {
   readonly tokens?: readonly AccessToken[]
   /**
    * Says that whoever listens listens on loopback only: then no tokens are needed. Requests by another host name, and those that a
-   * page of another site makes, are refused.
+   * page of another site makes, are refused. `anywhere`: whoever reaches it may do everything, and something else guards it.
    */
-  readonly anonymous?: 'loopback'
+  readonly anonymous?: 'loopback' | 'anywhere'
   /** Names, or parts of names, of parameters and context keys whose values are shown as `***`. @default DEFAULT_MASK */
   readonly mask?: readonly string[]
   readonly metrics?: MetricsSource

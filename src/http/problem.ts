@@ -38,6 +38,7 @@ export const PROBLEMS = {
   'at-capacity': { status: 429, title: 'Too many executions run here' },
   unexpected: { status: 500, title: 'Something went wrong here' },
   'database-unavailable': { status: 503, title: 'The job repository cannot be reached' },
+  'process-died': { status: 503, title: 'The process that was asked has died' },
   draining: { status: 503, title: 'The server is ending' },
   'too-many-streams': { status: 503, title: 'Too many event streams are open' },
   'not-ready': { status: 503, title: 'The server is not ready' },

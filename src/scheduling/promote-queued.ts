@@ -1,21 +1,31 @@
 /** Launches slots that wait in the ledger, whoever put them there, as soon as their job is free. */
+import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import { fireAndRun } from './fire-schedule.ts'
-import type { SchedulerParts } from './scheduler-parts.ts'
+import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
-const AT_ONCE = 1000
+const AT_ONCE = 100
 
-/** Oldest first; of each schedule one, unless its runs may overlap. */
+/** Oldest first, those of backfills last; where one has to wait, so do the others of its schedule. */
 export async function promoteQueued(parts: SchedulerParts): Promise<void> {
   const { repository, schedules } = parts
-  const queued = await repository.schedules.listFires({
-    outcomes: ['QUEUED'],
-    order: 'oldest-first',
-    limit: AT_ONCE,
-  })
+  const names = schedules.map(({ name }) => name)
+  const queued = await repository.schedules.listQueued(names, AT_ONCE)
   for (const schedule of schedules) {
-    for (const { slot } of queued.filter((fire) => fire.schedule === schedule.name)) {
-      const { outcome } = await fireAndRun(parts, schedule, slot, 'queued')
-      if (outcome !== 'taken' && schedule.overlap !== 'allow') break
-    }
+    const waiting = queued.filter((fire) => fire.schedule === schedule.name)
+    await promote(parts, schedule, waiting)
+  }
+}
+
+async function promote(
+  parts: SchedulerParts,
+  schedule: PlannedSchedule,
+  waiting: readonly ScheduleFire[],
+): Promise<void> {
+  for (const { slot, maxActive } of waiting) {
+    if (parts.draining.aborted) return
+    const fired = await fireAndRun(parts, schedule, slot, maxActive === null ? 'queued' : 'backfill')
+    const isLeft = fired.outcome === 'left' && fired.error === undefined
+    const isAlone = schedule.overlap !== 'allow' && maxActive === null
+    if (isLeft || (fired.outcome === 'FIRED' && isAlone)) return
   }
 }

@@ -8,12 +8,12 @@ import { processIdentity, processRequester } from '../process/process-identity.t
 import { systemClock } from '../process/system-clock.ts'
 import { checkSchedules } from './check-schedules.ts'
 import { clockChangeWarnings } from './clock-change-warnings.ts'
+import { continueRuns } from './continue-runs.ts'
 import { coverSlots } from './cover-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { fireAndRun } from './fire-schedule.ts'
 import { planSchedule } from './plan-schedule.ts'
 import { promoteQueued } from './promote-queued.ts'
-import { recoverRuns } from './recover-runs.ts'
 import { runningJobs } from './running-jobs.ts'
 import type { PlannedSchedule, SchedulerObserver, SchedulerParts } from './scheduler-parts.ts'
 import { startTicks } from './ticks.ts'
@@ -74,6 +74,7 @@ export async function createScheduler(
     by: options.by ?? processRequester(processIdentity()),
     schedules: schedules.map(planSchedule),
     running: runningJobs(logger),
+    settled: new Set(),
     observer: options.observer ?? {},
     draining: draining.signal,
   }
@@ -82,10 +83,10 @@ export async function createScheduler(
   let ending: Promise<void> | undefined
   const drain: Scheduler['drain'] = (reason, grace) => {
     draining.abort(new Error(reason))
-    parts.running.stop(reason, grace)
+    parts.running.end(reason, grace)
     return (ending ??= work.then(() => {
       // What was under way when the drain began may have started a run since.
-      parts.running.stop(reason, grace)
+      parts.running.end(reason, grace)
       return parts.running.allEnded()
     }))
   }
@@ -143,7 +144,7 @@ async function lookAfter(parts: SchedulerParts): Promise<void> {
   const { repository, schedules, clock, draining } = parts
   const names = schedules.map(({ name }) => name)
   const states = await repository.schedules.register(names, clock.now())
-  await recoverRuns(parts)
+  await continueRuns(parts)
   for (const schedule of schedules) {
     const state = states.find((one) => one.schedule === schedule.name)
     if (draining.aborted) return

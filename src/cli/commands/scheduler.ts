@@ -8,6 +8,8 @@ import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
 import { watchSignals } from '../signals.ts'
+import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
+import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
 
 export interface SchedulerCommandOptions {
   /** In seconds. */
@@ -21,14 +23,17 @@ export async function scheduler(
 ): Promise<number> {
   const { output } = context
   const { project, jobs, schedules } = await checkedSchedules(context)
+  const endpoints = configuredWebhooks(context, project, jobs)
   using signals = watchSignals(output.tell, grace)
   const work = withBatch(
     context,
     project,
     jobs,
     async (batch) => {
+      await using _webhooks = await createWebhookDispatcher(batch, endpoints)
       const firing = await createScheduler(batch, schedules, { observer: watched(context) })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
+      if (endpoints.length > 0) output.tell(webhooksText(endpoints))
       let ended: () => void = () => {}
       const drained = new Promise<void>((resolve) => {
         ended = resolve

@@ -24,6 +24,8 @@ export interface ScheduleFire {
   readonly firedAt: Date
   /** Why it was not launched; null where there is nothing to say. */
   readonly detail: string | null
+  /** Where it belongs to a backfill: how many runs of that may be under way at once. Null elsewhere. */
+  readonly maxActive: number | null
 }
 
 export interface ScheduleState {

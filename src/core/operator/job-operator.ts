@@ -212,6 +212,6 @@ async function launch(
 ): Promise<Launched> {
   const { request, warn } = prepareLaunch(parts, job, parsed, options)
   const launched = await parts.repository.launch(request)
-  warn()
+  warn(launched.execution.id)
   return launched
 }

@@ -32,7 +32,7 @@ interface PreparedOrder {
   /** What it was launched with. */
   readonly parsed: () => ParsedParameters
   /** Once it was launched. */
-  readonly warn: () => void
+  readonly warn: (jobExecutionId: string) => void
   readonly options: StartOptions
 }
 
@@ -57,8 +57,11 @@ async function prepareOrder(
   }
 }
 
-function startOptions({ trigger, runner, by }: LaunchOrder, { observer }: LaunchOptions): StartOptions {
-  return { trigger, runner, by, ...(observer === undefined ? {} : { observer }) }
+function startOptions(
+  { trigger, runner, by, traceContext }: LaunchOrder,
+  { observer }: LaunchOptions,
+): StartOptions {
+  return { trigger, runner, by, ...(traceContext && { traceContext }), ...(observer && { observer }) }
 }
 
 /** @throws BatchError INVALID_CONFIGURATION */
@@ -95,7 +98,7 @@ function answerOf(
   answer: KeyedLaunch,
 ): LaunchAnswer {
   if (answer.outcome === 'replayed') return answer
-  warn()
+  warn(answer.launched.execution.id)
   return { outcome: 'started', started: runLaunched(parts, job, parsed(), answer.launched, options) }
 }
 

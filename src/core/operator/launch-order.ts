@@ -2,6 +2,7 @@
 import type { JobExecution } from '../model/job-execution.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { Runner, Trigger } from '../model/launch-facts.ts'
+import type { TraceContext } from '../ports/tracing.ts'
 import type { StartedJob } from './started-job.ts'
 
 export interface LaunchOrder {
@@ -17,6 +18,8 @@ export interface LaunchOrder {
   /** Who asks, for the record, and whose the key is. */
   readonly by: string
   readonly idempotency?: IdempotencyKey
+  /** Of the span that asks for it. */
+  readonly traceContext?: TraceContext
 }
 
 /** One attempt at a launch: asked for again it is answered as the first time, and starts nothing. */

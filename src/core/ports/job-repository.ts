@@ -91,6 +91,16 @@ export interface JobRepository {
   /** Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. False if it is not live. */
   readonly requestStop: (jobExecutionId: string, by: string) => Promise<boolean>
   /**
+   * Records that the process of a live execution ends, and that it is to be continued by another: before it is stopped, so that a
+   * kill in between loses nothing. Of one that has ended nothing is recorded.
+   */
+  readonly noteInterruption: (jobExecutionId: string, by: string) => Promise<void>
+  /**
+   * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
+   * somebody had asked to stop.
+   */
+  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
    * @throws the verdict's error when it is a refusal.

@@ -18,10 +18,21 @@ export interface ScheduleStore {
   /** Rows for slots that have none, without a launch, and one event where they are MISSED; answers with those that it has written. */
   readonly record: (slots: readonly Date[], row: RecordedFire) => Promise<readonly Date[]>
   /**
-   * FIRED → QUEUED, for an execution that was stopped, or died, and is to be continued. False where the row says something else
-   * meanwhile.
+   * As `record`, and moves `coveredUntil` on, in one: of several that look through the same slots one says what becomes of them.
+   * Undefined, and nothing is done, where it was moved meanwhile.
    */
-  readonly requeue: (fire: FiredExecution, detail: string) => Promise<boolean>
+  readonly recordUpTo: (
+    slots: readonly Date[],
+    row: RecordedFire,
+    covers: CoveredSpan,
+  ) => Promise<readonly Date[] | undefined>
+  /**
+   * QUEUED rows for a backfill: for slots that have none, and for those whose outcome may be replaced. Answers with those that
+   * it has written.
+   */
+  readonly queue: (slots: readonly Date[], backfill: QueuedBackfill) => Promise<readonly Date[]>
+  /** Of each schedule those that have waited longest, at most so many; slots of backfills after all others. */
+  readonly listQueued: (schedules: readonly string[], limit: number) => Promise<readonly ScheduleFire[]>
   /** Moves `coveredUntil` on, never back. */
   readonly cover: (schedule: string, until: Date) => Promise<void>
   /** Pausing again changes by whom and the note, not since when. */
@@ -40,6 +51,8 @@ export interface FireRequest {
   readonly by: string
   /** Rows with these outcomes are taken over; every other row means that the slot is taken. */
   readonly replaces: readonly FireOutcome[]
+  /** The slot is fired as part of a backfill, see `ScheduleFire.maxActive`. @default as the row says */
+  readonly maxActive?: number
   /** Pure, and quick: it runs inside the transaction. */
   readonly decide: (ground: FireGround) => FireVerdict
   readonly launch: LaunchRequest
@@ -50,8 +63,10 @@ export interface FireGround {
   readonly state: ScheduleState | undefined
   /** Executions of the job that are live by their status, whoever launched them, oldest first. */
   readonly live: readonly LiveExecution[]
-  /** Of this schedule, oldest first; the slot itself is not among them. */
+  /** Of this schedule, oldest first; the slot itself is not among them, and no slots of backfills. */
   readonly queued: readonly Date[]
+  /** Of the slot that is fired: not null where it belongs to a backfill. */
+  readonly maxActive: number | null
 }
 
 export interface LiveExecution {
@@ -59,6 +74,8 @@ export interface LiveExecution {
   readonly status: BatchStatus
   /** Null when Spring made it. */
   readonly owner: ExecutionOwner | null
+  /** Whether it was launched for a slot of a backfill. */
+  readonly isBackfill: boolean
 }
 
 export type FireVerdict =
@@ -78,7 +95,10 @@ export type FireAnswer =
   | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: Error }
   /** The slot's row was there. */
   | { readonly outcome: 'taken'; readonly fire: ScheduleFire }
-  /** Nothing was changed: as the verdict said, or because a slot that had been FIRED was refused now. */
+  /**
+   * Not launched: as the verdict said, or because a slot that had been FIRED was refused now. A row that had been FIRED, and
+   * queued since, is FIRED again.
+   */
   | { readonly outcome: 'left'; readonly reason: string; readonly error?: Error }
 
 export interface RecordedFire {
@@ -90,10 +110,18 @@ export interface RecordedFire {
   readonly detail: string
 }
 
-export interface FiredExecution {
+export interface QueuedBackfill {
   readonly schedule: string
-  readonly slot: Date
-  readonly jobExecutionId: string
+  readonly by: string
+  readonly detail: string
+  readonly replaces: readonly FireOutcome[]
+  readonly maxActive: number
+}
+
+export interface CoveredSpan {
+  /** `coveredUntil`, as what is recorded was planned by. */
+  readonly from: Date
+  readonly until: Date
 }
 
 export interface PauseRequest {

@@ -7,7 +7,7 @@ import { allows, SCOPES, type Scope } from './scopes.ts'
 /** `loopback`: no token is asked for, and requests that a browser was talked into are refused. */
 export type Door =
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] }
-  | { readonly kind: 'loopback' }
+  | { readonly kind: 'loopback'; readonly hosts: 'loopback' | 'any' }
 
 const ANYBODY: Caller = { name: 'anonymous', scopes: SCOPES }
 const CHALLENGE = 'Bearer realm="batchwright"'
@@ -15,7 +15,7 @@ const IN_QUERY = ['access_token', 'token', 'api_key', 'authorization']
 
 /** For every request, before anything else is looked at. @throws Problem forbidden-host, cross-site, token-in-query */
 export function guardRequest(door: Door, request: Request): void {
-  if (door.kind === 'loopback') refuseForeignPage(request)
+  if (door.kind === 'loopback') refuseForeignPage(request, door.hosts)
   const names = [...new URL(request.url).searchParams.keys()].map((name) => name.toLowerCase())
   if (!names.some((name) => IN_QUERY.includes(name))) return
   throw new Problem(

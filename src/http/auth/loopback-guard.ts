@@ -7,9 +7,9 @@ const SAFE_METHODS = ['GET', 'HEAD']
  * A page whose name was rebound to 127.0.0.1 still sends its own name as the host. One that posts across sites sends its origin.
  * @throws Problem forbidden-host, cross-site
  */
-export function refuseForeignPage(request: Request): void {
+export function refuseForeignPage(request: Request, hosts: 'loopback' | 'any'): void {
   const host = request.headers.get('host') ?? new URL(request.url).host
-  if (!isLoopback(hostnameOf(`http://${host}`))) throw forbiddenHost()
+  if (hosts === 'loopback' && !isLoopback(hostnameOf(`http://${host}`))) throw forbiddenHost()
   if (SAFE_METHODS.includes(request.method)) return
   const origin = request.headers.get('origin')
   const site = request.headers.get('sec-fetch-site')

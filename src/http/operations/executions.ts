@@ -14,7 +14,7 @@ import { isRecordId } from '../record-id.ts'
 import { contextSchema } from '../schemas/context-schema.ts'
 import { executionDetailsSchema, executionsSchema, outcomeSchema } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
-import { askedWait, viewAfterWait } from '../wait-for-end.ts'
+import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
 
 const NO_QUERY = z.strictObject({})
 const status = z.enum(BATCH_STATUSES)
@@ -61,12 +61,7 @@ export const getExecution: Operation = operation({
   scope: 'read',
   tag: 'executions',
   summary: 'An execution, and what may be done with it',
-  query: z.strictObject({
-    wait: z
-      .string()
-      .optional()
-      .openapi({ description: 'Answer when it has ended, or after so long.', example: '30s' }),
-  }),
+  query: waitQuery,
   headers: z.object({ 'If-None-Match': z.string().optional() }),
   answers: {
     200: {

@@ -10,7 +10,7 @@ import { API, executionPath, shownExecution } from '../execution-view.ts'
 import type { Masking } from '../masking.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { executionSchema, idText, jobStatus } from '../schemas/execution-schemas.ts'
+import { executionSchema, idText, jobStatusOrNull } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 
 const NO_QUERY = z.strictObject({})
@@ -25,7 +25,7 @@ const fire = z
     outcome: z.enum(FIRE_OUTCOMES),
     jobExecutionId: idText.nullable(),
     latestJobExecutionId: idText.nullable(),
-    status: jobStatus.nullable(),
+    status: jobStatusOrNull,
     firedBy: z.string(),
     firedAt: instant,
     detail: z.string().nullable(),
@@ -45,7 +45,7 @@ const schedule = z
     paused: z.object({ by: z.string(), note: z.string().nullable(), since: instant }).nullable(),
     nextSlot: instant.nullable(),
     nextSlots: z.array(instant),
-    lastFire: fire.nullable(),
+    lastFire: z.union([fire, z.null()]),
     links: z.record(z.string(), z.string()),
   })
   .openapi('Schedule')

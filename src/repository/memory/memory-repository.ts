@@ -2,6 +2,7 @@
 import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
@@ -14,6 +15,7 @@ import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
   changeExecution,
+  executionsOf,
   fenced,
   type MemoryState,
   readable,
@@ -85,6 +87,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     abandonStep: async (claim, stepExecutionId) => abandonStep(state, claim, stepExecutionId),
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId, by) => requestStop(state, jobExecutionId, by),
+    noteInterruption: async (jobExecutionId, by) => noteInterruption(state, jobExecutionId, by),
+    listInterrupted: async () => listInterrupted(state),
     retire: async (request) => retire(state, request),
     findJobExecution: async (jobExecutionId) => {
       const stored = state.executions.get(jobExecutionId)
@@ -147,6 +151,21 @@ function requestStop(state: MemoryState, jobExecutionId: string, by: string): bo
   }
   note(state, stored, 'stop', by)
   return true
+}
+
+function noteInterruption(state: MemoryState, jobExecutionId: string, by: string): void {
+  const stored = state.executions.get(jobExecutionId)
+  if (stored !== undefined && isLive(stored.execution.status)) note(state, stored, 'interrupt', by)
+}
+
+function listInterrupted(state: MemoryState): readonly JobExecution[] {
+  const hasAction = ({ actions }: StoredExecution, sought: OperatorAction['action']) =>
+    actions.some(({ action }) => action === sought)
+  return [...state.executions.values()]
+    .filter(({ execution }) => execution.status === 'STOPPED')
+    .filter((stored) => hasAction(stored, 'interrupt') && !hasAction(stored, 'stop'))
+    .filter((stored) => executionsOf(state, stored.execution.jobInstance).at(-1) === stored)
+    .map((stored) => snapshot(state, stored))
 }
 
 function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecution[] {

@@ -43,14 +43,15 @@ async function fire(
     `fire ${tables.jobInstance} ${jobName}`,
   ])
   const state = await shareState(run, tables, request.schedule)
-  if (!(await takeSlot(run, tables, request))) {
+  const taken = await takeSlot(run, tables, request)
+  if (taken === undefined) {
     const found = await findFire(run, tables, request.schedule, request.slot)
     await client.query('rollback')
     return { outcome: 'taken', fire: found as ScheduleFire }
   }
   const live = await liveExecutions(run, tables, jobName)
   const queued = await queuedSlots(run, tables, request)
-  const verdict = request.decide({ state, live, queued })
+  const verdict = request.decide({ state, live, queued, maxActive: taken.maxActive })
   switch (verdict.action) {
     case 'leave':
       await client.query('rollback')
@@ -64,22 +65,29 @@ async function fire(
   }
 }
 
-/** An insert that meets another's waits for its end, and then finds the row. */
+interface TakenSlot {
+  readonly maxActive: number | null
+}
+
+/**
+ * An insert that meets another's waits for its end, and then finds the row. The execution of a slot that had been fired, and was
+ * queued since, stays named until another is launched.
+ */
 async function takeSlot(
   run: RunSql,
   tables: TableNames,
-  { schedule, slot, by, replaces }: FireRequest,
-): Promise<boolean> {
-  const rows = await run(
-    `insert into ${tables.fire} as f (schedule_name, slot, outcome, fired_by, fired_at)
-      values ($1, $2, 'FIRED', $3, clock_timestamp())
-      on conflict (schedule_name, slot) do update
-        set outcome = 'FIRED', job_execution_id = null, fired_by = $3, fired_at = clock_timestamp(), detail = null
+  { schedule, slot, by, replaces, maxActive }: FireRequest,
+): Promise<TakenSlot | undefined> {
+  const [taken] = await run<TakenSlot>(
+    `insert into ${tables.fire} as f (schedule_name, slot, outcome, fired_by, fired_at, max_active)
+      values ($1, $2, 'FIRED', $3, clock_timestamp(), $5)
+      on conflict (schedule_name, slot) do update set outcome = 'FIRED', fired_by = $3, fired_at = clock_timestamp(),
+        detail = null, max_active = coalesce(excluded.max_active, f.max_active)
         where f.outcome = any($4)
-      returning 1`,
-    [schedule, slot.toISOString(), cutText(by, REQUESTER_LIMIT), replaces],
+      returning max_active as "maxActive"`,
+    [schedule, slot.toISOString(), cutText(by, REQUESTER_LIMIT), replaces, maxActive ?? null],
   )
-  return rows.length > 0
+  return taken
 }
 
 /** Found down the index on live executions, of which there are few. No locks. */
@@ -88,16 +96,18 @@ async function liveExecutions(
   tables: TableNames,
   jobName: string,
 ): Promise<readonly LiveExecution[]> {
-  const rows = await run<{ id: string }>(
-    `select e.job_execution_id as "id" from ${tables.jobExecution} e
+  const rows = await run<{ id: string; isBackfill: boolean }>(
+    `select e.job_execution_id as "id", exists (select 1 from ${tables.fire} f
+        where f.job_execution_id = e.job_execution_id and f.max_active is not null) as "isBackfill"
+      from ${tables.jobExecution} e
       join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
       where i.job_name = $1 and e.status in ${LIVE} order by e.job_execution_id`,
     [jobName],
   )
   const live: LiveExecution[] = []
-  for (const { id } of rows) {
+  for (const { id, isBackfill } of rows) {
     const found = await executionById(run, tables, id)
-    if (found !== undefined) live.push({ id, status: found.execution.status, owner: found.owner })
+    if (found !== undefined) live.push({ id, status: found.execution.status, owner: found.owner, isBackfill })
   }
   return live
 }
@@ -110,7 +120,7 @@ async function queuedSlots(
 ): Promise<readonly Date[]> {
   const rows = await run<{ slot: string }>(
     `select trunc(extract(epoch from slot) * 1000)::text as "slot" from ${tables.fire}
-      where schedule_name = $1 and outcome = 'QUEUED' and slot <> $2 order by slot`,
+      where schedule_name = $1 and outcome = 'QUEUED' and max_active is null and slot <> $2 order by slot`,
     [schedule, slot.toISOString()],
   )
   return rows.map((row) => new Date(Number(row.slot)))
@@ -119,11 +129,12 @@ async function queuedSlots(
 type Record = Extract<FireVerdict, { readonly action: 'record' }>
 
 async function settle(
-  { client, run, committing }: RepositoryTransaction,
+  transaction: RepositoryTransaction,
   tables: TableNames,
   { schedule, slot }: FireRequest,
   { outcome, detail, supersedes }: Omit<Record, 'action'>,
 ): Promise<Exclude<FireAnswer, { readonly outcome: 'FIRED' | 'taken' | 'left' }>> {
+  const { run } = transaction
   const at = slot.toISOString()
   await run(`update ${tables.fire} set outcome = $3, detail = $4 where schedule_name = $1 and slot = $2`, [
     schedule,
@@ -134,12 +145,31 @@ async function settle(
   if (supersedes === true)
     await run(
       `update ${tables.fire} set outcome = 'SKIPPED', detail = 'the slot ' || $3 || ' took its place in the queue'
-        where schedule_name = $1 and slot < $2 and outcome = 'QUEUED'`,
+        where schedule_name = $1 and slot < $2 and outcome = 'QUEUED' and max_active is null`,
       [schedule, at, at],
     )
+  await commit(transaction)
+  return { outcome, detail }
+}
+
+/** For a slot that had been fired before: it still names that execution. Locks: none more. */
+async function staysFired(
+  run: RunSql,
+  tables: TableNames,
+  { schedule, slot }: FireRequest,
+  detail: string,
+): Promise<boolean> {
+  const rows = await run(
+    `update ${tables.fire} set detail = $3
+      where schedule_name = $1 and slot = $2 and job_execution_id is not null returning 1`,
+    [schedule, slot.toISOString(), detail],
+  )
+  return rows.length > 0
+}
+
+async function commit({ client, committing }: RepositoryTransaction): Promise<void> {
   committing()
   await client.query('commit')
-  return { outcome, detail }
 }
 
 /** A refusal takes back whatever the launch has begun, and is recorded, but never over a slot that was FIRED. */
@@ -164,6 +194,10 @@ async function launchSlot(
     }
     await client.query('rollback to savepoint launching')
     const detail = `${error.code}: ${error.message}`
+    if (await staysFired(run, tables, request, detail)) {
+      await commit(transaction)
+      return { outcome: 'left', reason: error.message, error }
+    }
     return { ...(await settle(transaction, tables, request, { outcome: 'REFUSED', detail })), error }
   }
   const named = {

@@ -20,11 +20,11 @@ import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
 import { launchOnce } from './launch-once.ts'
-import { listOperatorActions } from './operator-actions.ts'
+import { interruptedIds, listOperatorActions, noteInterruption } from './operator-actions.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
-import { findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
+import { findExecutions, findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
   DEFAULT_LEASE,
@@ -104,6 +104,14 @@ function repositoryOn(
       reading('looking up a job execution', () => findJobExecution(metadata, tables, id)),
     requestStop: async (id, by) =>
       isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id, by)),
+    noteInterruption: async (id, by) => {
+      if (isId(id))
+        await during('noting an interruption', 'unknown', () => noteInterruption(run, tables, id, by))
+    },
+    listInterrupted: () =>
+      reading('listing interrupted executions', async () =>
+        findExecutions(metadata, await interruptedIds(run, tables)),
+      ),
     retire: async (request) =>
       isId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
     listOperatorActions: async (id) =>

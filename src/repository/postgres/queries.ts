@@ -91,6 +91,18 @@ export async function listJobExecutions(
   return loadExecutions(source, query)
 }
 
+/** Oldest first; those that are not there are left out. */
+export async function findExecutions(
+  source: DataSource,
+  ids: readonly string[],
+): Promise<readonly JobExecution[]> {
+  if (ids.length === 0) return []
+  const query = executions(source)
+    .orderBy('e.id', 'ASC')
+    .where('e.id = any(:ids)', { ids: [...ids] })
+  return loadExecutions(source, query)
+}
+
 export async function listJobInstances(
   source: DataSource,
   { jobName, before, limit }: InstanceFilter,

@@ -1,13 +1,14 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
 import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
-import { settle } from '../first-error.ts'
+import { settle, unsettle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 import { type Breather, createBreather } from './breather.ts'
 import { callChunkListeners } from './chunk-listeners.ts'
 import { sealCheckpoint, storedCheckpoint } from './checkpoint-seal.ts'
-import type { ChunkTarget } from './commit-chunk.ts'
+import { type ChunkWatch, watchChunk } from './chunk-watch.ts'
+import { type ChunkTarget, contributionOf } from './commit-chunk.ts'
 import { createFaults, type Faults, StoppedWhileWaiting } from './faults.ts'
 import { checkpointAfterLast, type FilledChunk } from './filled-chunk.ts'
 import { foldItemHooks, type ItemHooks } from './item-hooks.ts'
@@ -70,12 +71,10 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
 async function moveItems(loop: LoopParts): Promise<StepOutcome> {
   let writing: Promise<void> = Promise.resolve()
   for (;;) {
-    const filled = await settle(() => fillChunk(loop))
-    await writing
-    if ('error' in filled) throw filled.error
-    writing = writeAndReport(loop, filled.value)
+    const { chunk, watch } = await nextChunk(loop, writing)
+    writing = writeWatched(loop, chunk, watch)
     writing.catch(loop.run.giveUp) // it is awaited after the next chunk was filled, and a read that waits is not waited for
-    const { last } = filled.value
+    const { last } = chunk
     if (last || loop.run.control.stop.aborted || loop.definition.options.overlap === false) await writing
     loop.run.control.abort.throwIfAborted()
     if (last) return 'completed'
@@ -84,8 +83,37 @@ async function moveItems(loop: LoopParts): Promise<StepOutcome> {
   }
 }
 
-async function fillChunk(loop: LoopParts): Promise<FilledChunk> {
-  const { run, hooks, faults, breathe } = loop
+/** Filled while the chunk before it is written, and handed over when that is committed. */
+async function nextChunk(
+  loop: LoopParts,
+  writing: Promise<void>,
+): Promise<{ readonly chunk: FilledChunk; readonly watch: ChunkWatch }> {
+  const watch = watchChunk(loop.run)
+  const filled = await settle(() => watch.within(() => fillChunk(loop, watch)))
+  try {
+    await writing
+    return { chunk: unsettle(filled), watch }
+  } catch (error) {
+    if ('error' in filled) watch.failed(filled.error)
+    watch.end()
+    throw error
+  }
+}
+
+async function writeWatched(loop: LoopParts, chunk: FilledChunk, watch: ChunkWatch): Promise<void> {
+  try {
+    await watch.within(() => writeAndReport(loop, chunk, watch))
+  } catch (error) {
+    watch.failed(error)
+    throw error
+  } finally {
+    watch.end()
+  }
+}
+
+async function fillChunk(loop: LoopParts, watch: ChunkWatch): Promise<FilledChunk> {
+  const { run, hooks, breathe } = loop
+  const faults = watch.counting(loop.faults)
   const { stepName, scope, control } = run
   const { processor, options } = loop.definition
   const { supply, reader } = loop.source
@@ -149,9 +177,10 @@ function inSourceOrder(read: ItemsRead, processed: ItemsProcessed): readonly Ski
 }
 
 /** A chunk without items or skipped records, at the end of the data, is not worth a transaction. */
-async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void> {
+async function writeAndReport(loop: LoopParts, chunk: FilledChunk, watch: ChunkWatch): Promise<void> {
   if (chunk.items.length + chunk.readSkips === 0) return
-  const { run, definition, source, target, hooks, faults } = loop
+  const { run, definition, source, target, hooks } = loop
+  const faults = watch.counting(loop.faults)
   const listened = definition.listeners.length > 0
   if (listened) await callChunkListeners(run, definition.listeners, 'beforeChunk', chunk)
   const writing = await settle(() => writeChunk({ run, target, hooks, faults }, chunk))
@@ -160,14 +189,21 @@ async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void
     throw writing.error
   }
   const { answer, written, skips } = writing.value
+  watch.committed(contributionOf(chunk, writing.value))
   tellReader(source, chunk)
   reportSkips([...chunk.skips, ...skips], hooks, run.scope.logger)
   heedStopRequest(run.control, answer.jobStatus)
-  const { stepProgressed } = run.observer
-  if (stepProgressed !== undefined)
-    stepProgressed(committedExecution(run.session, run.ledger), source.reader.progress?.())
+  tellObserver(loop, watch)
   const { items } = chunk
   if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', { items, outputs: written })
+}
+
+function tellObserver({ run, source }: LoopParts, watch: ChunkWatch): void {
+  const { stepProgressed, chunkCommitted } = run.observer
+  if (stepProgressed === undefined && chunkCommitted === undefined) return
+  const execution = committedExecution(run.session, run.ledger)
+  stepProgressed?.(execution, source.reader.progress?.())
+  chunkCommitted?.(execution, { milliseconds: watch.milliseconds() })
 }
 
 function tellReader({ reader }: ChunkSource, { checkpoint }: FilledChunk): void {

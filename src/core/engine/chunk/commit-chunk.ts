@@ -122,7 +122,7 @@ async function callWriter(call: WriterCall, write: () => Promise<void>): Promise
   }
 }
 
-function contributionOf(chunk: FilledChunk, { written, skips }: WriteResult): Partial<StepCounts> {
+export function contributionOf(chunk: FilledChunk, { written, skips }: WriteResult): Partial<StepCounts> {
   const processSkipCount = chunk.skips.length - chunk.readSkips
   return {
     readCount: chunk.items.length,

@@ -1,0 +1,134 @@
+/** A job operator whose launches and runs are told as observations. */
+import { isBatchError } from '../core/model/batch-error.ts'
+import type { TriggerType } from '../core/model/launch-facts.ts'
+import type { FireOperations } from '../core/operator/fire-operations.ts'
+import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
+import type { LaunchOperations } from '../core/operator/launch-order.ts'
+import type { RunObserver } from '../core/ports/run-observer.ts'
+import type { Tell } from './observation.ts'
+import { joinObservers } from './join-observers.ts'
+import { runObservations } from './run-observations.ts'
+
+/**
+ * Does what the other does. A launch is told once its answer is known; one of a job that there is not is not told, since its name
+ * would be a label that anybody makes up.
+ */
+export function observedOperator(operator: JobOperator, tell: Tell): JobOperator {
+  const launching = async <S extends StartedJob>(
+    jobName: JobName,
+    options: StartOptions = {},
+    launch: (observed: StartOptions) => Promise<S>,
+  ): Promise<S> => {
+    const told = (job: string, result: string) =>
+      tell({ type: 'launched', job, trigger: triggerOf(options), result })
+    try {
+      const started = await launch(observed(options, tell))
+      told(started.execution.jobInstance.jobName, started.restartOf === null ? 'started' : 'restarted')
+      return started
+    } catch (error) {
+      const job = await nameOf(operator, jobName)
+      if (job !== undefined) told(job, refusalOf(error))
+      throw error
+    }
+  }
+  return {
+    ...operator,
+    start: (job, parameters, options) =>
+      launching(job, options, (observing) => operator.start(job, parameters, observing)),
+    startByName: (name, parameters, options) =>
+      launching({ name }, options, (observing) => operator.startByName(name, parameters, observing)),
+    startNext: (job, changes, options) =>
+      launching(job, options, (observing) => operator.startNext(job, changes, observing)),
+    startNextByName: (name, changes, options) =>
+      launching({ name }, options, (observing) => operator.startNextByName(name, changes, observing)),
+    restart: (jobExecutionId, options) =>
+      launching({ jobExecutionId }, options, (observing) =>
+        operator.restart(jobExecutionId, { ...options, ...observing }),
+      ),
+    redrive: (jobExecutionId, selection, options) =>
+      launching({ jobExecutionId }, options, (observing) =>
+        operator.redrive(jobExecutionId, selection, observing),
+      ),
+    launch: observedLaunch(operator, tell),
+    fire: observedFire(operator, tell),
+  }
+}
+
+function observedLaunch(operator: JobOperator, tell: Tell): LaunchOperations['launch'] {
+  return async (order, options = {}) => {
+    const told = (result: string) =>
+      tell({ type: 'launched', job: order.jobName, trigger: order.trigger.type, result })
+    try {
+      const answer = await operator.launch(order, observed(options, tell))
+      if (answer.outcome !== 'started') told(answer.outcome)
+      else told(answer.started.restartOf === null ? 'started' : 'restarted')
+      return answer
+    } catch (error) {
+      if ((await nameOf(operator, { name: order.jobName })) !== undefined) told(refusalOf(error))
+      throw error
+    }
+  }
+}
+
+/** What the ledger says now; a slot that somebody else has taken is told by him. */
+function observedFire(operator: JobOperator, tell: Tell): FireOperations['fire'] {
+  return async (job, order, options = {}) => {
+    const fired = await operator.fire(job, order, observed(options, tell))
+    const { schedule } = order
+    const launched = (result: string) =>
+      tell({ type: 'launched', job: job.name, trigger: 'schedule', result })
+    switch (fired.outcome) {
+      case 'taken':
+      case 'left':
+        return fired
+      case 'FIRED':
+        launched(fired.started.restartOf === null ? 'started' : 'restarted')
+        break
+      case 'REFUSED':
+        launched(refusalOf(fired.error))
+        break
+      case 'QUEUED':
+      case 'SKIPPED':
+      case 'MISSED':
+      case 'PAUSED':
+        break
+      default:
+        fired satisfies never
+    }
+    tell({ type: 'fired', schedule, outcome: fired.outcome })
+    return fired
+  }
+}
+
+function observed<O extends { readonly observer?: RunObserver }>(
+  options: O,
+  tell: Tell,
+): O & { readonly observer: RunObserver } {
+  const observations = runObservations(tell)
+  const { observer } = options
+  return {
+    ...options,
+    observer: observer === undefined ? observations : joinObservers(observer, observations),
+  }
+}
+
+function triggerOf({ trigger }: StartOptions): TriggerType {
+  return trigger?.type ?? 'program'
+}
+
+function refusalOf(error: unknown): string {
+  return isBatchError(error) ? error.code.toLowerCase() : 'error'
+}
+
+type JobName = { readonly name: string } | { readonly jobExecutionId: string }
+
+/** Only of jobs that there are. */
+async function nameOf(operator: JobOperator, wanted: JobName): Promise<string | undefined> {
+  try {
+    if ('name' in wanted) return operator.findJob(wanted.name).name
+    const { jobInstance } = await operator.findJobExecution(wanted.jobExecutionId)
+    return operator.findJob(jobInstance.jobName).name
+  } catch {
+    return undefined
+  }
+}

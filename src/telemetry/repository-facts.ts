@@ -1,0 +1,78 @@
+/** What the repository knows at a scrape, so that runs of processes that are long gone count too. */
+import type { BatchStatus } from '../core/model/batch-status.ts'
+
+export interface RepositoryFacts {
+  readonly jobs: readonly JobFact[]
+  /** Live executions whose owner is dead. */
+  readonly stale: number
+  /** Of schedules that are declared, and not paused. @default none */
+  readonly nextFires?: readonly { readonly schedule: string; readonly at: Date }[]
+  /** @default not shown */
+  readonly webhooks?: { readonly pending: number; readonly givenUp: number }
+}
+
+export interface JobFact {
+  readonly jobName: string
+  /** When an execution last ended as COMPLETED. */
+  readonly lastSuccess: Date | null
+  /** Of the latest execution. */
+  readonly lastStatus: BatchStatus | null
+  /** Instances whose latest execution has FAILED, was STOPPED, is UNKNOWN or stale. */
+  readonly attention: number
+}
+
+export type AskFacts = () => Promise<RepositoryFacts>
+
+export interface FactsCache {
+  /** Undefined where they cannot be had in time. */
+  readonly latest: () => Promise<RepositoryFacts | undefined>
+}
+
+export interface FactsCacheOptions {
+  readonly cachedMilliseconds: number
+  readonly patienceMilliseconds: number
+  /** Milliseconds that never jump. */
+  readonly monotonic: () => number
+}
+
+/**
+ * Asks at most once in so long, and never twice at the same time, however many scrapes there are. Whoever waits longer than the
+ * patience is answered without: a database that hangs must not hold up the scrape.
+ */
+export function factsCache(ask: AskFacts, options: FactsCacheOptions): FactsCache {
+  const { cachedMilliseconds, patienceMilliseconds, monotonic } = options
+  let known: { readonly facts: RepositoryFacts | undefined; readonly at: number } | undefined
+  let asking: Promise<RepositoryFacts | undefined> | undefined
+  const refresh = async (): Promise<RepositoryFacts | undefined> => {
+    const facts = await answerOf(ask)
+    known = { facts, at: monotonic() }
+    asking = undefined
+    return facts
+  }
+  return {
+    latest: async () => {
+      if (known !== undefined && monotonic() - known.at < cachedMilliseconds) return known.facts
+      return within(patienceMilliseconds, (asking ??= refresh()))
+    },
+  }
+}
+
+async function answerOf(ask: AskFacts): Promise<RepositoryFacts | undefined> {
+  try {
+    return await ask()
+  } catch {
+    return undefined // batch_repository_up says so
+  }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
