@@ -9,6 +9,7 @@ import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
+import { ListIndexes } from './0012-list-indexes.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   OperatorActions,
   Schedules,
   Launches,
+  ListIndexes,
 ]
