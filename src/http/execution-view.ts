@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isLive } from '../core/model/batch-status.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
-import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { StepExecution } from '../core/model/step-execution.ts'
 import type { AllowedAction, ExecutionActions } from '../core/operator/execution-actions.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
@@ -29,7 +29,10 @@ interface ViewParts {
 }
 
 /** For lists and launches. */
-export function shownExecution({ masking }: Pick<ViewParts, 'masking'>, execution: JobExecution): Json {
+export function shownExecution(
+  { masking }: Pick<ViewParts, 'masking'>,
+  execution: JobExecutionSummary,
+): Json {
   const jobParameters = masking.parameters(execution.jobParameters)
   return { ...executionJson({ ...execution, jobParameters }), links: linksOf(execution) }
 }
@@ -88,7 +91,7 @@ export function executionPath(jobExecutionId: string): string {
   return `${API}/executions/${jobExecutionId}`
 }
 
-function linksOf({ id, jobInstance }: JobExecution): Json {
+function linksOf({ id, jobInstance }: JobExecutionSummary): Json {
   const self = executionPath(id)
   return {
     self,
