@@ -13,7 +13,7 @@ export function jsonLine(value: Json): string {
 }
 
 export function executionJson(execution: JobExecutionSummary): Json {
-  const { id, jobInstance, jobParameters, owner } = execution
+  const { id, jobInstance, jobParameters, owner, launch } = execution
   return {
     jobExecutionId: id,
     jobInstanceId: jobInstance.id,
@@ -23,6 +23,7 @@ export function executionJson(execution: JobExecutionSummary): Json {
     ),
     ...endingJson(execution),
     owner: owner === null ? null : ownerJson(owner),
+    launch,
   }
 }
 
