@@ -134,6 +134,26 @@ describe('The commands for webhooks', () => {
     expect((await webhooks())['disabled']).to.equal(null)
   })
 
+  it('check and doctor find what is wrong with them, and tell no secret', async () => {
+    expect((await batchwright('check')).exitCode).to.equal(0)
+    const healthy = await batchwright('doctor')
+    expect(healthy.stdout).to.match(/ok +webhooks: ops to http:\/\/127\.0\.0\.1:\d+\n/)
+    const short = { ...environment, TEST_HOOK_SECRET: 'whsec_T0KEN' }
+    const sick = await command(['doctor', ...CONFIG], { environment: short })
+    expect(sick.exitCode).to.equal(2)
+    expect(sick.stdout).to.match(/problem +webhooks: .*\n?.*TEST_HOOK_SECRET must be whsec_/)
+    expect(sick.stdout).to.not.contain('T0KEN')
+    const plain = { ...environment, TEST_HOOK: 'http://example.com/T0KEN' }
+    const refused = await command(['check', ...CONFIG], { environment: plain })
+    expect(refused.exitCode).to.equal(2)
+    expect(refused.stderr).to.contain('webhooks[0].url must begin with https:').and.not.contain('T0KEN')
+    const misspelt = await command(['check', ...CONFIG], {
+      environment: { ...environment, TEST_HOOK_JOB: 'tolt' },
+    })
+    expect(misspelt.exitCode).to.equal(2)
+    expect(misspelt.stdout).to.contain("webhook 'ops': there is no job tolt. Did you mean told?")
+  })
+
   it('a scheduler without the secret does not start', async () => {
     const { TEST_HOOK_SECRET: _, ...without } = environment
     const { exitCode, stderr } = await command(['scheduler', ...CONFIG], { environment: without })
