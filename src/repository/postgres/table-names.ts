@@ -15,7 +15,8 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots, what has happened, and who is sent word of it.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, what has
+ * happened, and who is sent word of it.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -31,6 +32,7 @@ export const SIDE_TABLES = [
   'job_execution_action',
   'schedule',
   'schedule_fire',
+  'job_execution_launch',
   'event',
   'webhook_endpoint',
   'webhook_delivery',
@@ -71,6 +73,7 @@ export interface TableNames {
   readonly action: string
   readonly schedule: string
   readonly fire: string
+  readonly launch: string
   readonly event: string
   readonly webhookEndpoint: string
   readonly webhookDelivery: string
@@ -115,6 +118,7 @@ export function tableNames(
     action: table('job_execution_action'),
     schedule: table('schedule'),
     fire: table('schedule_fire'),
+    launch: table('job_execution_launch'),
     event: table('event'),
     webhookEndpoint: table('webhook_endpoint'),
     webhookDelivery: table('webhook_delivery'),
