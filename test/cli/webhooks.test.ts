@@ -10,12 +10,13 @@ describe('The commands for webhooks', () => {
   let database: TestDatabase
   let hooks: Receiver
   let environment: Readonly<Record<string, string>>
-  let status = 204
+  /** Undefined: it never answers. */
+  let status: number | undefined = 204
   const schedulers: RunningCommand[] = []
 
   before(async () => {
     database = await testDatabase()
-    hooks = await receiver(() => status)
+    hooks = await receiver(() => status ?? new Promise<never>(() => {}))
     environment = { ...environmentOf(database), TEST_HOOK: hooks.url, TEST_HOOK_SECRET: SECRET }
   })
 
@@ -30,7 +31,7 @@ describe('The commands for webhooks', () => {
   async function scheduler(): Promise<RunningCommand> {
     const running = startCommand(['scheduler', '--log-level', 'trace', ...CONFIG], { environment })
     schedulers.push(running)
-    await running.said('sending webhooks to 1 endpoints: ops (http://127.0.0.1:')
+    await running.said('sending webhooks to ops (http://127.0.0.1:')
     return running
   }
 
@@ -109,6 +110,25 @@ describe('The commands for webhooks', () => {
     await untilState({ pending: 0, delivered: 3 })
     running.kill('SIGTERM')
     await running.ended
+  })
+
+  it('a scheduler waits for a receiver that does not answer for three seconds only, and the next one sends again', async () => {
+    status = undefined
+    const running = await scheduler()
+    const before = hooks.received.length
+    await batchwright('run', 'told', 'day=2026-01-04')
+    await hooks.until(before + 1)
+    const begun = Date.now()
+    running.kill('SIGTERM')
+    expect((await running.ended).exitCode).to.equal(0)
+    expect(Date.now() - begun).to.be.within(2500, 9000)
+    status = 200
+    const next = await scheduler()
+    const received = await hooks.until(before + 2)
+    expect(received[before + 1]?.headers['webhook-id']).to.equal(received[before]?.headers['webhook-id'])
+    await untilState({ pending: 0, delivered: 4 })
+    next.kill('SIGTERM')
+    await next.ended
   })
 
   it('refuse what there is not, and what is disabled', async () => {
