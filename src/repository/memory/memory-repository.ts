@@ -1,12 +1,13 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
 import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
-import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import { memoryEvents } from './memory-event-list.ts'
 import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
+import { facts, statistics } from './memory-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { launchOnce } from './memory-launch-once.ts'
@@ -23,6 +24,7 @@ import {
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { purgeMemory } from './memory-purge.ts'
+import { listExecutions, listInstances, listOverviews } from './memory-queries.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
@@ -91,13 +93,12 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       return stored === undefined ? undefined : details(state, stored)
     },
     listOperatorActions: async (jobExecutionId) => state.executions.get(jobExecutionId)?.actions ?? [],
-    listJobExecutions: async (filter) => list(state, filter),
-    listJobInstances: async ({ jobName, before, limit }) =>
-      state.instances
-        .filter((one) => jobName === undefined || one.jobName === jobName)
-        .filter((one) => before === undefined || Number(one.id) < Number(before))
-        .toReversed()
-        .slice(0, limit),
+    listJobExecutions: async (filter) => listExecutions(state, filter),
+    findJobInstance: async (id) => state.instances.find((one) => one.id === id),
+    listJobInstances: async (filter) => listInstances(state, filter),
+    listInstanceOverviews: async (filter) => listOverviews(state, filter),
+    jobStatistics: async (request) => statistics(state, request),
+    jobFacts: async () => facts(state),
     openRehearsal: async () => {
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
@@ -147,18 +148,6 @@ function requestStop(state: MemoryState, jobExecutionId: string, by: string): bo
   }
   note(state, stored, 'stop', by)
   return true
-}
-
-function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecution[] {
-  const { jobName, jobInstanceId, statuses, before, limit } = filter
-  return [...state.executions.values()]
-    .map((stored) => snapshot(state, stored))
-    .filter(({ jobInstance }) => jobName === undefined || jobInstance.jobName === jobName)
-    .filter(({ jobInstance }) => jobInstanceId === undefined || jobInstance.id === jobInstanceId)
-    .filter(({ status }) => statuses === undefined || statuses.includes(status))
-    .filter(({ id }) => before === undefined || Number(id) < Number(before))
-    .toReversed()
-    .slice(0, limit)
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {
