@@ -31,6 +31,7 @@ export type {
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  PreviousFire,
   QueuedBackfill,
   RecordedFire,
   ScheduleStore,

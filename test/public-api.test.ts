@@ -246,6 +246,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'PlanState',
       'PlanTally',
       'Position',
+      'PreviousFire',
       'PreviousStep',
       'PurgeableStatus',
       'PurgeCounts',

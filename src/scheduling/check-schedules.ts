@@ -53,7 +53,7 @@ export async function scheduleFaults(
 }
 
 function optionFaults(schedule: ScheduleDefinition): readonly string[] {
-  const { name, cron, timezone, overlap, misfire, jitter, onRecovered } = schedule
+  const { name, cron, timezone, overlap, misfire, jitter, onRecovered, pauseOnFailure } = schedule
   const isName = typeof name === 'string' && name !== '' && Array.from(name).length <= NAME_LIMIT
   return [
     ...schedule.unknownOptions.map(unknownOption),
@@ -66,6 +66,9 @@ function optionFaults(schedule: ScheduleDefinition): readonly string[] {
     ...oneOf('onRecovered', onRecovered, RECOVERIES),
     ...(parseDuration(jitter) === undefined ? [`jitter is ${inspect(jitter)}; ${LENGTH}`] : []),
     ...misfireFaults(misfire),
+    ...(typeof pauseOnFailure === 'boolean'
+      ? []
+      : [`pauseOnFailure is ${inspect(pauseOnFailure)}; it must be true or false`]),
   ]
 }
 
