@@ -462,6 +462,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'defineSchedule',
       'scheduleFaults',
       'scheduleOperations',
+      'watchStrayErrors',
     ],
     types: [
       'Backfill',
@@ -480,6 +481,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'SchedulerOptions',
       'SchedulingBatch',
       'SlotScope',
+      'StrayErrors',
     ],
   },
   'src/repository/postgres/index.ts': {

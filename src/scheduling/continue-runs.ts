@@ -10,6 +10,7 @@ import {
   type Resumption,
 } from '../core/operator/resumption.ts'
 import { continueFire } from './fire-schedule.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
 /** Any number of processes may do it at once: of two that continue a run, one comes second, and leaves it. */
@@ -99,14 +100,15 @@ async function goOn(
 
 /** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
 async function restart(
-  { operator, running }: SchedulerParts,
+  parts: SchedulerParts,
   { id }: JobExecution,
   { name, onRecovered }: PlannedSchedule,
   { slot }: ScheduleFire,
 ) {
   const by = `schedule ${name} ${slot.toISOString()}, after its process died`
-  const started = await operator.restart(id, { by, continues: id })
-  running.add(started, onRecovered)
+  const launch = () => parts.operator.restart(id, { by, continues: id })
+  const started = await launchRun(parts, launch, (one) => one)
+  parts.running.add(started, onRecovered)
   return started
 }
 

@@ -7,6 +7,7 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { decideOverlap, type Occasion } from './overlap-decision.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 import { slotScope } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
@@ -45,7 +46,8 @@ export async function fireAndRun(
   occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
   const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
-  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces })
+  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces })
+  const fired = await launchRun(parts, fire, startedOf)
   if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
   else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
     parts.observer.fired?.(schedule.name, slot, fired)
@@ -64,14 +66,16 @@ export async function continueFire(
   { slot }: Pick<ScheduleFire, 'slot'>,
   interrupted: JobExecution,
 ): Promise<StartedJob | undefined> {
-  const fired = await parts.operator.fire(schedule.job, {
-    ...orderOf(schedule, slot, 'queued'),
-    continues: interrupted,
-  })
+  const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
+  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order), startedOf)
   if (fired.outcome === 'FIRED') return keepRunning(parts, schedule, slot, fired)
   if (fired.outcome === 'left' && fired.error !== undefined) throw fired.error
   if (fired.outcome === 'left') await makeRoom(parts, schedule, slot)
   return undefined
+}
+
+function startedOf(fired: Fired): StartedJob | undefined {
+  return fired.outcome === 'FIRED' ? fired.started : undefined
 }
 
 function keepRunning(
