@@ -8,6 +8,7 @@ import { Definitions } from './0005-definitions.ts'
 import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
+import { Launches } from './0009-launches.ts'
 import { Events } from './0010-events.ts'
 import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
 
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Partitions,
   OperatorActions,
   Schedules,
+  Launches,
   Events,
   InterruptionsAndBackfills,
 ]

@@ -7,6 +7,8 @@ import {
   ATTEMPTS_IN_VIEW,
   deathsInARow,
   decideResumption,
+  type Keeper,
+  keeperOf,
   type Resumption,
 } from '../core/operator/resumption.ts'
 import { continueFire } from './fire-schedule.ts'
@@ -61,15 +63,25 @@ async function resumptionOf(
         }),
       )
     : 0
-  const keeper = schedule === undefined ? undefined : 'scheduler'
   const restarts = schedule?.onRecovered === 'restart'
-  const resumption = decideResumption('scheduler', { execution, keeper, restarts, deaths })
+  const resumption = decideResumption('scheduler', {
+    execution,
+    keeper: keeperOfRun(execution, schedule),
+    restarts,
+    deaths,
+  })
   if (resumption === 'close' && deaths >= ATTEMPTS_IN_VIEW) {
     const { id } = execution
     const text = `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
     logger.error({ execution: id, deaths }, text)
   }
   return resumption
+}
+
+/** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
+function keeperOfRun({ launch }: JobExecution, schedule: PlannedSchedule | undefined): Keeper | undefined {
+  const recorded = launch === null ? undefined : keeperOf(launch)
+  return recorded ?? (schedule === undefined ? undefined : 'scheduler')
 }
 
 async function goOn(
@@ -106,7 +118,8 @@ async function restart(
   { slot }: ScheduleFire,
 ) {
   const by = `schedule ${name} ${slot.toISOString()}, after its process died`
-  const launch = () => parts.operator.restart(id, { by, continues: id })
+  const trigger = { type: 'schedule', name } as const
+  const launch = () => parts.operator.restart(id, { by, trigger, runner: 'scheduler', continues: id })
   const started = await launchRun(parts, launch, (one) => one)
   parts.running.add(started, onRecovered)
   return started

@@ -12,6 +12,8 @@ import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 import { slotScope } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
+const RUNNER: StartOptions = { runner: 'scheduler' }
+
 export interface Firing {
   readonly occasion: Occasion
   readonly replaces: readonly FireOutcome[]
@@ -46,7 +48,7 @@ export async function fireAndRun(
   occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
   const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
-  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces })
+  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
   const fired = await launchRun(parts, fire, startedOf)
   if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
   else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
@@ -67,7 +69,7 @@ export async function continueFire(
   interrupted: JobExecution,
 ): Promise<StartedJob | undefined> {
   const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
-  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order), startedOf)
+  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order, RUNNER), startedOf)
   if (fired.outcome === 'FIRED') return keepRunning(parts, schedule, slot, fired)
   if (fired.outcome === 'left' && fired.error !== undefined) throw fired.error
   if (fired.outcome === 'left') await makeRoom(parts, schedule, slot)

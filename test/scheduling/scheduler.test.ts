@@ -284,6 +284,8 @@ describe('A scheduler', () => {
       expect(await idle(world)).to.deep.equal(['01:30 FIRED COMPLETED'])
       const executions = await world.batch.operator.listJobExecutions({ limit: 5 })
       expect(executions.map(({ status }) => status)).to.deep.equal(['COMPLETED', 'FAILED'])
+      for (const { launch } of executions)
+        expect(launch).to.deep.equal({ trigger: { type: 'schedule', name: 'hourly' }, runner: 'scheduler' })
       const actions = await world.batch.operator.listOperatorActions(executions[0]?.id ?? '')
       expect(actions.map(({ by }) => by)).to.deep.equal([
         'schedule hourly 2032-06-15T01:30:00.000Z, after its process died',
@@ -301,6 +303,19 @@ describe('A scheduler', () => {
       }
       expect(await world.ledger()).to.deep.equal(['01:30 FIRED FAILED'])
       expect(await world.batch.operator.listJobExecutions({ limit: 9 })).to.have.lengthOf(4)
+      world.release()
+    })
+
+    it('leaves it to servers where a server ran it', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const schedule = world.schedule(once)
+      world.hold()
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      await operations.trigger('hourly', { runner: 'server' })
+      await using _ = await world.start(schedule)
+      await world.clock.advance(HOUR + MINUTE)
+      expect((await world.ledger())[0]).to.match(/ FIRED STARTED$/)
+      expect(await world.batch.operator.listStale()).to.have.lengthOf(1)
       world.release()
     })
 

@@ -47,7 +47,8 @@ export async function backfill(
     if (options.queue === true)
       return showQueued(output, name, await operations.queueBackfill(name, wanted, requester))
     const by = `${requester}, backfill of schedule ${name}`
-    const fire = (slot: BackfillSlot) => operations.fireBackfill(name, slot, wanted, { by })
+    const fire = (slot: BackfillSlot) =>
+      operations.fireBackfill(name, slot, wanted, { by, runner: 'command' })
     return runBackfill({ output, name, job, signals, maxActive, fire }, slots)
   })
 }

@@ -56,7 +56,12 @@ export function fireOperations(parts: OperatorParts): FireOperations {
       const { continues } = given
       const order: FireOrder = continues === undefined ? given : { ...given, replaces: ['FIRED'] }
       const by = options.by ?? `schedule ${order.schedule} ${order.slot.toISOString()}`
-      const launching = { ...options, by, ...(continues !== undefined && { continues: continues.id }) }
+      const launching: StartOptions = {
+        ...options,
+        by,
+        trigger: { type: 'schedule', name: order.schedule },
+        ...(continues !== undefined && { continues: continues.id }),
+      }
       const parsed = await parametersOf(job, order)
       if (isBatchError(parsed)) return refuse(parts, job, order, parsed, launching)
       try {

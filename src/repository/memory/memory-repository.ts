@@ -10,6 +10,7 @@ import { memoryEvents } from './memory-event-list.ts'
 import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
+import { launchOnce } from './memory-launch-once.ts'
 import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
@@ -60,6 +61,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),
     launchNext: (request) => launchNext(state, request),
+    launchOnce: (request, key) => launchOnce(state, request, key),
     launchRedrive: async (request) =>
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
