@@ -9,7 +9,7 @@ import type { ScheduleDefinition } from './define-schedule.ts'
 import { decideOverlap, type Occasion } from './overlap-decision.ts'
 import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
-import { slotScope } from './slot-parameters.ts'
+import { slotValues } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
 const RUNNER: StartOptions = { runner: 'scheduler' }
@@ -35,7 +35,7 @@ function orderOf(schedule: ScheduleDefinition, slot: Date, occasion: Occasion): 
   return {
     schedule: schedule.name,
     slot,
-    parameters: () => schedule.parameters(slotScope(schedule, slot)),
+    parameters: () => slotValues(schedule, slot),
     decide: (ground) => decideOverlap(schedule, occasion, ground),
   }
 }
