@@ -294,6 +294,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'PlanState',
       'PlanTally',
       'Position',
+      'PreviousFire',
       'PreviousStep',
       'PurgeableStatus',
       'PurgeCounts',
@@ -555,6 +556,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'defineSchedule',
       'scheduleFaults',
       'scheduleOperations',
+      'watchStrayErrors',
     ],
     types: [
       'Backfill',
@@ -573,6 +575,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'SchedulerOptions',
       'SchedulingBatch',
       'SlotScope',
+      'StrayErrors',
     ],
   },
   'src/telemetry/index.ts': {
