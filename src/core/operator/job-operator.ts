@@ -15,6 +15,7 @@ import type { StepExecution } from '../model/step-execution.ts'
 import type { ExecutionFilter, InstanceFilter } from '../ports/job-repository.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
+import type { StepSample } from '../ports/step-sample.ts'
 import { childLauncher } from './child-launcher.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
@@ -83,6 +84,8 @@ export interface JobOperator extends ExecutionOperations, QuarantineOperations, 
   readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
   /** Step executions of partitions, in the order in which they were begun. */
   readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
+  /** How far a step execution had come at moments of its run, oldest first, about 300 at most. */
+  readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
   /**
@@ -170,6 +173,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     findJobExecution: (jobExecutionId) => findExecution(repository, jobExecutionId),
     listPartitionOverviews: repository.partitions.listPartitionOverviews,
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
+    listSamples: repository.listSamples,
     listJobExecutions: repository.listJobExecutions,
     listJobInstances: repository.listJobInstances,
     purge: (options) => purgeHistory(repository, options),

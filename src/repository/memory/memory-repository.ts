@@ -45,6 +45,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     plans: new Map(),
     workers: new Map(),
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
+    samples: new Map(),
     schedules: { states: new Map(), fires: new Map() },
   }
   return {
@@ -91,6 +92,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         .filter((one) => before === undefined || Number(one.id) < Number(before))
         .toReversed()
         .slice(0, limit),
+    listSamples: async (stepExecutionId) =>
+      (state.samples.get(stepExecutionId) ?? []).map(({ sample }) => sample),
     openRehearsal: async () => {
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
