@@ -8,6 +8,7 @@ import { Definitions } from './0005-definitions.ts'
 import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
+import { Launches } from './0009-launches.ts'
 import { StepSamples } from './0011-step-samples.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -19,5 +20,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Partitions,
   OperatorActions,
   Schedules,
+  Launches,
   StepSamples,
 ]

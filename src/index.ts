@@ -118,6 +118,14 @@ export type {
 export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
 export type { FireFilter, FireVerdict, ScheduleStore } from './core/ports/schedule-store.ts'
 export type { JobOperator, RestartOptions, StartedJob, StartOptions } from './core/operator/job-operator.ts'
+export type { LaunchFacts, Runner, Trigger, TriggerType } from './core/model/launch-facts.ts'
+export type {
+  IdempotencyKey,
+  LaunchAnswer,
+  LaunchOperations,
+  LaunchOptions,
+  LaunchOrder,
+} from './core/operator/launch-order.ts'
 export type {
   ExecutionQuarantine,
   QuarantineOperations,

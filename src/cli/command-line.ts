@@ -8,6 +8,7 @@ import type { ShowOptions } from './commands/show.ts'
 import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
+import { TRIGGER_NAME_LIMIT } from '../core/model/launch-facts.ts'
 import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
@@ -132,6 +133,7 @@ function runningCommands(program: Command, system: System, finish: Finish): void
     )
     .option('--dry-run', 'everything but the commit, then a report; 0 if nothing would fail, else 1')
     .option('--sample <number>', 'with --dry-run: only so many records of each reader', positiveInteger)
+    .option('--trigger <name>', 'the scheduler that starts this, for the record: airflow:eod', triggerName)
     .option(
       '--next',
       'the next instance: the parameters of the last one, these in their place, and a new run.id',
@@ -163,12 +165,14 @@ function runningCommands(program: Command, system: System, finish: Finish): void
 
 /** An option that would be ignored is a mistake: of two that contradict each other nobody knows which was meant. */
 function refuseTogether(command: Command, options: RunOptions & DryRunFlags): void {
-  const { dryRun = false, next = false, onExisting, sample } = options
+  const { dryRun = false, next = false, onExisting, sample, trigger } = options
   if (!dryRun && sample !== undefined) command.error('error: --sample goes with --dry-run only')
   if (next && onExisting === 'return')
     command.error('error: --on-existing return does not go with --next, which is always a new instance')
   if (dryRun && next)
     command.error('error: --next does not go with --dry-run, which records nothing: give it the parameters')
+  if (dryRun && trigger !== undefined)
+    command.error('error: --trigger does not go with --dry-run, which records nothing')
   if (dryRun && onExisting === 'return')
     command.error('error: --on-existing return does not go with --dry-run, which looks for no earlier run')
 }
@@ -294,6 +298,11 @@ function progressOption(): Option {
 
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value]
+}
+
+function triggerName(text: string): string {
+  if (text.trim() !== '' && text.length <= TRIGGER_NAME_LIMIT) return text
+  throw new InvalidArgumentError(`It must be a name of 1 to ${TRIGGER_NAME_LIMIT} characters.`)
 }
 
 function positiveInteger(text: string): number {

@@ -4,6 +4,7 @@ import type { RunOutcome } from '../core/engine/run-outcome.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
 import { redriveBatchOf } from '../core/model/framework-parameters.ts'
 import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { Trigger } from '../core/model/launch-facts.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
 import type { CommandContext } from './command-context.ts'
 import { executionReport } from './execution-report.ts'
@@ -25,8 +26,12 @@ export interface RunPlan {
   /** Seconds that the open chunk may take after a signal. */
   readonly grace: number
   readonly progress: ProgressMode
+  /** @default the command line */
+  readonly trigger?: Trigger
   readonly launch: (operator: JobOperator, options: StartOptions, batch: Batch) => Promise<Launch>
 }
+
+const COMMAND: Trigger = { type: 'command', name: null }
 
 /** A run, or the execution because of which there is nothing to run. */
 export type Launch = StartedJob | { readonly alreadyComplete: JobExecutionDetails }
@@ -60,7 +65,9 @@ async function runWith(
   const { output, environment } = context
   signals.stop.throwIfAborted()
   using progress = showProgress(plan.progress, output, environment)
-  const started = await plan.launch(batch.operator, { observer: progress.observer }, batch)
+  const { trigger = COMMAND } = plan
+  const options: StartOptions = { observer: progress.observer, trigger, runner: 'command' }
+  const started = await plan.launch(batch.operator, options, batch)
   if ('alreadyComplete' in started) return printAlreadyComplete(output, started.alreadyComplete)
   signals.direct(started)
   unhandled.giveUp(started)

@@ -10,6 +10,8 @@ import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 import { slotScope } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
+const RUNNER: StartOptions = { runner: 'scheduler' }
+
 export interface Firing {
   readonly occasion: Occasion
   readonly replaces: readonly FireOutcome[]
@@ -43,7 +45,7 @@ export async function fireAndRun(
   occasion: 'due' | 'queued',
 ): Promise<Fired> {
   const replaces: readonly FireOutcome[] = occasion === 'queued' ? ['QUEUED'] : []
-  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces })
+  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
   if (fired.outcome === 'FIRED') {
     const { started } = fired
     keepRunning(parts, schedule, { slot, jobExecutionId: started.execution.id }, started)

@@ -35,6 +35,8 @@ async function restart(
   try {
     const started = await operator.restart(execution.id, {
       by: `schedule ${name} ${at}, after its process died`,
+      trigger: { type: 'schedule', name },
+      runner: 'scheduler',
     })
     logger.warn(
       { schedule: name, slot: at, job: schedule.job.name, execution: started.execution.id },

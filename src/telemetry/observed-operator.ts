@@ -3,6 +3,7 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import type { TriggerType } from '../core/model/launch-facts.ts'
 import type { FireOperations } from '../core/operator/fire-operations.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
+import type { LaunchAnswer, LaunchOperations } from '../core/operator/launch-order.ts'
 import type { RunObserver } from '../core/ports/run-observer.ts'
 import type { Tell } from './observation.ts'
 import { joinObservers } from './join-observers.ts'
@@ -48,8 +49,30 @@ export function observedOperator(operator: JobOperator, tell: Tell): JobOperator
       launching({ jobExecutionId }, options, (observing) =>
         operator.redrive(jobExecutionId, selection, observing),
       ),
+    launch: observedLaunch(operator, tell),
     fire: observedFire(operator, tell),
   }
+}
+
+function observedLaunch(operator: JobOperator, tell: Tell): LaunchOperations['launch'] {
+  return async (order, options = {}) => {
+    const { type: trigger } = order.trigger
+    const told = (job: string, result: string) => tell({ type: 'launched', job, trigger, result })
+    try {
+      const answer = await operator.launch(order, observed(options, tell))
+      told(order.jobName, resultOf(answer))
+      return answer
+    } catch (error) {
+      const job = await nameOf(operator, { name: order.jobName })
+      if (job !== undefined) told(job, refusalOf(error))
+      throw error
+    }
+  }
+}
+
+function resultOf(answer: LaunchAnswer): string {
+  if (answer.outcome !== 'started') return answer.outcome
+  return answer.started.restartOf === null ? 'started' : 'restarted'
 }
 
 /** What the ledger says now; a slot that somebody else has taken is told by him. */
@@ -82,7 +105,10 @@ function observedFire(operator: JobOperator, tell: Tell): FireOperations['fire']
   }
 }
 
-function observed<O extends StartOptions>(options: O, tell: Tell): O & { readonly observer: RunObserver } {
+function observed<O extends Pick<StartOptions, 'observer'>>(
+  options: O,
+  tell: Tell,
+): O & { readonly observer: RunObserver } {
   const observations = runObservations(tell)
   const { observer } = options
   return {
@@ -91,8 +117,8 @@ function observed<O extends StartOptions>(options: O, tell: Tell): O & { readonl
   }
 }
 
-function triggerOf(_options: StartOptions): TriggerType {
-  return 'program'
+function triggerOf({ trigger }: StartOptions): TriggerType {
+  return trigger?.type ?? 'program'
 }
 
 function refusalOf(error: unknown): string {

@@ -211,6 +211,8 @@ describe('A scheduler', () => {
       expect(await idle(world)).to.deep.equal(['01:30 FIRED COMPLETED'])
       const executions = await world.batch.operator.listJobExecutions({ limit: 5 })
       expect(executions.map(({ status }) => status)).to.deep.equal(['COMPLETED', 'FAILED'])
+      for (const { launch } of executions)
+        expect(launch).to.deep.equal({ trigger: { type: 'schedule', name: 'hourly' }, runner: 'scheduler' })
       const actions = await world.batch.operator.listOperatorActions(executions[0]?.id ?? '')
       expect(actions.map(({ by }) => by)).to.deep.equal([
         'schedule hourly 2032-06-15T01:30:00.000Z, after its process died',

@@ -39,7 +39,7 @@ describe('The metrics registry', () => {
       { type: 'job-ended', job: 'eod', status: 'FAILED', seconds: 5000 },
     ]
     observations.forEach(metrics.tell)
-    const text = await metrics.render()
+    const text = await metrics.text()
     expect(lines(text, 'batch_').filter((line) => !line.includes('_bucket'))).to.have.members([
       'batch_job_active{job="eod"} 1',
       'batch_job_duration_seconds_sum{job="eod",status="FAILED"} 5000',
@@ -71,10 +71,10 @@ describe('The metrics registry', () => {
   it('shows the process too, in a registry of its own', async () => {
     const [one, other] = [metricsRegistry(), metricsRegistry()]
     one.tell({ type: 'job-started', job: 'a' })
-    expect(await one.render())
+    expect(await one.text())
       .to.contain('process_cpu_seconds_total')
       .and.contain('nodejs_eventloop_lag_seconds')
-    expect(lines(await other.render(), 'batch_job_active{')).to.deep.equal([])
+    expect(lines(await other.text(), 'batch_job_active{')).to.deep.equal([])
     expect(one.contentType).to.contain('text/plain')
   })
 
@@ -88,7 +88,7 @@ describe('The metrics registry', () => {
     const job = 'a"b\\c\nbatch_job_active{job="x"} 9'
     metrics.tell({ type: 'job-started', job })
     metrics.tell({ type: 'job-ended', job, status: 'COMPLETED', seconds: 1 })
-    const text = await metrics.render()
+    const text = await metrics.text()
     expect(lines(text, 'batch_job_active')).to.deep.equal([
       String.raw`batch_job_active{job="a\"b\\c\nbatch_job_active{job=\"x\"} 9"} 0`,
     ])
@@ -105,14 +105,14 @@ describe('The metrics registry', () => {
     for (let run = 0; run < 3; run += 1) source.tell({ type: 'job-started', job: 'eod' })
     source.tell({ type: 'job-ended', job: 'eod', status: 'COMPLETED', seconds: 1 })
     source.tell({ type: 'job-lost', job: 'eod' })
-    expect(lines(await metrics.render(), 'batch_job_active')).to.deep.equal(['batch_job_active{job="eod"} 2'])
+    expect(lines(await metrics.text(), 'batch_job_active')).to.deep.equal(['batch_job_active{job="eod"} 2'])
     source.close()
     source.close()
-    expect(lines(await metrics.render(), 'batch_job_active')).to.deep.equal(['batch_job_active{job="eod"} 1'])
+    expect(lines(await metrics.text(), 'batch_job_active')).to.deep.equal(['batch_job_active{job="eod"} 1'])
   })
 
   it('shows what the repository knows', async () => {
-    const text = await metricsRegistry({ facts: async () => FACTS }).render()
+    const text = await metricsRegistry({ facts: async () => FACTS }).text()
     expect(lines(text, 'batch_').toSorted()).to.deep.equal([
       'batch_attention_instances{job="eod"} 2',
       'batch_attention_instances{job="new"} 0',
@@ -136,22 +136,22 @@ describe('The metrics registry', () => {
       },
       monotonic: () => now,
     })
-    expect(await metrics.render()).to.contain('batch_repository_up 1')
+    expect(await metrics.text()).to.contain('batch_repository_up 1')
     isAway = true
     now = 10_000
-    const text = await metrics.render()
+    const text = await metrics.text()
     expect(lines(text, 'batch_')).to.deep.equal(['batch_repository_up 0'])
     expect(text).to.contain('process_cpu_seconds_total')
     isAway = false
     now = 20_000
-    expect(lines(await metrics.render(), 'batch_stale_executions')).to.deep.equal([
+    expect(lines(await metrics.text(), 'batch_stale_executions')).to.deep.equal([
       'batch_stale_executions 1',
     ])
   })
 
   it('does not wait longer than its patience for a repository that hangs', async () => {
     const metrics = metricsRegistry({ facts: () => new Promise(() => {}), patienceMilliseconds: 5 })
-    expect(lines(await metrics.render(), 'batch_')).to.deep.equal(['batch_repository_up 0'])
+    expect(lines(await metrics.text(), 'batch_')).to.deep.equal(['batch_repository_up 0'])
   })
 
   it('asks the repository once for many scrapes, and again after ten seconds', async () => {
@@ -164,12 +164,12 @@ describe('The metrics registry', () => {
       },
       monotonic: () => now,
     })
-    await Promise.all([metrics.render(), metrics.render(), metrics.render()])
+    await Promise.all([metrics.text(), metrics.text(), metrics.text()])
     now = 9_999
-    await metrics.render()
+    await metrics.text()
     expect(asked).to.equal(1)
     now = 10_000
-    await Promise.all([metrics.render(), metrics.render()])
+    await Promise.all([metrics.text(), metrics.text()])
     expect(asked).to.equal(2)
   })
 })

@@ -13,6 +13,8 @@ export interface RunOptions {
   /** What a complete instance is: an error, or the answer. */
   readonly onExisting: 'reject' | 'return'
   readonly next?: boolean
+  /** What the scheduler that has started this process calls itself. */
+  readonly trigger?: string
   /** In seconds. */
   readonly grace: number
   readonly progress: ProgressMode
@@ -38,6 +40,7 @@ export async function run(
     jobs,
     grace: options.grace,
     progress: options.progress,
+    ...(options.trigger === undefined ? {} : { trigger: { type: 'external', name: options.trigger } }),
     launch: (operator, startOptions) => {
       if (options.next === true) return operator.startNextByName(jobName, texts, startOptions)
       const starting = operator.startByName(jobName, texts, startOptions)

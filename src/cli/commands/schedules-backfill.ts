@@ -44,7 +44,7 @@ export async function backfill(
     if (options.dryRun === true) return showPlan(output, name, slots)
     if (slots.length === 0) output.tell('no slot to be fired')
     const by = `${processRequester(processIdentity())}, backfill of schedule ${name}`
-    const fire = (slot: BackfillSlot) => operations.fireBackfill(name, slot, range, { by })
+    const fire = (slot: BackfillSlot) => operations.fireBackfill(name, slot, range, { by, runner: 'command' })
     return fireAll({ output, name, job, signals, fire }, slots)
   })
 }

@@ -2,6 +2,7 @@
 import type { ChildJob } from '../definition/step-definition.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
+import type { LaunchFacts } from '../model/launch-facts.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { TraceContext } from '../ports/tracing.ts'
 import type { RunOutcome } from './run-outcome.ts'
@@ -13,7 +14,8 @@ export interface ChildLauncher {
   readonly launch: (job: ChildJob, recorded: JobParameters, options: ChildOptions) => Promise<ChildLaunch>
 }
 
-export interface ChildOptions {
+/** Triggered and run by what has triggered and runs the job that starts it. */
+export interface ChildOptions extends Partial<LaunchFacts> {
   readonly observer: RunObserver
   /** As the job that runs it. */
   readonly acceptChanges: boolean

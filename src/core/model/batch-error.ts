@@ -14,6 +14,7 @@ export const BATCH_ERRORS = {
   NO_SUCH_JOB_EXECUTION: { exitCode: 2 },
   JOB_INSTANCE_ALREADY_COMPLETE: { exitCode: 4 },
   JOB_EXECUTION_ALREADY_RUNNING: { exitCode: 5 },
+  IDEMPOTENCY_KEY_REUSED: { exitCode: 2 },
   JOB_RESTART_REFUSED: { exitCode: 6 },
   JOB_EXECUTION_STILL_RUNNING: { exitCode: 6 },
   JOB_EXECUTION_NOT_RUNNING: { exitCode: 6 },

@@ -5,6 +5,7 @@ import type { ExecutionOwner } from './execution-owner.ts'
 import type { ExitStatus } from './exit-status.ts'
 import type { JobInstance } from './job-instance.ts'
 import type { JobParameters } from './job-parameters.ts'
+import type { LaunchFacts } from './launch-facts.ts'
 import type { StepExecution } from './step-execution.ts'
 
 export interface JobExecution {
@@ -21,6 +22,8 @@ export interface JobExecution {
   readonly executionContext: StoredContext
   /** Null for an execution that Spring made. Kept after the end, to say who ran it. */
   readonly owner: ExecutionOwner | null
+  /** Null for an execution that Spring made, and for one from before this was recorded. */
+  readonly launch: LaunchFacts | null
 }
 
 /** An execution with its steps in the order in which they were begun; those of partitions are asked for apart. */

@@ -177,6 +177,7 @@ export function sampleScope(
     status: 'STARTING',
     exitStatus: exitStatus('UNKNOWN'),
     owner: null,
+    launch: null,
   }
   const stepExecution: StepExecution = {
     ...common,

@@ -48,7 +48,7 @@ export function fireOperations(parts: OperatorParts): FireOperations {
   return {
     fire: async (job, order, options = {}) => {
       const by = options.by ?? `schedule ${order.schedule} ${order.slot.toISOString()}`
-      const launching = { ...options, by }
+      const launching = { ...options, by, trigger: { type: 'schedule', name: order.schedule } as const }
       const parsed = await parametersOf(job, order)
       if (isBatchError(parsed)) return refuse(parts, job, order, parsed, launching)
       try {

@@ -24,6 +24,8 @@ import { explainJob, type StepExplanation } from './explain-job.ts'
 import { findExecution } from './find-execution.ts'
 import { guardObserver } from './guard-observer.ts'
 import { type FireOperations, fireOperations } from './fire-operations.ts'
+import { launchOperations } from './launch-operations.ts'
+import type { LaunchOperations } from './launch-order.ts'
 import { prepareLaunch } from './launch-request.ts'
 import { nextParameters } from './next-instance.ts'
 import { termsOf } from './launch-terms.ts'
@@ -36,7 +38,8 @@ import { runLaunched, type StartedJob, type StartOptions } from './started-job.t
 
 export type { StartedJob, StartOptions } from './started-job.ts'
 
-export interface JobOperator extends ExecutionOperations, QuarantineOperations, FireOperations {
+export interface JobOperator
+  extends ExecutionOperations, QuarantineOperations, FireOperations, LaunchOperations {
   /**
    * Starts a new instance, or restarts one that has failed, was stopped, or whose process has died; the answer says
    * which. Resolves when the launch is recorded; the job goes on, see {@link StartedJob.ended}.
@@ -141,6 +144,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     ...executionOperations(parts),
     ...quarantineOperations(parts),
     ...fireOperations(parts),
+    ...launchOperations(parts),
     start: async (job, parameters, options) => {
       const known = knownJob(job)
       return launchParsed(

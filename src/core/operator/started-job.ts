@@ -10,6 +10,7 @@ import { createSharedContext } from '../engine/shared-context.ts'
 import { createStepHistory } from '../engine/step-history.ts'
 import { BatchError } from '../model/batch-error.ts'
 import type { JobExecution } from '../model/job-execution.ts'
+import type { Runner, Trigger } from '../model/launch-facts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
@@ -33,6 +34,10 @@ export interface StartOptions {
   readonly traceContext?: TraceContext
   /** Who asks, for the record. @default who the batch was created for */
   readonly by?: string
+  /** What made it begin, for the record. A longer name is cut. @default type `program`, without a name */
+  readonly trigger?: Trigger
+  /** What kind of process this is. @default 'program' */
+  readonly runner?: Runner
 }
 
 export interface StartedJob {

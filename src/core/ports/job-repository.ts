@@ -5,7 +5,15 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
-import type { LaunchRequest, Launched, LaunchedRedrive, NextLaunchRequest, RedriveRequest } from './launch.ts'
+import type {
+  KeyedLaunch,
+  Launched,
+  LaunchedRedrive,
+  LaunchKey,
+  LaunchRequest,
+  NextLaunchRequest,
+  RedriveRequest,
+} from './launch.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'
@@ -40,6 +48,12 @@ export interface JobRepository {
    * parameters. Where the instance that they name is there already, `next` is asked again.
    */
   readonly launchNext: (request: NextLaunchRequest) => Promise<Launched>
+  /**
+   * One of those two, recorded with a key: where the key is known, its execution is the answer, and nothing is decided or changed. Of
+   * many with one key one launches, and the others wait for it. A refusal uses no key up; a purge of the execution frees it.
+   * @throws as `launch`; BatchError IDEMPOTENCY_KEY_REUSED where the key is that of another request
+   */
+  readonly launchOnce: (request: LaunchRequest | NextLaunchRequest, key: LaunchKey) => Promise<KeyedLaunch>
 
   /**
    * In one transaction: makes a batch of whatever is `due` and redrivable in the selection, and launches its redrive. Of two

@@ -5,6 +5,7 @@ import type { StoredContext } from '../model/execution-context.ts'
 import type { ExecutionOwner, OwnerIdentity } from '../model/execution-owner.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
+import type { LaunchFacts } from '../model/launch-facts.ts'
 import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import type { Claim } from './lease.ts'
 import type { QuarantineSelection, RedriveTarget } from './quarantine-store.ts'
@@ -18,6 +19,7 @@ export interface LaunchTerms {
   readonly by: string
   /** Recorded with the execution, and shown to the decision about the next one. */
   readonly definition: DefinitionFingerprint
+  readonly facts: LaunchFacts
 }
 
 export interface LaunchRequest extends LaunchTerms {
@@ -75,6 +77,20 @@ export interface Launched {
   /** Of `launchNext`: the latest execution of the instance that this one comes after. */
   readonly after?: JobExecution
 }
+
+/** By which a launch is known when it is asked for again. */
+export interface LaunchKey {
+  /** Each has keys of its own. */
+  readonly caller: string
+  readonly key: string
+  /** Of everything that was asked for. */
+  readonly requestHash: string
+}
+
+export type KeyedLaunch =
+  | { readonly outcome: 'launched'; readonly launched: Launched }
+  /** The execution that was launched with the key, as it is now. */
+  | { readonly outcome: 'replayed'; readonly execution: JobExecution; readonly restartOf: string | null }
 
 export interface RedriveRequest {
   readonly jobName: string

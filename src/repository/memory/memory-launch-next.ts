@@ -1,12 +1,15 @@
 /** The next instance of a job in memory. */
 import { isBesideSequence, RUN_ID, runIdOf } from '../../core/model/framework-parameters.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
-import type { Launched, NextLaunchRequest } from '../../core/ports/launch.ts'
+import type { Launched, LaunchKey, NextLaunchRequest } from '../../core/ports/launch.ts'
 import { launch } from './memory-launch.ts'
 import { executionsOf, type MemoryState, snapshot } from './memory-state.ts'
 
 /** Between asking and launching others may have launched the same instance: then it is asked again. */
-export async function launchNext(state: MemoryState, request: NextLaunchRequest): Promise<Launched> {
+export async function launchNext(
+  state: MemoryState,
+  request: NextLaunchRequest & { readonly key?: LaunchKey },
+): Promise<Launched> {
   const { jobName } = request
   const latest = latestOfInstances(state, jobName)
   const execution = latest.find(({ jobParameters }) => !isBesideSequence(jobParameters))

@@ -1,8 +1,10 @@
 /** A launch in memory. */
+import { cutText } from '../../core/model/error-description.ts'
 import type { StoredContext } from '../../core/model/execution-context.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
+import { REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import { addCounts, NO_COUNTS } from '../../core/model/step-execution.ts'
-import type { Launched, LaunchRequest, PreviousStep } from '../../core/ports/launch.ts'
+import type { Launched, LaunchKey, LaunchRequest, PreviousStep } from '../../core/ports/launch.ts'
 import { close, note } from './memory-retire.ts'
 import {
   executionsOf,
@@ -13,8 +15,22 @@ import {
   type StoredExecution,
 } from './memory-state.ts'
 
-/** Nothing waits in here, so launches of one instance cannot overlap. */
-export function launch(state: MemoryState, request: LaunchRequest, context?: StoredContext): Launched {
+/** The key of a launch is that of an execution that is there: caught by whoever gave the key. */
+export class KeyKnown extends Error {
+  readonly stored: StoredExecution
+
+  constructor(stored: StoredExecution) {
+    super('the key is known')
+    this.stored = stored
+  }
+}
+
+export type KeyedRequest = LaunchRequest & { readonly key?: LaunchKey }
+
+/** Nothing waits in here, so launches of one instance cannot overlap. @throws KeyKnown */
+export function launch(state: MemoryState, request: KeyedRequest, context?: StoredContext): Launched {
+  const asked = findKey(state, request.key)
+  if (asked !== undefined) throw new KeyKnown(asked)
   const known = state.instances.find(
     (one) => one.jobName === request.jobName && one.jobKey === request.jobKey,
   )
@@ -37,6 +53,18 @@ export function launch(state: MemoryState, request: LaunchRequest, context?: Sto
   }
 }
 
+/** As the column of Postgres holds a caller. */
+function callerOf({ caller }: LaunchKey): string {
+  return cutText(caller, REQUESTER_LIMIT)
+}
+
+function findKey(state: MemoryState, key: LaunchKey | undefined): StoredExecution | undefined {
+  if (key === undefined) return undefined
+  return [...state.executions.values()].find(
+    (stored) => stored.key?.key === key.key && callerOf(stored.key) === callerOf(key),
+  )
+}
+
 function insertInstance(state: MemoryState, { jobName, jobKey }: LaunchRequest): JobInstance {
   state.lastInstanceId += 1
   const instance = { id: String(state.lastInstanceId), jobName, jobKey }
@@ -47,7 +75,7 @@ function insertInstance(state: MemoryState, { jobName, jobKey }: LaunchRequest):
 function insertExecution(
   state: MemoryState,
   jobInstance: JobInstance,
-  { parameters, owner, leaseMilliseconds, by, definition }: LaunchRequest,
+  { parameters, owner, leaseMilliseconds, by, definition, facts, key }: KeyedRequest,
   executionContext: StoredContext = readable({}),
 ): StoredExecution {
   state.lastId += 1
@@ -66,6 +94,7 @@ function insertExecution(
       version: 0,
       executionContext,
       owner: null,
+      launch: structuredClone(facts),
     },
     identity: { ...owner },
     definition: structuredClone(definition),
@@ -75,6 +104,7 @@ function insertExecution(
     leaseExpiresAt: new Date(now.getTime() + leaseMilliseconds),
     steps: [],
     actions: [],
+    key,
   }
   note(state, stored, 'launch', by)
   state.executions.set(stored.execution.id, stored)

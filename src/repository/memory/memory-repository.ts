@@ -6,6 +6,7 @@ import type { ExecutionFilter, JobRepository } from '../../core/ports/job-reposi
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
+import { launchOnce } from './memory-launch-once.ts'
 import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
@@ -54,6 +55,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),
     launchNext: (request) => launchNext(state, request),
+    launchOnce: (request, key) => launchOnce(state, request, key),
     launchRedrive: async (request) =>
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),

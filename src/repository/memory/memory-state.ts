@@ -11,7 +11,7 @@ import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JsonValue } from '../../core/model/json-value.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
-import type { LatestExecution } from '../../core/ports/launch.ts'
+import type { LatestExecution, LaunchKey } from '../../core/ports/launch.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type { MemorySample } from './memory-samples.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
@@ -64,6 +64,8 @@ export interface StoredExecution {
   leaseExpiresAt: Date
   steps: readonly StepExecution[]
   actions: readonly OperatorAction[]
+  /** With which it was launched. */
+  readonly key: LaunchKey | undefined
 }
 
 /** @throws BatchError LEASE_LOST */

@@ -38,6 +38,12 @@ export interface HeartbeatRow {
   readonly leaseExpiresAt: Date
 }
 
+export interface LaunchRow {
+  readonly triggerType: string
+  readonly triggerName: string | null
+  readonly runner: string
+}
+
 export interface ParameterRow {
   readonly jobExecutionId: string
   readonly name: string
@@ -53,6 +59,7 @@ export interface JobExecutionRow extends ExitColumns {
   readonly context: ContextRow | null
   readonly owner: OwnerRow | null
   readonly heartbeat: HeartbeatRow | null
+  readonly launch: LaunchRow | null
 }
 
 export interface CountColumns {
@@ -187,6 +194,19 @@ export const HeartbeatEntity: EntitySchema<HeartbeatRow & { jobExecutionId: stri
   },
 })
 
+export const LaunchEntity: EntitySchema<LaunchRow & { jobExecutionId: string }> = new EntitySchema<
+  LaunchRow & { jobExecutionId: string }
+>({
+  name: 'Launch',
+  tableName: 'job_execution_launch',
+  columns: {
+    jobExecutionId: id('job_execution_id'),
+    triggerType: text('trigger_type'),
+    triggerName: text('trigger_name'),
+    runner: text('runner'),
+  },
+})
+
 export const BackendEntity: EntitySchema<{ stepExecutionId: string }> = new EntitySchema<{
   stepExecutionId: string
 }>({
@@ -230,5 +250,6 @@ export const ENTITIES: readonly EntitySchema[] = [
   ReconciliationEntity,
   OwnerEntity,
   HeartbeatEntity,
+  LaunchEntity,
   BackendEntity,
 ] as readonly EntitySchema[]

@@ -3,7 +3,7 @@ import { EMPTY_CONTEXT, type StoredContext } from '../../core/model/execution-co
 import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { JobParameters } from '../../core/model/job-parameters.ts'
-import type { LaunchTerms } from '../../core/ports/launch.ts'
+import type { LaunchKey, LaunchTerms } from '../../core/ports/launch.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import { storedContextColumns } from './context-columns.ts'
 import type { ParameterColumns } from './parameter-columns.ts'
@@ -13,7 +13,7 @@ import type { TableNames } from './table-names.ts'
 
 export const FIRST_GENERATION = '1'
 
-/** Execution, parameters, context, owner, heartbeat, who asked and the definition, in one statement; times are the server's. */
+/** Execution, parameters, context, owner, heartbeat, who asked, the definition and the trigger, in one statement; times are the server's. */
 export function insertExecutionSql(tables: TableNames): string {
   return `with execution as (
       insert into ${tables.jobExecution}
@@ -45,17 +45,26 @@ export function insertExecutionSql(tables: TableNames): string {
     ), definition as (
       insert into ${tables.definition} (job_execution_id, definition)
         select job_execution_id, $15::jsonb from execution
+    ), launch as (
+      insert into ${tables.launch}
+        (job_execution_id, trigger_type, trigger_name, runner, caller, launch_key, request_hash)
+        select job_execution_id, $16, $17, $18, $19, $20, $21 from execution
     )
     select execution.job_execution_id as "id", create_time as "createTime", since, heartbeat_at as "heartbeatAt",
       lease_expires_at as "leaseExpiresAt"
       from execution, owner, heartbeat`
 }
 
+/** What a new execution is recorded with; the key, where it was launched with one. */
+export interface KeyedTerms extends LaunchTerms {
+  readonly key?: LaunchKey
+}
+
 export function insertExecutionValues(
   instance: JobInstance,
   parameters: ParameterColumns,
   context: StoredContext,
-  { owner, leaseMilliseconds, by, definition }: LaunchTerms,
+  { owner, leaseMilliseconds, by, definition, facts, key }: KeyedTerms,
 ): readonly unknown[] {
   const { shortContext, serializedContext } = storedContextColumns(context)
   return [
@@ -74,6 +83,12 @@ export function insertExecutionValues(
     leaseMilliseconds,
     requesterColumn(by),
     JSON.stringify(definition),
+    facts.trigger.type,
+    facts.trigger.name,
+    facts.runner,
+    requesterColumn(key?.caller ?? null),
+    key?.key,
+    key?.requestHash,
   ]
 }
 
@@ -88,7 +103,7 @@ export interface InsertedExecution {
 export function newJobExecution(
   row: InsertedExecution,
   jobInstance: JobInstance,
-  { parameters, owner }: LaunchTerms & { readonly parameters: JobParameters },
+  { parameters, owner, facts }: LaunchTerms & { readonly parameters: JobParameters },
   executionContext: StoredContext = EMPTY_CONTEXT,
 ): JobExecution {
   return {
@@ -111,6 +126,7 @@ export function newJobExecution(
       leaseExpiresAt: row.leaseExpiresAt,
       leaseExpired: false,
     },
+    launch: facts,
   }
 }
 

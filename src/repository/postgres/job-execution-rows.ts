@@ -7,6 +7,7 @@ import type {
   CountColumns,
   HeartbeatRow,
   JobExecutionRow,
+  LaunchRow,
   OwnerRow,
   ParameterRow,
   StepExecutionRow,
@@ -22,11 +23,13 @@ export interface FoundExecution extends ExecutionAtHand {
   readonly runningSteps: number
 }
 
-type Course = Omit<JobExecutionRow, 'jobInstance' | 'context' | 'owner' | 'heartbeat'>
+type Course = Omit<JobExecutionRow, 'jobInstance' | 'context' | 'owner' | 'heartbeat' | 'launch'>
 type FlatExecution = Course &
   ContextRow &
   HeartbeatRow & {
     readonly [Key in keyof OwnerRow]: OwnerRow[Key] | null
+  } & {
+    readonly [Key in keyof LaunchRow]: LaunchRow[Key] | null
   } & {
     readonly jobName: string
     readonly jobKey: string
@@ -79,6 +82,7 @@ async function findExecution(
       o.process_start as "processStart", o.since,
       h.heartbeat_at as "heartbeatAt", h.lease_expires_at as "leaseExpiresAt",
       h.lease_expires_at <= clock_timestamp() as "leaseExpired",
+      b.trigger_type as "triggerType", b.trigger_name as "triggerName", b.runner,
       (select coalesce(json_agg(json_build_object('name', p.parameter_name, 'type', p.parameter_type,
           'text', p.parameter_value, 'identifying', p.identifying)), '[]')::text
         from ${tables.params} p where p.job_execution_id = e.job_execution_id) as "parameters",
@@ -95,6 +99,7 @@ async function findExecution(
     left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
     left join ${tables.heartbeat} h on h.job_execution_id = e.job_execution_id
     left join ${tables.definition} d on d.job_execution_id = e.job_execution_id
+    left join ${tables.launch} b on b.job_execution_id = e.job_execution_id
     where ${condition}`,
     [id],
   )
@@ -195,5 +200,6 @@ function nested(row: FlatExecution): JobExecutionRow {
     context: row,
     owner: row.generation === null ? null : (row as OwnerRow),
     heartbeat: row.heartbeatAt === null ? null : row,
+    launch: row.runner === null ? null : (row as LaunchRow),
   }
 }

@@ -4,6 +4,7 @@ import type { Launched, NextLaunchRequest } from '../../core/ports/launch.ts'
 import type { RunSql } from './fence.ts'
 import { type FoundExecution, executionById } from './job-execution-rows.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
+import type { KeyedTerms } from './insert-execution.ts'
 import { insertAndCommit, type Prepared } from './launch.ts'
 import { checkNameColumn } from './name-column.ts'
 import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
@@ -19,22 +20,21 @@ export function launchNext(
 ): Promise<Launched> {
   const { jobName } = request
   checkNameColumn('job', jobName)
-  return repositoryTransaction(
-    source,
-    address,
-    `launching the next instance of job '${jobName}'`,
-    (transaction) => launchAfterLast(transaction, address, request),
-  )
+  const doing = `launching the next instance of job '${jobName}'`
+  return repositoryTransaction(source, address, doing, async (transaction) => {
+    await lockJobName(transaction.run, address.tables, jobName)
+    return launchAfterLast(transaction, address, request)
+  })
 }
 
-async function launchAfterLast(
+/** The job's name is locked. */
+export async function launchAfterLast(
   transaction: RepositoryTransaction,
   address: RepositoryAddress,
-  request: NextLaunchRequest,
+  request: NextLaunchRequest & KeyedTerms,
 ): Promise<Launched> {
   const { run } = transaction
   const { tables } = address
-  await lockJobName(run, tables, request.jobName)
   const last = await findLast(run, tables, request.jobName)
   const execution = last.execution?.execution
   for (let { runId } = last; ; runId += 1n) {
@@ -49,7 +49,7 @@ async function launchAfterLast(
 }
 
 /** Held until the transaction ends. The table's name is part of it, since one database may hold several repositories. */
-async function lockJobName(run: RunSql, { jobInstance }: TableNames, jobName: string): Promise<void> {
+export async function lockJobName(run: RunSql, { jobInstance }: TableNames, jobName: string): Promise<void> {
   await run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`next ${jobInstance} ${jobName}`])
 }
 

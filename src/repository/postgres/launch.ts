@@ -18,6 +18,7 @@ import {
   type InsertedExecution,
   insertExecutionSql,
   insertExecutionValues,
+  type KeyedTerms,
   newJobExecution,
 } from './insert-execution.ts'
 import { type FoundExecution, latestExecution, previousSteps } from './job-execution-rows.ts'
@@ -38,16 +39,32 @@ export async function launch(
   address: RepositoryAddress,
   request: LaunchRequest,
 ): Promise<Launched> {
-  const { jobName } = request
-  checkNameColumn('job', jobName)
-  const parameters = parameterColumns(request.parameters)
+  const parameters = storableParameters(request)
   const work = async (transaction: RepositoryTransaction) => {
-    const prepared = await prepareLaunch(transaction.run, address, request)
-    return insertAndCommit(transaction, address, request, parameters, prepared)
+    const found = await findOrInsertInstance(transaction.run, address.tables, request)
+    return launchFound(transaction, address, request, parameters, found)
   }
-  return repositoryTransaction(source, address, `launching job '${jobName}'`, work, (error) =>
+  return repositoryTransaction(source, address, `launching job '${request.jobName}'`, work, (error) =>
     alreadyRunning(error, request),
   )
+}
+
+/** Before the transaction. @throws BatchError INVALID_JOB_DEFINITION, INVALID_JOB_PARAMETERS */
+export function storableParameters({ jobName, parameters }: LaunchRequest): ParameterColumns {
+  checkNameColumn('job', jobName)
+  return parameterColumns(parameters)
+}
+
+/** A launch of the instance that is locked. */
+export async function launchFound(
+  transaction: RepositoryTransaction,
+  address: RepositoryAddress,
+  request: LaunchRequest & KeyedTerms,
+  parameters: ParameterColumns,
+  found: FoundInstance,
+): Promise<Launched> {
+  const prepared = await prepareFound(transaction.run, address, request, found)
+  return insertAndCommit(transaction, address, request, parameters, prepared)
 }
 
 interface Ground {
@@ -66,10 +83,18 @@ export interface Prepared extends Ground {
 /** Locks the instance, asks for the verdict and does all of it but the new rows. @throws the verdict's error */
 export async function prepareLaunch(
   run: RunSql,
-  { tables }: RepositoryAddress,
+  address: RepositoryAddress,
   request: LaunchRequest,
 ): Promise<Prepared> {
-  const found = await findOrInsertInstance(run, tables, request)
+  return prepareFound(run, address, request, await findOrInsertInstance(run, address.tables, request))
+}
+
+async function prepareFound(
+  run: RunSql,
+  { tables }: RepositoryAddress,
+  request: LaunchRequest,
+  found: FoundInstance,
+): Promise<Prepared> {
   const { instance } = found
   const ground = await prepareGround(run, tables, found, request)
   const steps = ground.continued === undefined ? new Map() : await previousSteps(run, tables, instance.id)
@@ -113,7 +138,7 @@ async function prepareGround(
 export async function insertAndCommit(
   { client, committing }: RepositoryTransaction,
   { tables }: RepositoryAddress,
-  request: LaunchTerms & { readonly parameters: JobParameters },
+  request: KeyedTerms & { readonly parameters: JobParameters },
   parameters: ParameterColumns,
   prepared: Prepared,
   besides: readonly { readonly text: string; readonly values: readonly unknown[] }[] = [],

@@ -18,6 +18,7 @@ import { beatPatience, heartbeat } from './heartbeat.ts'
 import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
+import { launchOnce } from './launch-once.ts'
 import { listOperatorActions } from './operator-actions.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
@@ -79,6 +80,7 @@ function repositoryOn(
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
     launchNext: (request) => launchNext(metadata, address, request),
+    launchOnce: (request, key) => launchOnce(metadata, address, request, key),
     launchRedrive: (request) => launchRedrive(metadata, address, request),
     startJobExecution: (claim) =>
       during('starting a job execution', 'unknown', () =>

@@ -8,6 +8,7 @@ import type { ExecutionFilter, InstanceFilter } from '../../core/ports/job-repos
 import type { PartitionExecutionFilter } from '../../core/ports/partition-store.ts'
 import {
   HeartbeatEntity,
+  LaunchEntity,
   JobContextEntity,
   JobExecutionEntity,
   JobInstanceEntity,
@@ -115,6 +116,7 @@ function executions(source: DataSource): SelectQueryBuilder<JobExecutionRow> {
     .leftJoinAndMapOne('e.context', JobContextEntity.options.name, 'c', 'c.jobExecutionId = e.id')
     .leftJoinAndMapOne('e.owner', OwnerEntity.options.name, 'o', 'o.jobExecutionId = e.id')
     .leftJoinAndMapOne('e.heartbeat', HeartbeatEntity.options.name, 'h', 'h.jobExecutionId = e.id')
+    .leftJoinAndMapOne('e.launch', LaunchEntity.options.name, 'l', 'l.jobExecutionId = e.id')
     .addSelect('h.leaseExpiresAt <= clock_timestamp()', 'lease_expired')
 }
 
@@ -135,7 +137,14 @@ async function loadExecutions(
 
 /** TypeORM leaves a row that was not found undefined. */
 function withNulls(row: JobExecutionRow): JobExecutionRow {
-  return { ...row, context: row.context ?? null, owner: row.owner ?? null, heartbeat: row.heartbeat ?? null }
+  const { context, owner, heartbeat, launch } = row
+  return {
+    ...row,
+    context: context ?? null,
+    owner: owner ?? null,
+    heartbeat: heartbeat ?? null,
+    launch: launch ?? null,
+  }
 }
 
 /** Another text is nobody's id, and Postgres would refuse to compare it. */

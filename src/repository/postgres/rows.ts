@@ -3,6 +3,7 @@ import { type BatchStatus, isBatchStatus } from '../../core/model/batch-status.t
 import type { ExecutionOwner } from '../../core/model/execution-owner.ts'
 import type { ExitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecution } from '../../core/model/job-execution.ts'
+import { type LaunchFacts, RUNNERS, TRIGGER_TYPES } from '../../core/model/launch-facts.ts'
 import type { JobParameter, JobParameters } from '../../core/model/job-parameters.ts'
 import type { StepCounts, StepExecution, StepReconciliation } from '../../core/model/step-execution.ts'
 import { reconciledCounts } from '../../core/model/step-reconciliation.ts'
@@ -12,6 +13,7 @@ import type {
   ExitColumns,
   HeartbeatRow,
   JobExecutionRow,
+  LaunchRow,
   OwnerRow,
   ParameterRow,
   ReconciliationRow,
@@ -32,6 +34,7 @@ export function decodeJobExecution(
     ...decodeCourse(row),
     executionContext: decodeContextColumns(row.context ?? NO_CONTEXT),
     owner: decodeOwner(row.owner, row.heartbeat, leaseExpired),
+    launch: decodeLaunch(row.launch),
   }
 }
 
@@ -101,6 +104,14 @@ function decodeOwner(
     leaseExpiresAt: heartbeat?.leaseExpiresAt ?? owner.since,
     leaseExpired,
   }
+}
+
+/** Null for an execution of Spring's, for one from before it was recorded, and where a later version has written other words. */
+function decodeLaunch(row: LaunchRow | null): LaunchFacts | null {
+  const type = TRIGGER_TYPES.find((one) => one === row?.triggerType)
+  const runner = RUNNERS.find((one) => one === row?.runner)
+  if (row === null || type === undefined || runner === undefined) return null
+  return { trigger: { type, name: row.triggerName }, runner }
 }
 
 function decodeCourse(

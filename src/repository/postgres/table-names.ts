@@ -15,7 +15,8 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots, how far steps had come when.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, how far
+ * steps had come when.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -31,6 +32,7 @@ export const SIDE_TABLES = [
   'job_execution_action',
   'schedule',
   'schedule_fire',
+  'job_execution_launch',
   'step_sample',
 ] as const
 
@@ -69,6 +71,7 @@ export interface TableNames {
   readonly action: string
   readonly schedule: string
   readonly fire: string
+  readonly launch: string
   readonly sample: string
   readonly migration: string
   /** As literals, for `nextval`. */
@@ -111,6 +114,7 @@ export function tableNames(
     action: table('job_execution_action'),
     schedule: table('schedule'),
     fire: table('schedule_fire'),
+    launch: table('job_execution_launch'),
     sample: table('step_sample'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),

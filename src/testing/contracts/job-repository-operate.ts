@@ -9,6 +9,7 @@ import type { ExecutionAtHand, RetireVerdict } from '../../core/ports/retirement
 import {
   assertRefused,
   DEFINITION,
+  FACTS,
   finish,
   jobEnd,
   OWNER,
@@ -198,6 +199,7 @@ function nexting({ repository, jobName }: RepositoryTrial): Nexting {
       leaseMilliseconds: 30_000,
       by: 'anna',
       definition: DEFINITION,
+      facts: FACTS,
       next: async (last) => {
         seen.push(last)
         const kept = (last.execution?.jobParameters ?? []).filter(({ name }) => name !== 'run.id')

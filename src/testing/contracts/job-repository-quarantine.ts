@@ -10,6 +10,7 @@ import {
   finish,
   jobEnd,
   DEFINITION,
+  FACTS,
   OWNER,
   RECOVER,
   type RepositoryTrial,
@@ -103,6 +104,7 @@ export async function redrive(
       owner: OWNER,
       by: 'contract',
       definition: DEFINITION,
+      facts: FACTS,
       leaseMilliseconds: 30_000,
     }),
   })
@@ -314,6 +316,7 @@ async function givesBack(trial: RepositoryTrial): Promise<void> {
     owner: OWNER,
     by: 'contract',
     definition: DEFINITION,
+    facts: FACTS,
     leaseMilliseconds: 30_000,
     decide: () => ({ action: 'restart' }),
   })

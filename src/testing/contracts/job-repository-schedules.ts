@@ -5,7 +5,7 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import type { ScheduleFire } from '../../core/model/schedule-fire.ts'
 import type { FireAnswer, FireGround, FireRequest } from '../../core/ports/schedule-store.ts'
 import type { Launched, LaunchVerdict } from '../../core/ports/launch.ts'
-import { DEFINITION, jobEnd, OWNER, PARAMETERS, type RepositoryTrial } from './repository-trial.ts'
+import { DEFINITION, FACTS, jobEnd, OWNER, PARAMETERS, type RepositoryTrial } from './repository-trial.ts'
 
 type Check = (trial: RepositoryTrial) => Promise<void>
 
@@ -57,6 +57,7 @@ function firing({ repository, jobName }: RepositoryTrial): Firing {
           leaseMilliseconds: 30_000,
           by: `schedule ${schedule}`,
           definition: DEFINITION,
+          facts: FACTS,
           decide: () => verdict ?? { action: 'start' },
         },
         ...options,

@@ -1,6 +1,7 @@
 /** What every job repository promises, as cases for any test runner. */
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
+import { KEY_PROMISES } from './job-repository-keys.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
@@ -16,6 +17,7 @@ import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 export function jobRepositoryContract(open: () => Promise<JobRepository>): readonly ContractCase[] {
   const promises = {
     ...LAUNCH_PROMISES,
+    ...KEY_PROMISES,
     ...STEP_PROMISES,
     ...SAMPLE_PROMISES,
     ...PARTITION_PROMISES,

@@ -8,6 +8,7 @@ import type { OwnerIdentity } from '../../core/model/execution-owner.ts'
 import { exitStatus } from '../../core/model/exit-status.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobParameters } from '../../core/model/job-parameters.ts'
+import type { LaunchFacts } from '../../core/model/launch-facts.ts'
 import { NO_COUNTS, type StepCounts } from '../../core/model/step-execution.ts'
 import type { JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
 import type { Launched, LaunchRequest, LaunchVerdict } from '../../core/ports/launch.ts'
@@ -47,6 +48,11 @@ export const PARAMETERS: JobParameters = [
   { name: 'chunkSize', type: 'java.lang.Long', text: '500', identifying: false },
 ]
 
+export const FACTS: LaunchFacts = {
+  trigger: { type: 'external', name: 'contract:nightly' },
+  runner: 'server',
+}
+
 export const DEFINITION: DefinitionFingerprint = {
   format: 1,
   parameters: { businessDate: 'java.time.LocalDate' },
@@ -67,6 +73,7 @@ export function repositoryTrial(repository: JobRepository): RepositoryTrial {
       leaseMilliseconds: 30_000,
       by: 'a test',
       definition: DEFINITION,
+      facts: FACTS,
       decide: () => verdict,
       ...request,
     })

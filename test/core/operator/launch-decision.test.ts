@@ -36,6 +36,7 @@ function executionIn(status: BatchStatus): JobExecution {
     version: 1,
     executionContext: EMPTY_CONTEXT,
     owner: null,
+    launch: null,
   }
 }
 

@@ -20,6 +20,7 @@ function leftBySpring(status: BatchStatus, openSteps: number): ExecutionAtHand {
       version: 1,
       executionContext: EMPTY_CONTEXT,
       owner: null,
+      launch: null,
     },
     owner: null,
     openSteps,

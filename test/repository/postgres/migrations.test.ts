@@ -123,6 +123,7 @@ describe("The job repository's schema", () => {
       'batch_job_execution_action',
       'batch_job_execution_definition',
       'batch_job_execution_heartbeat',
+      'batch_job_execution_launch',
       'batch_job_execution_owner',
       'batch_quarantine',
       'batch_quarantine_batch',

@@ -5,7 +5,7 @@ import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
 import type { LaunchRequest } from '../../../src/core/ports/launch.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
-import { DEFINITION, OWNER } from './running-job.ts'
+import { DEFINITION, FACTS, OWNER } from './running-job.ts'
 
 describe('What the columns of Spring cannot hold', () => {
   let database: TestDatabase
@@ -30,6 +30,7 @@ describe('What the columns of Spring cannot hold', () => {
       leaseMilliseconds: 30_000,
       by: 'a test',
       definition: DEFINITION,
+      facts: FACTS,
       decide: () => ({ action: 'start' }),
       ...request,
     })

@@ -8,7 +8,7 @@ import type { StepSession } from '../../../src/core/ports/step-session.ts'
 import { pgClient } from '../../../src/postgres/resources.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
-import { DEFINITION, OWNER, startedStep, stepEnd } from './running-job.ts'
+import { DEFINITION, FACTS, OWNER, startedStep, stepEnd } from './running-job.ts'
 import { type WireProxy, wireProxy } from './wire-proxy.ts'
 
 const ITEMS: readonly QuarantinedItem[] = ['AU0000', 'DE0007'].map((isin, line) => ({
@@ -115,6 +115,7 @@ describe('The quarantine in Postgres', () => {
         by: 'test',
         leaseMilliseconds: 30_000,
         definition: DEFINITION,
+        facts: FACTS,
       }),
     })
     const { schema, pool } = database

@@ -5,7 +5,7 @@ import { isLive } from '../../../src/core/model/batch-status.ts'
 import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
 import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
-import { DEFINITION, jobEnd, OWNER, PARAMETERS } from './running-job.ts'
+import { DEFINITION, FACTS, jobEnd, OWNER, PARAMETERS } from './running-job.ts'
 
 export interface RaceOrder {
   readonly connection: PoolConfig
@@ -35,6 +35,7 @@ async function launchOnce(repository: JobRepository, jobKey: string, fails: bool
       leaseMilliseconds: 30_000,
       by: 'a test',
       definition: DEFINITION,
+      facts: FACTS,
       decide,
     })
     if (fails) await repository.endJobExecution(claim, jobEnd('FAILED'))

@@ -1,5 +1,6 @@
 /** A job under way, in the short forms of the tests. */
 import { randomUUID } from 'node:crypto'
+import type { LaunchFacts } from '../../../src/core/model/launch-facts.ts'
 import type { DefinitionFingerprint } from '../../../src/core/model/definition-fingerprint.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobParameters } from '../../../src/core/model/job-parameters.ts'
@@ -14,6 +15,11 @@ export const PARAMETERS: JobParameters = [
 ]
 
 export const OWNER = { host: 'here', pid: process.pid, bootId: null, pidNamespace: null, processStart: null }
+export const FACTS: LaunchFacts = {
+  trigger: { type: 'external', name: 'contract:nightly' },
+  runner: 'server',
+}
+
 export const DEFINITION: DefinitionFingerprint = {
   format: 1,
   parameters: {},
@@ -35,6 +41,7 @@ export function launchJob(
     leaseMilliseconds: 30_000,
     by: 'a test',
     definition: DEFINITION,
+    facts: FACTS,
     decide: () => verdict,
   })
 }

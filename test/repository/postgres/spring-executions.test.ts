@@ -4,7 +4,7 @@ import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
 import type { LatestExecution, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 import { migrateRepository, postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { emptyTestDatabase, type TestDatabase } from '../../embedded-postgres.ts'
-import { DEFINITION, jobEnd, launchJob, OWNER, RECOVER, stepEnd } from './running-job.ts'
+import { DEFINITION, FACTS, jobEnd, launchJob, OWNER, RECOVER, stepEnd } from './running-job.ts'
 import { JACKSON_CONTEXT, JAVA_CONTEXT, springExecutionsSql, springSchemaSql } from './spring-schema.ts'
 
 describe("Spring Batch's executions in our repository", () => {
@@ -40,6 +40,7 @@ describe("Spring Batch's executions in our repository", () => {
       leaseMilliseconds: 30_000,
       by: 'a test',
       definition: DEFINITION,
+      facts: FACTS,
       decide,
     })
   }

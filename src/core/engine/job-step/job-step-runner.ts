@@ -30,6 +30,7 @@ export async function runJobStep(
   const launched = await launcher.launch(job, parameters, {
     observer: observeChild(run),
     acceptChanges: run.acceptChanges,
+    ...run.scope.jobExecution.launch,
     ...(run.span && { traceContext: run.span.context() }),
   })
   const recordChild = () => commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })

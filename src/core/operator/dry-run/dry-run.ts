@@ -88,6 +88,7 @@ async function launchRehearsal(
     leaseMilliseconds,
     by: parts.by,
     definition: fingerprintOf(job),
+    facts: { trigger: { type: 'program', name: null }, runner: 'program' },
     decide: () => ({ action: 'start' }),
   })
   await rehearsal.startJobExecution(launched.claim)
