@@ -144,9 +144,7 @@ describe('The metrics registry', () => {
     expect(text).to.contain('process_cpu_seconds_total')
     isAway = false
     now = 20_000
-    expect(lines(await metrics.text(), 'batch_stale_executions')).to.deep.equal([
-      'batch_stale_executions 1',
-    ])
+    expect(lines(await metrics.text(), 'batch_stale_executions')).to.deep.equal(['batch_stale_executions 1'])
   })
 
   it('does not wait longer than its patience for a repository that hangs', async () => {
