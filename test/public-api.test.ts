@@ -514,7 +514,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'MetricsOptions',
       'Observation',
       'ObservationSource',
-      'RepositoryFacts',
+      'ScrapedFacts',
       'SlotObserver',
       'Tell',
     ],

@@ -1,14 +1,18 @@
 /** What the repository knows at a scrape, so that runs of processes that are long gone count too. */
 import type { BatchStatus } from '../core/model/batch-status.ts'
 
-export interface RepositoryFacts {
+export interface ScrapedFacts {
   readonly jobs: readonly JobFact[]
   /** Live executions whose owner is dead. */
-  readonly stale: number
+  readonly staleExecutions: number
   /** Of schedules that are declared, and not paused. @default none */
   readonly nextFires?: readonly { readonly schedule: string; readonly at: Date }[]
   /** @default not shown */
-  readonly webhooks?: { readonly pending: number; readonly givenUp: number }
+  readonly webhooks?: readonly {
+    readonly endpoint: string
+    readonly pending: number
+    readonly givenUp: number
+  }[]
 }
 
 export interface JobFact {
@@ -21,11 +25,11 @@ export interface JobFact {
   readonly attention: number
 }
 
-export type AskFacts = () => Promise<RepositoryFacts>
+export type AskFacts = () => Promise<ScrapedFacts>
 
 export interface FactsCache {
   /** Undefined where they cannot be had in time. */
-  readonly latest: () => Promise<RepositoryFacts | undefined>
+  readonly latest: () => Promise<ScrapedFacts | undefined>
 }
 
 export interface FactsCacheOptions {
@@ -41,9 +45,9 @@ export interface FactsCacheOptions {
  */
 export function factsCache(ask: AskFacts, options: FactsCacheOptions): FactsCache {
   const { cachedMilliseconds, patienceMilliseconds, monotonic } = options
-  let known: { readonly facts: RepositoryFacts | undefined; readonly at: number } | undefined
-  let asking: Promise<RepositoryFacts | undefined> | undefined
-  const refresh = async (): Promise<RepositoryFacts | undefined> => {
+  let known: { readonly facts: ScrapedFacts | undefined; readonly at: number } | undefined
+  let asking: Promise<ScrapedFacts | undefined> | undefined
+  const refresh = async (): Promise<ScrapedFacts | undefined> => {
     const facts = await answerOf(ask)
     known = { facts, at: monotonic() }
     asking = undefined
@@ -57,7 +61,7 @@ export function factsCache(ask: AskFacts, options: FactsCacheOptions): FactsCach
   }
 }
 
-async function answerOf(ask: AskFacts): Promise<RepositoryFacts | undefined> {
+async function answerOf(ask: AskFacts): Promise<ScrapedFacts | undefined> {
   try {
     return await ask()
   } catch {

@@ -2,16 +2,16 @@ import { expect } from 'chai'
 import { NO_COUNTS } from '../../src/core/model/step-execution.ts'
 import { metricsRegistry } from '../../src/telemetry/metrics-registry.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
-import type { RepositoryFacts } from '../../src/telemetry/repository-facts.ts'
+import type { ScrapedFacts } from '../../src/telemetry/repository-facts.ts'
 
-const FACTS: RepositoryFacts = {
+const FACTS: ScrapedFacts = {
   jobs: [
     { jobName: 'eod', lastSuccess: new Date(1_700_000_000_500), lastStatus: 'FAILED', attention: 2 },
     { jobName: 'new', lastSuccess: null, lastStatus: null, attention: 0 },
   ],
-  stale: 1,
+  staleExecutions: 1,
   nextFires: [{ schedule: 'nightly', at: new Date(1_800_000_000_000) }],
-  webhooks: { pending: 3, givenUp: 4 },
+  webhooks: [{ endpoint: 'ops', pending: 3, givenUp: 4 }],
 }
 
 const lines = (text: string, name: string): readonly string[] =>
@@ -82,7 +82,7 @@ describe('The metrics registry', () => {
     const metrics = metricsRegistry({
       facts: async () => ({
         jobs: [{ jobName: 'b"\n', lastSuccess: new Date(0), lastStatus: 'COMPLETED', attention: 0 }],
-        stale: 0,
+        staleExecutions: 0,
       }),
     })
     const job = 'a"b\\c\nbatch_job_active{job="x"} 9'
@@ -121,8 +121,8 @@ describe('The metrics registry', () => {
       'batch_repository_up 1',
       'batch_schedule_next_fire_timestamp_seconds{schedule="nightly"} 1800000000',
       'batch_stale_executions 1',
-      'batch_webhook_deliveries{state="given_up"} 4',
-      'batch_webhook_deliveries{state="pending"} 3',
+      'batch_webhook_deliveries{endpoint="ops",state="given_up"} 4',
+      'batch_webhook_deliveries{endpoint="ops",state="pending"} 3',
     ])
   })
 
