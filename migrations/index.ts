@@ -10,6 +10,7 @@ import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
 import { StepSamples } from './0011-step-samples.ts'
+import { ListIndexes } from './0012-list-indexes.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Schedules,
   Launches,
   StepSamples,
+  ListIndexes,
 ]

@@ -1,6 +1,6 @@
 /** Runs whose process died: restarted, or closed as FAILED, as their schedule says. */
 import { isBatchError } from '../core/model/batch-error.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import { keepRunning } from './fire-schedule.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
@@ -25,7 +25,7 @@ export async function recoverRuns(parts: SchedulerParts): Promise<void> {
 
 async function restart(
   parts: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule,
   fire: ScheduleFire,
 ): Promise<void> {
@@ -53,7 +53,10 @@ async function restart(
   }
 }
 
-async function mayRestart({ operator, logger }: SchedulerParts, execution: JobExecution): Promise<boolean> {
+async function mayRestart(
+  { operator, logger }: SchedulerParts,
+  execution: JobExecutionSummary,
+): Promise<boolean> {
   const { jobInstance, id } = execution
   const attempts = await operator.listJobExecutions({ jobInstanceId: jobInstance.id, limit: RESTARTS + 1 })
   if (attempts.length <= RESTARTS) return true

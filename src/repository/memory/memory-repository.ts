@@ -1,9 +1,10 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
 import { isLive } from '../../core/model/batch-status.ts'
-import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import { facts, statistics } from './memory-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { launchOnce } from './memory-launch-once.ts'
@@ -19,6 +20,7 @@ import {
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { purgeMemory } from './memory-purge.ts'
+import { listExecutions, listInstances, listOverviews } from './memory-queries.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
@@ -87,13 +89,12 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       return stored === undefined ? undefined : details(state, stored)
     },
     listOperatorActions: async (jobExecutionId) => state.executions.get(jobExecutionId)?.actions ?? [],
-    listJobExecutions: async (filter) => list(state, filter),
-    listJobInstances: async ({ jobName, before, limit }) =>
-      state.instances
-        .filter((one) => jobName === undefined || one.jobName === jobName)
-        .filter((one) => before === undefined || Number(one.id) < Number(before))
-        .toReversed()
-        .slice(0, limit),
+    listJobExecutions: async (filter) => listExecutions(state, filter),
+    findJobInstance: async (id) => state.instances.find((one) => one.id === id),
+    listJobInstances: async (filter) => listInstances(state, filter),
+    listInstanceOverviews: async (filter) => listOverviews(state, filter),
+    jobStatistics: async (request) => statistics(state, request),
+    jobFacts: async () => facts(state),
     listSamples: async (stepExecutionId) =>
       (state.samples.get(stepExecutionId) ?? []).map(({ sample }) => sample),
     openRehearsal: async () => {
@@ -135,18 +136,6 @@ function requestStop(state: MemoryState, jobExecutionId: string, by: string): bo
   }
   note(state, stored, 'stop', by)
   return true
-}
-
-function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecution[] {
-  const { jobName, jobInstanceId, statuses, before, limit } = filter
-  return [...state.executions.values()]
-    .map((stored) => snapshot(state, stored))
-    .filter(({ jobInstance }) => jobName === undefined || jobInstance.jobName === jobName)
-    .filter(({ jobInstance }) => jobInstanceId === undefined || jobInstance.id === jobInstanceId)
-    .filter(({ status }) => statuses === undefined || statuses.includes(status))
-    .filter(({ id }) => before === undefined || Number(id) < Number(before))
-    .toReversed()
-    .slice(0, limit)
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {
