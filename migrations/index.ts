@@ -9,6 +9,7 @@ import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
+import { Events } from './0010-events.ts'
 import { StepSamples } from './0011-step-samples.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
 
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   OperatorActions,
   Schedules,
   Launches,
+  Events,
   StepSamples,
   ListIndexes,
 ]

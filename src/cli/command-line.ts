@@ -19,6 +19,7 @@ import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
+import { webhookCommands } from './webhook-commands.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -92,6 +93,7 @@ function commandTree(system: System, finish: Finish): Command {
     grace: graceOption,
     progress: progressOption,
   })
+  webhookCommands(program, (command) => contextOf(command, system), finish)
   readingCommands(program, system, finish)
   databaseCommands(program, (command) => contextOf(command, system), finish)
   completionCommands(program, (command) => contextOf(command, system), finish)

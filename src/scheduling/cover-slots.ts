@@ -77,15 +77,16 @@ async function openSlots(
 
 async function record(
   { repository, by, observer }: SchedulerParts,
-  { name }: PlannedSchedule,
+  { name, job }: PlannedSchedule,
   slots: readonly Date[],
   outcome: 'PAUSED' | 'MISSED' | 'QUEUED',
   detail: string,
 ): Promise<readonly Date[]> {
+  const row = { schedule: name, jobName: job.name, outcome, by, detail }
   const recorded: Date[] = []
   for (let from = 0; from < slots.length; from += PAGE) {
     const page = slots.slice(from, from + PAGE)
-    recorded.push(...(await repository.schedules.record(page, { schedule: name, outcome, by, detail })))
+    recorded.push(...(await repository.schedules.record(page, row)))
   }
   if (recorded.length > 0) observer.recorded?.(name, recorded, outcome)
   return recorded

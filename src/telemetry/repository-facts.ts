@@ -1,13 +1,11 @@
 /** What the repository knows at a scrape, so that runs of processes that are long gone count too. */
-import type { BatchStatus } from '../core/model/batch-status.ts'
+import type { RepositoryFacts } from '../core/ports/job-figures.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
 
-export interface ScrapedFacts {
-  readonly jobs: readonly JobFact[]
-  /** Live executions whose owner is dead. */
-  readonly staleExecutions: number
-  /** Of schedules that are declared, and not paused. @default none */
+export interface ScrapedFacts extends RepositoryFacts {
+  /** Of schedules that are not paused. @default none */
   readonly nextFires?: readonly { readonly schedule: string; readonly at: Date }[]
-  /** @default not shown */
+  /** @default none */
   readonly webhooks?: readonly {
     readonly endpoint: string
     readonly pending: number
@@ -15,14 +13,30 @@ export interface ScrapedFacts {
   }[]
 }
 
-export interface JobFact {
-  readonly jobName: string
-  /** When an execution last ended as COMPLETED. */
-  readonly lastSuccess: Date | null
-  /** Of the latest execution. */
-  readonly lastStatus: BatchStatus | null
-  /** Instances whose latest execution has FAILED, was STOPPED, is UNKNOWN or stale. */
-  readonly attention: number
+export interface ScheduledSlots {
+  readonly schedule: string
+  /** The next slot; undefined where none comes any more. Called at each look. */
+  readonly next: () => Date | undefined
+}
+
+/** Looks them up, in a number of statements that does not depend on how many there are. */
+export function repositoryFacts(
+  { jobFacts, schedules, webhooks }: Pick<JobRepository, 'jobFacts' | 'schedules' | 'webhooks'>,
+  slots: readonly ScheduledSlots[] = [],
+): AskFacts {
+  return async () => {
+    const [facts, states, endpoints] = await Promise.all([
+      jobFacts(),
+      slots.length === 0 ? [] : schedules.listStates(),
+      webhooks.listEndpoints(),
+    ])
+    const paused = new Set(states.filter(({ pause }) => pause !== null).map(({ schedule }) => schedule))
+    const nextFires = slots.flatMap(({ schedule, next }) => {
+      const at = paused.has(schedule) ? undefined : next()
+      return at === undefined ? [] : [{ schedule, at }]
+    })
+    return { ...facts, nextFires, webhooks: endpoints }
+  }
 }
 
 export type AskFacts = () => Promise<ScrapedFacts>

@@ -1,6 +1,7 @@
 /** The metrics that are read from the repository when somebody scrapes. */
 import { Gauge, type Registry } from 'prom-client'
-import type { JobFact, ScrapedFacts } from './repository-facts.ts'
+import type { JobFacts } from '../core/ports/job-figures.ts'
+import type { ScrapedFacts } from './repository-facts.ts'
 
 export interface RepositoryMetrics {
   /** Undefined where the repository is away: then nothing old is shown in the place of what is not known. */
@@ -64,7 +65,7 @@ function gaugesIn(registry: Registry) {
 
 function showJob(
   { lastSuccess, lastStatus, attention }: Pick<Gauges, 'lastSuccess' | 'lastStatus' | 'attention'>,
-  { jobName: job, ...fact }: JobFact,
+  { jobName: job, ...fact }: JobFacts,
 ): void {
   if (fact.lastSuccess !== null) lastSuccess.set({ job }, fact.lastSuccess.getTime() / 1000)
   if (fact.lastStatus !== null) lastStatus.set({ job, status: fact.lastStatus }, 1)

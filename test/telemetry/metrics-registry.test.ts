@@ -1,13 +1,16 @@
 import { expect } from 'chai'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { createBatch, defineJob, memoryRepository } from '../../src/index.ts'
 import { NO_COUNTS } from '../../src/core/model/step-execution.ts'
 import { metricsRegistry } from '../../src/telemetry/metrics-registry.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
-import type { ScrapedFacts } from '../../src/telemetry/repository-facts.ts'
+import { repositoryFacts, type ScrapedFacts } from '../../src/telemetry/repository-facts.ts'
 
 const FACTS: ScrapedFacts = {
   jobs: [
-    { jobName: 'eod', lastSuccess: new Date(1_700_000_000_500), lastStatus: 'FAILED', attention: 2 },
-    { jobName: 'new', lastSuccess: null, lastStatus: null, attention: 0 },
+    { jobName: 'eod', lastSuccess: new Date(1_700_000_000_500), lastStatus: 'FAILED', attention: 2, live: 0 },
+    { jobName: 'new', lastSuccess: null, lastStatus: null, attention: 0, live: 0 },
   ],
   staleExecutions: 1,
   nextFires: [{ schedule: 'nightly', at: new Date(1_800_000_000_000) }],
@@ -81,7 +84,7 @@ describe('The metrics registry', () => {
   it('escapes what a name may contain, so that no name makes lines of its own', async () => {
     const metrics = metricsRegistry({
       facts: async () => ({
-        jobs: [{ jobName: 'b"\n', lastSuccess: new Date(0), lastStatus: 'COMPLETED', attention: 0 }],
+        jobs: [{ jobName: 'b"\n', lastSuccess: new Date(0), lastStatus: 'COMPLETED', attention: 0, live: 0 }],
         staleExecutions: 0,
       }),
     })
@@ -169,5 +172,40 @@ describe('The metrics registry', () => {
     now = 10_000
     await Promise.all([metrics.text(), metrics.text()])
     expect(asked).to.equal(2)
+  })
+
+  it('asks a repository for what it knows of jobs, schedules and webhooks', async () => {
+    const repository = memoryRepository()
+    const job = defineJob({
+      name: 'eod',
+      parameters: z.object({ day: z.int() }),
+      steps: (step) => ({
+        close: step.tasklet(({ parameters: { day } }) => {
+          if (day === 2) throw new Error('planned')
+        }),
+      }),
+    })
+    await using batch = createBatch({ repository, jobs: [job], logger: pino({ level: 'silent' }) })
+    for (const day of [1, 2]) {
+      const started = await batch.operator.start(job, { day })
+      await started.ended
+    }
+    const at = new Date(1_800_000_000_000)
+    await repository.schedules.register(['nightly', 'paused', 'over'], new Date())
+    await repository.schedules.pause('paused', { by: 'anna', note: null, at: new Date() })
+    const facts = repositoryFacts(repository, [
+      { schedule: 'nightly', next: () => at },
+      { schedule: 'paused', next: () => at },
+      { schedule: 'over', next: () => undefined },
+    ])
+    const text = await metricsRegistry({ facts }).text()
+    expect(text).to.match(/^batch_job_last_success_timestamp_seconds\{job="eod"\} \d{10}\.?\d*$/m)
+    expect(lines(text, 'batch_').filter((line) => !line.includes('last_success'))).to.have.members([
+      'batch_repository_up 1',
+      'batch_job_last_status{job="eod",status="FAILED"} 1',
+      'batch_attention_instances{job="eod"} 1',
+      'batch_stale_executions 0',
+      'batch_schedule_next_fire_timestamp_seconds{schedule="nightly"} 1800000000',
+    ])
   })
 })

@@ -8,11 +8,16 @@ import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
 import { watchSignals } from '../signals.ts'
+import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
+import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
 
 export interface SchedulerCommandOptions {
   /** In seconds. */
   readonly grace: number
 }
+
+/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3000
 
 /** Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. */
 export async function scheduler(
@@ -21,14 +26,17 @@ export async function scheduler(
 ): Promise<number> {
   const { output } = context
   const { project, jobs, schedules } = await checkedSchedules(context)
+  const endpoints = configuredWebhooks(context, project, jobs)
   using signals = watchSignals(output.tell, grace)
   const work = withBatch(
     context,
     project,
     jobs,
     async (batch) => {
+      await using webhooks = await createWebhookDispatcher(batch, endpoints)
       const firing = await createScheduler(batch, schedules, { observer: watched(context) })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
+      if (endpoints.length > 0) output.tell(webhooksText(endpoints))
       let ended: () => void = () => {}
       const drained = new Promise<void>((resolve) => {
         ended = resolve
@@ -38,6 +46,7 @@ export async function scheduler(
         abort: firing.abort,
       })
       await drained
+      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
       return signals.givenUp() ?? 0
     },
     signals.stop,

@@ -6,6 +6,7 @@ import type { JobExecutionDetails, JobExecutionSummary } from '../model/job-exec
 import type { JobInstance } from '../model/job-instance.ts'
 import type { TriggerType } from '../model/launch-facts.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
+import type { EventStore } from './event-store.ts'
 import type {
   KeyedLaunch,
   Launched,
@@ -23,6 +24,7 @@ import type { QuarantineStore } from './quarantine-store.ts'
 import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
 import type { ScheduleStore } from './schedule-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
 import type { StepSample } from './step-sample.ts'
 import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 
@@ -122,6 +124,10 @@ export interface JobRepository {
   readonly quarantine: QuarantineStore
   /** The fire ledger. */
   readonly schedules: ScheduleStore
+  /** What has happened: every start, end, recovery and abandonment of ours, whatever process did it, and slots that were missed. */
+  readonly events: EventStore
+  /** The outbox of webhooks. */
+  readonly webhooks: WebhookStore
 
   /** Of every job that has an instance, in their order. */
   readonly listJobNames: () => Promise<readonly string[]>

@@ -15,7 +15,7 @@ export interface ScheduleStore {
    * goes past a pause that was recorded before. A launch that is refused leaves no trace but the row.
    */
   readonly fire: (request: FireRequest) => Promise<FireAnswer>
-  /** Rows for slots that have none, without a launch; answers with those that it has written. */
+  /** Rows for slots that have none, without a launch, and one event where they are MISSED; answers with those that it has written. */
   readonly record: (slots: readonly Date[], row: RecordedFire) => Promise<readonly Date[]>
   /**
    * FIRED → QUEUED, for an execution that was stopped, or died, and is to be continued. False where the row says something else
@@ -83,6 +83,8 @@ export type FireAnswer =
 
 export interface RecordedFire {
   readonly schedule: string
+  /** For the event of slots that are MISSED. */
+  readonly jobName?: string
   readonly outcome: Exclude<FireOutcome, 'FIRED'>
   readonly by: string
   readonly detail: string

@@ -87,6 +87,7 @@ function forget(state: MemoryState, instance: JobInstance, executions: readonly 
     samples.delete(id)
   }
   for (const [id, { jobExecutionId }] of workers) if (ids.has(jobExecutionId)) workers.delete(id)
+  removeWhere(state.events.list, (event) => 'jobExecutionId' in event && ids.has(event.jobExecutionId))
   removeWhere(quarantine.entries, ({ jobExecutionId }) => ids.has(jobExecutionId))
   removeWhere(quarantine.batches, ({ originJobExecutionId }) => ids.has(originJobExecutionId))
   for (const batch of quarantine.batches)

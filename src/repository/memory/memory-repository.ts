@@ -1,9 +1,12 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
+import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import { memoryEvents } from './memory-event-list.ts'
+import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { facts, statistics } from './memory-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
@@ -12,6 +15,7 @@ import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
   changeExecution,
+  fenced,
   type MemoryState,
   readable,
   snapshot,
@@ -24,6 +28,7 @@ import { listExecutions, listInstances, listOverviews } from './memory-queries.t
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
+import { memoryWebhookStore } from './memory-webhooks.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -50,6 +55,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     samples: new Map(),
     schedules: { states: new Map(), fires: new Map() },
+    events: memoryEvents(),
+    webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -62,12 +69,9 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
-    startJobExecution: async (claim) => {
-      changeExecution(state, claim, ({ execution }) => ({
-        status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
-        startTime: state.now(),
-      }))
-    },
+    events: memoryEventStore(state),
+    webhooks: memoryWebhookStore(state),
+    startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)
       const stored = changeExecution(state, claim, () => ({
@@ -77,6 +81,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         executionContext,
       }))
       stored.leaseExpiresAt = stored.heartbeatAt
+      noteExecutionEvent(state, stored, endedEvent(end.status))
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
@@ -108,6 +113,16 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
 }
 
 const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
+
+/** Said again, it starts again, but is told of once. */
+function start(state: MemoryState, claim: Claim): void {
+  const isFirst = fenced(state, claim).execution.startTime === null
+  const stored = changeExecution(state, claim, ({ execution }) => ({
+    status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
+    startTime: state.now(),
+  }))
+  if (isFirst) noteExecutionEvent(state, stored, 'execution.started')
+}
 
 function beat(
   state: MemoryState,

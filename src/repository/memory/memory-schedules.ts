@@ -12,6 +12,7 @@ import type {
   PauseRequest,
   ScheduleStore,
 } from '../../core/ports/schedule-store.ts'
+import { noteMissedSlots } from './memory-events.ts'
 import { launch } from './memory-launch.ts'
 import type { MemorySchedules, StoredFire } from './memory-schedule-state.ts'
 import { executionsOf, type MemoryState, snapshot } from './memory-state.ts'
@@ -26,7 +27,9 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
     record: async (slots, row) => {
       const fresh = slots.filter((slot) => !fires.has(keyOf({ ...row, slot })))
       for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null }, row.by)
-      return fresh.toSorted((one, other) => one.getTime() - other.getTime())
+      const recorded = fresh.toSorted((one, other) => one.getTime() - other.getTime())
+      if (row.outcome === 'MISSED') noteMissedSlots(state, { ...row, jobName: row.jobName ?? null }, recorded)
+      return recorded
     },
     requeue: async (fired, detail) => {
       const found = fires.get(keyOf(fired))

@@ -6,6 +6,7 @@ import type { Claim } from '../../core/ports/lease.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
 import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'
+import { eventStore } from './event-store.ts'
 import type { RunSql } from './fence.ts'
 import {
   autocommit,
@@ -46,6 +47,7 @@ import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
 import { listSamples } from './step-samples.ts'
 import { threadConnection } from './thread-connection.ts'
+import { webhookStore } from './webhook-store.ts'
 
 /**
  * Connects, and makes sure that the schema is the one this version works on; changes nothing.
@@ -124,6 +126,8 @@ function repositoryOn(
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
     schedules: scheduleStore(metadata, address, run),
+    events: eventStore(address, run),
+    webhooks: webhookStore(metadata, address, run),
     listJobNames: () => reading('listing the names of jobs', () => listJobNames(run, tables)),
     purge: (request) => purge(metadata, address, request),
     close: onlyOnce(async () => {

@@ -119,19 +119,31 @@ export async function coverSchedule(
   )
 }
 
-/** In the order of slots, so that two that record the same ones never wait in a circle. Locks: the rows that it makes. */
+/**
+ * In the order of slots, so that two that record the same ones never wait in a circle; with one event where they are MISSED.
+ * Locks: the rows that it makes.
+ */
 export async function recordFires(
   run: RunSql,
   tables: TableNames,
   slots: readonly Date[],
-  { schedule, outcome, by, detail }: RecordedFire,
+  { schedule, jobName, outcome, by, detail }: RecordedFire,
 ): Promise<readonly Date[]> {
+  const at = slots.map((slot) => slot.toISOString())
+  const values = [schedule, at, outcome, cutText(by, REQUESTER_LIMIT), detail, jobName ?? null]
   const rows = await run<{ slot: string }>(
-    `insert into ${tables.fire} (schedule_name, slot, outcome, fired_by, fired_at, detail)
-      select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot order by slot
-      on conflict (schedule_name, slot) do nothing
-      returning ${milliseconds('slot')} as "slot"`,
-    [schedule, slots.map((slot) => slot.toISOString()), outcome, cutText(by, REQUESTER_LIMIT), detail],
+    `with recorded as (
+      insert into ${tables.fire} (schedule_name, slot, outcome, fired_by, fired_at, detail)
+        select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot order by slot
+        on conflict (schedule_name, slot) do nothing
+        returning slot
+    ), event as (
+      insert into ${tables.event} (event_type, schedule_name, job_name, first_slot, last_slot, slots, detail)
+        select 'schedule.missed', $1, $6, min(slot), max(slot), count(*), $5 from recorded
+          where $3 = 'MISSED' having count(*) > 0
+    )
+    select ${milliseconds('slot')} as "slot" from recorded order by slot`,
+    values,
   )
   return rows.map(({ slot }) => new Date(Number(slot)))
 }

@@ -2,6 +2,7 @@
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
 import { KEY_PROMISES } from './job-repository-keys.ts'
+import { EVENT_PROMISES } from './job-repository-events.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { LIST_PROMISES } from './job-repository-lists.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
@@ -12,6 +13,7 @@ import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
 import { SAMPLE_PROMISES } from './job-repository-samples.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
+import { WEBHOOK_PROMISES } from './job-repository-webhooks.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 
 /** `open` may answer repositories on the same data: every case works on jobs of its own. */
@@ -27,6 +29,8 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...LIST_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
+    ...EVENT_PROMISES,
+    ...WEBHOOK_PROMISES,
     ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
