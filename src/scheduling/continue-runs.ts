@@ -79,7 +79,10 @@ async function resumptionOf(
 }
 
 /** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
-function keeperOfRun({ launch }: JobExecutionSummary, schedule: PlannedSchedule | undefined): Keeper | undefined {
+function keeperOfRun(
+  { launch }: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Keeper | undefined {
   const recorded = launch === null ? undefined : keeperOf(launch)
   return recorded ?? (schedule === undefined ? undefined : 'scheduler')
 }

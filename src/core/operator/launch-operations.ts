@@ -61,7 +61,7 @@ function startOptions(
   { trigger, runner, by, traceContext }: LaunchOrder,
   { observer }: LaunchOptions,
 ): StartOptions {
-  return { trigger, runner, by, ...(traceContext && { traceContext }), ...(observer && { observer }) }
+  return { trigger, runner, by, ...(observer && { observer }), ...(traceContext && { traceContext }) }
 }
 
 /** @throws BatchError INVALID_CONFIGURATION */
