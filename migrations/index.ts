@@ -11,6 +11,7 @@ import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
 import { Events } from './0010-events.ts'
 import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
+import { ListIndexes } from './0012-list-indexes.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Launches,
   Events,
   InterruptionsAndBackfills,
+  ListIndexes,
 ]

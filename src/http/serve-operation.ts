@@ -79,7 +79,7 @@ async function withExecution(api: Api, problem: Problem, jobExecutionId: string)
 
 function masked(api: Api, problem: Problem): Problem {
   const { code, message, headers, cause } = problem
-  return new Problem(code, message, { facts: maskedFacts(api, problem), headers, cause })
+  return new Problem(code, api.masking.text(message), { facts: maskedFacts(api, problem), headers, cause })
 }
 
 function maskedFacts({ masking }: Api, { facts }: Problem): Readonly<Record<string, unknown>> {

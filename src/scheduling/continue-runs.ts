@@ -1,7 +1,7 @@
 /** Runs that have lost their process: continued, or closed as FAILED, as the record and their schedule say. */
 import { isBatchError } from '../core/model/batch-error.ts'
 import { isLive } from '../core/model/batch-status.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import {
   ATTEMPTS_IN_VIEW,
@@ -21,7 +21,7 @@ export async function continueRuns(parts: SchedulerParts): Promise<void> {
   }
 }
 
-async function lookAfter(parts: SchedulerParts, execution: JobExecution): Promise<void> {
+async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary): Promise<void> {
   const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
   const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
   const resumption = await resumptionOf(parts, execution, schedule)
@@ -49,7 +49,7 @@ async function isSuperseded(
 
 async function resumptionOf(
   { operator, logger }: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule | undefined,
 ): Promise<Resumption> {
   const isStale = isLive(execution.status)
@@ -76,7 +76,7 @@ async function resumptionOf(
 
 async function goOn(
   parts: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule,
   fire: ScheduleFire,
 ): Promise<void> {
@@ -103,7 +103,7 @@ async function goOn(
 /** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
 async function restart(
   { operator, running }: SchedulerParts,
-  { id }: JobExecution,
+  { id }: JobExecutionSummary,
   { name, onRecovered }: PlannedSchedule,
   { slot }: ScheduleFire,
 ) {

@@ -111,18 +111,17 @@ async function askEverything(ask: Ask): Promise<void> {
   const step = `/api/v1/executions/${parted}/steps/${String(steps.json.items[0]?.['stepExecutionId'])}`
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
-    ...[
-      'jobs',
-      'jobs/greet',
-      'jobs/once%20only',
-      'executions',
-      'quarantine',
-      'schedules',
-      'schedules/hourly',
-    ],
-    ...['schedules/hourly/fires', `quarantine/${String(quarantined.items[0]?.['quarantineId'])}`],
+    'jobs',
+    'jobs/greet',
+    'jobs/once%20only',
+    'executions',
+    'quarantine',
+    'schedules',
+    'schedules/hourly',
+    'schedules/hourly/fires',
+    `quarantine/${String(quarantined.items[0]?.['quarantineId'])}`,
     ...['', '/outcome', '/context', '/steps'].map((path) => `executions/${done}${path}`),
-    ...[`executions/${failed}`, `executions/${live}`, `executions/${skipped}`, `executions/${parted}`],
+    ...[failed, live, skipped, parted].map((id) => `executions/${id}`),
   ]
   for (const path of gets) await ask(`GET /api/v1/${path}`)
   for (const path of ['', '/context', '/partitions']) await ask(`GET ${step}${path}`)

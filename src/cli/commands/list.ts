@@ -1,7 +1,7 @@
 /** `batchwright list` */
 import { BATCH_STATUSES, type BatchStatus } from '../../core/model/batch-status.ts'
 import { BatchError } from '../../core/model/batch-error.ts'
-import type { JobExecution } from '../../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../../core/model/job-execution.ts'
 import { describeParameters } from '../../core/model/job-parameters.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionJson, jsonLine } from '../json-output.ts'
@@ -45,7 +45,7 @@ function toStatus(word: string): BatchStatus {
   )
 }
 
-const COLUMNS: readonly Column<JobExecution>[] = [
+const COLUMNS: readonly Column<JobExecutionSummary>[] = [
   { title: 'id', text: ({ id }) => id, align: 'right' },
   { title: 'job', text: ({ jobInstance }) => jobInstance.jobName },
   { title: 'status', text: ({ status }) => status },
