@@ -101,6 +101,7 @@ function linksOf({ id, jobInstance }: JobExecutionSummary): Json {
     quarantine: `${self}/quarantine`,
     events: `${self}/events`,
     job: `${API}/jobs/${encodeURIComponent(jobInstance.jobName)}`,
+    instance: `${API}/instances/${jobInstance.id}`,
     siblings: `${API}/executions?instance=${jobInstance.id}`,
   }
 }

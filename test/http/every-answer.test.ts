@@ -22,6 +22,7 @@ import {
 
 const POSTS_WITH_A_BODY: Readonly<Record<string, unknown>> = {
   launchJob: { parameters: { name: 'x' } },
+  backfillSchedule: { from: '2026-11-01', to: '2026-11-01' },
   purge: { olderThan: '90d', dryRun: true },
 }
 
@@ -114,6 +115,10 @@ async function askEverything(ask: Ask): Promise<void> {
     'jobs',
     'jobs/greet',
     'jobs/once%20only',
+    'jobs/greet/instances',
+    'jobs/greet/stats?window=7d',
+    'instances/1',
+    'executions?attention=true&trigger=http&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00%2B01:00&q=cannot',
     'executions',
     'quarantine',
     'schedules',
@@ -150,6 +155,9 @@ async function askEverything(ask: Ask): Promise<void> {
   await ask('POST /api/v1/schedules/hourly/pause', { json: { note: 'for a while' } })
   await ask('POST /api/v1/schedules/hourly/resume')
   await ask('POST /api/v1/schedules/hourly/trigger')
+  const days = { from: '2026-11-01', to: '2026-11-02' }
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
 }
 

@@ -10,6 +10,8 @@ type AskProgress = () => ReadProgress | undefined
 export interface SampleRhythm {
   /** Undefined where none is due yet. `progress` is asked only where one is. */
   readonly due: (progress?: AskProgress) => SampleMark | undefined
+  /** How far the reader has come when its step is over, asked before it is closed: for the last sample. */
+  readonly readUpTo: (progress: AskProgress) => void
   /** For the step's end. */
   readonly last: () => SampleMark
 }
@@ -40,6 +42,9 @@ export function sampleRhythm(monotonic: () => number): SampleRhythm {
       if (monotonic() < dueAt) return undefined
       progress = progressOf(ask)
       return next()
+    },
+    readUpTo: (ask) => {
+      progress = progressOf(ask)
     },
     last: next,
   }

@@ -1,10 +1,12 @@
 /** Every operation of the API. */
 import type { Operation } from '../operation.ts'
+import { backfillSchedule } from './backfill.ts'
 import { docsPage, docsScript, docsStyle, openApi } from './documents.ts'
 import { followEvents } from './events.ts'
 import { followExecution } from './execution-events.ts'
 import { getContext, getExecution, getOutcome, listExecutions } from './executions.ts'
 import { healthz, metrics, readyz } from './health.ts'
+import { getInstance, getStatistics, listInstances } from './instances.ts'
 import { getJob, listJobs } from './jobs.ts'
 import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
@@ -24,6 +26,9 @@ export const OPERATIONS: readonly Operation[] = [
   listJobs,
   getJob,
   launch,
+  listInstances,
+  getStatistics,
+  getInstance,
   listExecutions,
   getExecution,
   getOutcome,
@@ -48,6 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
   pauseSchedule,
   resumeSchedule,
   triggerSchedule,
+  backfillSchedule,
   purge,
   openApi,
   docsPage,

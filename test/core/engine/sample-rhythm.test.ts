@@ -118,6 +118,10 @@ describe('The rhythm of samples', () => {
     const reads = async (id = '') => (await batch.operator.listSamples(id)).map(({ readCount }) => readCount)
     const [load, parts] = execution.stepExecutions
     expect(await reads(load?.id)).to.deep.equal([2, 4, 5])
+    const samples = await batch.operator.listSamples(load?.id ?? '')
+    expect(samples.map(({ progress }) => progress)).to.deep.equal(
+      [2, 4, 5].map((done) => ({ done, total: 5, unit: 'items' })),
+    )
     expect(await reads(parts?.id)).to.deep.equal([4])
     const [part] = await batch.operator.listPartitionExecutions({ jobExecutionId: execution.id, limit: 10 })
     expect(await reads(part?.id)).to.deep.equal([2, 4, 4])

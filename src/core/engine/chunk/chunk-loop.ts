@@ -67,6 +67,8 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   } catch (error) {
     if (error instanceof StoppedWhileWaiting) return 'stopped'
     throw error
+  } finally {
+    loop.run.samples.readUpTo(readProgress)
   }
 }
 
