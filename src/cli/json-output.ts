@@ -1,7 +1,7 @@
 /** What `--json` prints: Spring Batch's field names, ids as strings, times in RFC 3339 UTC. */
 import type { StoredContext } from '../core/model/execution-context.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
-import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { PartitionExecution, StepCounts, StepExecution } from '../core/model/step-execution.ts'
 import { partitionFigures } from './partition-figures.ts'
 
@@ -12,8 +12,8 @@ export function jsonLine(value: Json): string {
   return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one))
 }
 
-export function executionJson(execution: JobExecution): Json {
-  const { id, jobInstance, jobParameters, owner } = execution
+export function executionJson(execution: JobExecutionSummary): Json {
+  const { id, jobInstance, jobParameters, owner, launch } = execution
   return {
     jobExecutionId: id,
     jobInstanceId: jobInstance.id,
@@ -23,6 +23,7 @@ export function executionJson(execution: JobExecution): Json {
     ),
     ...endingJson(execution),
     owner: owner === null ? null : ownerJson(owner),
+    launch,
   }
 }
 
@@ -51,7 +52,7 @@ function partitionJson(step: StepExecution, { stepName, name, worker }: Partitio
   return { stepName, name, worker, ...partitionFigures(step, new Date()) }
 }
 
-function endingJson(execution: JobExecution | StepExecution): Json {
+function endingJson(execution: JobExecutionSummary | StepExecution): Json {
   const { status, exitStatus, createTime, startTime, endTime, lastUpdated } = execution
   return { status, exitStatus, createTime, startTime, endTime, lastUpdated }
 }

@@ -1,7 +1,7 @@
 /** Runs that have lost their process: continued, or closed as FAILED, as the record and their schedule say. */
 import { isBatchError } from '../core/model/batch-error.ts'
 import { isLive } from '../core/model/batch-status.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import {
   ATTEMPTS_IN_VIEW,
@@ -23,7 +23,7 @@ export async function continueRuns(parts: SchedulerParts): Promise<void> {
   }
 }
 
-async function lookAfter(parts: SchedulerParts, execution: JobExecution): Promise<void> {
+async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary): Promise<void> {
   const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
   const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
   const resumption = await resumptionOf(parts, execution, schedule)
@@ -51,7 +51,7 @@ async function isSuperseded(
 
 async function resumptionOf(
   { operator, logger }: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule | undefined,
 ): Promise<Resumption> {
   const isStale = isLive(execution.status)
@@ -79,14 +79,17 @@ async function resumptionOf(
 }
 
 /** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
-function keeperOfRun({ launch }: JobExecution, schedule: PlannedSchedule | undefined): Keeper | undefined {
+function keeperOfRun(
+  { launch }: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Keeper | undefined {
   const recorded = launch === null ? undefined : keeperOf(launch)
   return recorded ?? (schedule === undefined ? undefined : 'scheduler')
 }
 
 async function goOn(
   parts: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule,
   fire: ScheduleFire,
 ): Promise<void> {
@@ -113,7 +116,7 @@ async function goOn(
 /** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
 async function restart(
   parts: SchedulerParts,
-  { id }: JobExecution,
+  { id }: JobExecutionSummary,
   { name, onRecovered }: PlannedSchedule,
   { slot }: ScheduleFire,
 ) {

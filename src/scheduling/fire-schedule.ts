@@ -2,7 +2,7 @@
 import type { Fired, FireOrder } from '../core/operator/fire-operations.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
 import type { FireOutcome, ScheduleFire } from '../core/model/schedule-fire.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
 import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
@@ -66,7 +66,7 @@ export async function continueFire(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
   { slot }: Pick<ScheduleFire, 'slot'>,
-  interrupted: JobExecution,
+  interrupted: JobExecutionSummary,
 ): Promise<StartedJob | undefined> {
   const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
   const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order, RUNNER), startedOf)

@@ -4,6 +4,7 @@ import type { ContractCase } from '../contract.ts'
 import { EVENT_PROMISES } from './job-repository-events.ts'
 import { KEY_PROMISES } from './job-repository-keys.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
+import { LIST_PROMISES } from './job-repository-lists.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
 import { PURGE_PROMISES } from './job-repository-purge.ts'
@@ -22,6 +23,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...PARTITION_PROMISES,
     ...OPERATE_PROMISES,
     ...QUERY_PROMISES,
+    ...LIST_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
     ...EVENT_PROMISES,
