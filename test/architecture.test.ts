@@ -71,6 +71,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
     ],
   },
   { folder: 'src/scheduling/', mayImport: ['src/core/', 'src/process/'] },
+  { folder: 'src/webhooks/', mayImport: ['src/core/model/', 'src/core/ports/', 'src/process/'] },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]
 

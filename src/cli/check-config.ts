@@ -1,6 +1,7 @@
 /** What the compiler does not see in a config: one in JavaScript, or one that was cast. */
 import { inspect } from 'node:util'
 import { nearestName } from '../core/model/nearest-name.ts'
+import { webhookFaults } from '../webhooks/webhook-config.ts'
 import { type BatchwrightConfig, LOG_LEVELS, type RepositoryConfig } from './config.ts'
 
 /** Undefined where the value will do, else what would. */
@@ -20,6 +21,8 @@ const CONFIG_CHECKS: Readonly<Record<keyof BatchwrightConfig, Check>> = {
     Array.isArray(value) || typeof value === 'function'
       ? undefined
       : 'a list of schedules, or a function that gives it',
+  // Told fault by fault, and without the value: it holds secrets.
+  webhooks: () => undefined,
   repository: (value) =>
     value === 'memory' || typeof value === 'function' || isObject(value)
       ? undefined
@@ -39,10 +42,11 @@ const REPOSITORY_CHECKS: Readonly<Record<keyof RepositoryConfig, Check>> = {
 
 /** A sentence for each fault. What a module exports beside its config is none of it. */
 export function configFaults(config: object, isWholeModule: boolean): readonly string[] {
-  const { repository } = config as { readonly repository?: unknown }
+  const { repository, webhooks } = config as { readonly repository?: unknown; readonly webhooks?: unknown }
   return [
     ...faultsOf(config, CONFIG_CHECKS, '', isWholeModule),
     ...(isObject(repository) ? faultsOf(repository, REPOSITORY_CHECKS, 'repository.', false) : []),
+    ...(webhooks === undefined ? [] : webhookFaults(webhooks)),
   ]
 }
 

@@ -20,6 +20,7 @@ import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
 import { triggerFilter, triggerName } from './trigger-text.ts'
+import { webhookCommands } from './webhook-commands.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -93,6 +94,7 @@ function commandTree(system: System, finish: Finish): Command {
     grace: graceOption,
     progress: progressOption,
   })
+  webhookCommands(program, (command) => contextOf(command, system), finish)
   readingCommands(program, system, finish)
   databaseCommands(program, (command) => contextOf(command, system), finish)
   completionCommands(program, (command) => contextOf(command, system), finish)

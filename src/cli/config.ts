@@ -2,6 +2,7 @@
 import type { AnyJob } from '../create-batch.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+import type { WebhookConfig } from '../webhooks/webhook-config.ts'
 
 export interface BatchwrightConfig {
   /** A function is called only by commands that need the jobs. */
@@ -10,6 +11,8 @@ export interface BatchwrightConfig {
   readonly schedules?:
     | readonly ScheduleDefinition[]
     | (() => readonly ScheduleDefinition[] | Promise<readonly ScheduleDefinition[]>)
+  /** Who is told of what happens, by `batchwright scheduler` and `batchwright serve`. @default nobody */
+  readonly webhooks?: readonly WebhookConfig[]
   /**
    * `memory` forgets everything when the process ends. A function makes a repository of your own, which the command
    * closes. @default the database of `DATABASE_URL`, else the embedded Postgres

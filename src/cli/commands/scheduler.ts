@@ -8,6 +8,8 @@ import { checkedSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
+import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
+import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
 import { type SignalWatch, watchSignals } from '../signals.ts'
 import { errorWithPlace } from '../unhandled-errors.ts'
 
@@ -15,6 +17,9 @@ export interface SchedulerCommandOptions {
   /** In seconds. */
   readonly grace: number
 }
+
+/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3000
 
 /**
  * Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. With
@@ -26,6 +31,7 @@ export async function scheduler(
 ): Promise<number> {
   const { output } = context
   const { project, jobs, schedules } = await checkedSchedules(context)
+  const endpoints = configuredWebhooks(context, project, jobs)
   using signals = watchSignals(output.tell, grace)
   const ending = new AbortController()
   using strayErrors = watchStrayErrors((error) => {
@@ -38,9 +44,12 @@ export async function scheduler(
     project,
     jobs,
     async (batch) => {
+      await using webhooks = await createWebhookDispatcher(batch, endpoints)
       const firing = await createScheduler(batch, schedules, { observer: watched(context), strayErrors })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
+      if (endpoints.length > 0) output.tell(webhooksText(endpoints))
       await drained(firing, signals, ending.signal, grace)
+      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
       return signals.givenUp() ?? (ending.signal.aborted ? 1 : 0)
     },
     signals.stop,

@@ -24,6 +24,7 @@ import type { QuarantineStore } from './quarantine-store.ts'
 import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
 import type { ScheduleStore } from './schedule-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
 import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 
 export interface JobRepository {
@@ -132,6 +133,8 @@ export interface JobRepository {
   readonly schedules: ScheduleStore
   /** What has happened: every start, end, recovery and abandonment of ours, whatever process did it, and slots that were missed. */
   readonly events: EventStore
+  /** The outbox of webhooks. */
+  readonly webhooks: WebhookStore
 
   /** Of every job that has an instance, in their order. */
   readonly listJobNames: () => Promise<readonly string[]>

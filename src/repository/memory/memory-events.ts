@@ -70,9 +70,14 @@ function nextId({ events }: MemoryState): string {
   return String(events.lastId)
 }
 
-function prune({ events }: MemoryState, before: Date, limit: number): number {
+function prune({ events, webhooks }: MemoryState, before: Date, limit: number): number {
   const old = events.list.filter(({ occurredAt }) => occurredAt < before).slice(0, limit)
   const gone = new Set(old.map(({ id }) => id))
   events.list.splice(0, events.list.length, ...events.list.filter(({ id }) => !gone.has(id)))
-  return gone.size
+  const { deliveries } = webhooks
+  const over = new Set(
+    deliveries.filter((one) => one.createdAt < before && one.nextAttemptAt === null).slice(0, limit),
+  )
+  deliveries.splice(0, deliveries.length, ...deliveries.filter((one) => !over.has(one)))
+  return gone.size + over.size
 }

@@ -30,6 +30,7 @@ import { listExecutions, listInstances, listOverviews } from './memory-queries.t
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
+import { memoryWebhookStore } from './memory-webhooks.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -56,6 +57,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
     schedules: { states: new Map(), fires: new Map() },
     events: memoryEvents(),
+    webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -69,6 +71,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
     events: memoryEventStore(state),
+    webhooks: memoryWebhookStore(state),
     startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)

@@ -16,6 +16,7 @@ import type { Claim } from '../../core/ports/lease.ts'
 import type { MemoryEvents } from './memory-event-list.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 import type { MemorySchedules } from './memory-schedule-state.ts'
+import type { MemoryWebhooks } from './memory-webhook-state.ts'
 
 export interface MemoryState {
   readonly instances: JobInstance[]
@@ -31,6 +32,7 @@ export interface MemoryState {
   readonly quarantine: MemoryQuarantine
   readonly schedules: MemorySchedules
   readonly events: MemoryEvents
+  readonly webhooks: MemoryWebhooks
 }
 
 export interface StoredPartition {

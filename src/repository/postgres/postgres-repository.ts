@@ -46,6 +46,7 @@ import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
 import { threadConnection } from './thread-connection.ts'
+import { webhookStore } from './webhook-store.ts'
 
 /**
  * Connects, and makes sure that the schema is the one this version works on; changes nothing.
@@ -131,6 +132,7 @@ function repositoryOn(
     quarantine: quarantineStore(run, tables, reading),
     schedules: scheduleStore(metadata, address, run),
     events: eventStore(address, run),
+    webhooks: webhookStore(metadata, address, run),
     listJobNames: () => reading('listing the names of jobs', () => listJobNames(run, tables)),
     purge: (request) => purge(metadata, address, request),
     close: onlyOnce(async () => {

@@ -12,6 +12,7 @@ import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
+import { WEBHOOK_PROMISES } from './job-repository-webhooks.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
 
 /** `open` may answer repositories on the same data: every case works on jobs of its own. */
@@ -27,6 +28,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
     ...EVENT_PROMISES,
+    ...WEBHOOK_PROMISES,
     ...PURGE_PROMISES,
   }
   return Object.entries(promises).map(([promise, check]) => ({ promise, check: () => tried(open, check) }))
