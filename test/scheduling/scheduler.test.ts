@@ -361,7 +361,7 @@ describe('A scheduler', () => {
         },
       }),
     })
-    const broken = world.schedule({ name: 'broken', cron: '30 * 15 6 *' })
+    const broken = world.schedule({ name: 'broken', cron: '45 0 15 6 *' })
     await using _ = await world.start(broken, world.schedule())
     await world.clock.advance(HOUR)
     expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
