@@ -15,7 +15,6 @@ import type {
   NextLaunchRequest,
   RedriveRequest,
 } from './launch.ts'
-import type { EventStore } from './event-store.ts'
 import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
@@ -102,7 +101,7 @@ export interface JobRepository {
    * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
    * somebody had asked to stop.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
