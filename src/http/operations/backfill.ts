@@ -39,13 +39,10 @@ export const backfillSchedule: Operation = operation({
       example: '2026-11-01',
     }),
     to: instant.openapi({ description: 'A day, to its end, or a time.', example: '2026-11-20' }),
-    reprocess: z
-      .enum(REPROCESS)
-      .default('missing')
-      .openapi({
-        description:
-          '`missing`: slots without a launch. `failed`: those whose execution has failed or was stopped.',
-      }),
+    reprocess: z.enum(REPROCESS).default('missing').openapi({
+      description:
+        '`missing`: slots without a launch. `failed`: those whose execution has failed or was stopped.',
+    }),
     maxActive: z
       .int()
       .min(1)

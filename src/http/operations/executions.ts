@@ -36,31 +36,19 @@ export const listExecutions: Operation = operation({
       .optional()
       .openapi({ description: 'May be repeated.' }),
     instance: z.string().optional(),
-    trigger: z
-      .string()
-      .regex(TRIGGER)
-      .optional()
-      .openapi({
-        description: 'What made it begin: a type, or a type and a name.',
-        example: 'schedule:nightly',
-      }),
-    attention: z
-      .enum(['true', 'false'])
-      .default('false')
-      .openapi({
-        description:
-          '`true`: the latest of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale.',
-      }),
+    trigger: z.string().regex(TRIGGER).optional().openapi({
+      description: 'What made it begin: a type, or a type and a name.',
+      example: 'schedule:nightly',
+    }),
+    attention: z.enum(['true', 'false']).default('false').openapi({
+      description:
+        '`true`: the latest of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale.',
+    }),
     from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created then or later.' }),
     to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created before then.' }),
-    q: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .openapi({
-        description: 'The beginning of a parameter, `name=value`, or words of the exit description.',
-      }),
+    q: z.string().min(1).max(200).optional().openapi({
+      description: 'The beginning of a parameter, `name=value`, or words of the exit description.',
+    }),
     ...pageQuery,
   }),
   answers: { 200: { description: 'A page of them.', schema: executionsSchema } },
