@@ -132,3 +132,4 @@ export type {
   StepSession,
 } from './core/ports/step-session.ts'
 export { type ResourceKey, resourceKey, type Resources, type Transaction } from './core/ports/resource.ts'
+export type { SampleMark, StepSample } from './core/ports/step-sample.ts'

@@ -1,7 +1,7 @@
 /** How many event streams are open, and that they do not become too many. */
 import type { Closing } from './closing.ts'
 import { type EventSink, eventStream } from './event-stream.ts'
-import type { Answer } from './operation.ts'
+import type { Answer } from './answer.ts'
 import { Problem } from './problem.ts'
 
 export interface Streams {

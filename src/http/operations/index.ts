@@ -20,7 +20,7 @@ import {
   resumeSchedule,
   triggerSchedule,
 } from './schedules.ts'
-import { getStep, getStepContext, listPartitions, listSteps } from './steps.ts'
+import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   listJobs,
@@ -38,6 +38,7 @@ export const OPERATIONS: readonly Operation[] = [
   listSteps,
   getStep,
   getStepContext,
+  listSamples,
   listPartitions,
   listExecutionQuarantine,
   restart,
