@@ -1,7 +1,7 @@
 /** How many event streams are open, and that they do not become too many. */
-import type { Api } from './api.ts'
+import type { Closing } from './closing.ts'
 import { type EventSink, eventStream } from './event-stream.ts'
-import type { Answer } from './operation.ts'
+import type { Answer } from './answer.ts'
 import { Problem } from './problem.ts'
 
 export interface Streams {
@@ -27,18 +27,20 @@ export function createStreams(limit: number, heartbeatMilliseconds: number): Str
 
 /** @throws Problem too-many-streams */
 export function streamAnswer(
-  { streams, closing }: Pick<Api, 'streams' | 'closing'>,
-  { signal }: Request,
+  { streams, closing }: { readonly streams: Streams; readonly closing: Closing },
+  { method, signal }: Request,
   feed: (sink: EventSink) => Disposable,
 ): Answer {
-  const { giveBack } = streams.take()
-  const { heartbeatMilliseconds } = streams
-  const body = eventStream({ closing, signal, heartbeatMilliseconds, onEnd: giveBack }, feed)
   // Proxies such as nginx would keep events back until there are many.
   const headers = {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   }
+  // Nobody would read the stream, nor end it.
+  if (method === 'HEAD') return { status: 200, body: null, headers }
+  const { giveBack } = streams.take()
+  const { heartbeatMilliseconds } = streams
+  const body = eventStream({ closing, signal, heartbeatMilliseconds, onEnd: giveBack }, feed)
   return { status: 200, body, headers }
 }

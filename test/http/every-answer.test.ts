@@ -129,7 +129,7 @@ async function askEverything(ask: Ask): Promise<void> {
     ...[failed, live, skipped, parted].map((id) => `executions/${id}`),
   ]
   for (const path of gets) await ask(`GET /api/v1/${path}`)
-  for (const path of ['', '/context', '/partitions']) await ask(`GET ${step}${path}`)
+  for (const path of ['', '/context', '/samples', '/partitions']) await ask(`GET ${step}${path}`)
   await ask(`GET /api/v1/executions/${done}/events`)
   await ask('GET /api/v1/events', { signal: AbortSignal.timeout(20) })
   for (const path of [
@@ -164,7 +164,7 @@ async function askEverything(ask: Ask): Promise<void> {
 async function askForNothing(ask: Ask): Promise<void> {
   for (const operation of OPERATIONS) await ask(plain(operation), bodyOf(operation))
   const { jobExecutionId } = await ended(ask, 'greet')
-  for (const path of ['', '/context', '/partitions'])
+  for (const path of ['', '/context', '/samples', '/partitions'])
     await ask(`GET /api/v1/executions/${jobExecutionId}/steps/999${path}`)
 }
 

@@ -43,6 +43,13 @@ describe('An answer that waits', () => {
       '',
       first.headers.get('etag'),
     ])
+    const heartbeat = async () => {
+      const { json } = await trial.ask(`GET /api/v1/executions/${id}`)
+      return (json['owner'] as { readonly heartbeatAt: string }).heartbeatAt
+    }
+    const before = await heartbeat()
+    while ((await heartbeat()) === before) await new Promise((resolve) => setImmediate(resolve))
+    expect((await trial.ask(`GET /api/v1/executions/${id}`, known)).status).to.equal(304)
     open()
     await trial.ask(`GET /api/v1/executions/${id}?wait=60s`)
     const changed = await trial.ask(`GET /api/v1/executions/${id}`, known)
@@ -170,6 +177,22 @@ describe('A stream of events', () => {
     const text = await stream.until((one) => /^id: /m.test(one))
     expect(parsed(text).map(({ event }) => event)).to.deep.equal(['reset'])
     await stream.cancel()
+    await trial.close()
+  })
+
+  it('is not begun for a HEAD, and gives its place back when it ends', async () => {
+    const trial = apiTrial({ maxStreams: 1 })
+    const { id } = await running(trial.ask)
+    for (const path of [`executions/${id}/events`, 'events'])
+      expect((await trial.ask(`HEAD /api/v1/${path}`)).headers.get('content-type')).to.equal(
+        'text/event-stream',
+      )
+    for (let times = 0; times < 3; times += 1) {
+      const stream = await trial.follow('GET /api/v1/events')
+      const refused = await trial.ask(`GET /api/v1/executions/${id}/events`)
+      expect([refused.status, refused.json.code]).to.deep.equal([503, 'too-many-streams'])
+      await stream.cancel()
+    }
     await trial.close()
   })
 

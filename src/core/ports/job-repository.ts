@@ -2,7 +2,7 @@
 import type { BatchStatus } from '../model/batch-status.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
-import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { TriggerType } from '../model/launch-facts.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
@@ -15,6 +15,7 @@ import type {
   NextLaunchRequest,
   RedriveRequest,
 } from './launch.ts'
+import type { EventStore } from './event-store.ts'
 import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'

@@ -10,8 +10,9 @@ import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
 const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
-/** A slip of the pen would otherwise queue a run for every second of a year. */
-const MOST_SLOTS = 10_000
+/** A slip of the pen would otherwise queue a run for every second of a year, and looking for slots takes time. */
+const MOST_SLOTS = 1000
+const LONGEST_MILLISECONDS = 3660 * 86_400_000
 const MOST_AT_ONCE = 100
 
 const planned = z.object({
@@ -39,13 +40,10 @@ export const backfillSchedule: Operation = operation({
       example: '2026-11-01',
     }),
     to: instant.openapi({ description: 'A day, to its end, or a time.', example: '2026-11-20' }),
-    reprocess: z
-      .enum(REPROCESS)
-      .default('missing')
-      .openapi({
-        description:
-          '`missing`: slots without a launch. `failed`: those whose execution has failed or was stopped.',
-      }),
+    reprocess: z.enum(REPROCESS).default('missing').openapi({
+      description:
+        '`missing`: slots without a launch. `failed`: those whose execution has failed or was stopped.',
+    }),
     maxActive: z
       .int()
       .min(1)
@@ -78,6 +76,8 @@ function rangeOf(
 ): BackfillRange {
   const { from, until } = asked(timezone, given)
   const range = { from, until: until < now ? until : now }
+  if (range.until.getTime() - range.from.getTime() > LONGEST_MILLISECONDS)
+    throw wrong('#/from', 'it is more than ten years before the end; take a shorter time')
   let count = 0
   for (const _ of cronSlots(cron, timezone).between(range.from, range.until)) {
     count += 1

@@ -10,7 +10,8 @@ import type { Api } from '../api.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type ExecutionView, shownExecution } from '../execution-view.ts'
 import { checkedExecutionId, findExecution } from '../find-execution.ts'
-import { type Answer, type Operation, operation } from '../operation.ts'
+import type { Answer } from '../answer.ts'
+import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { isRecordId } from '../record-id.ts'
 import { contextSchema } from '../schemas/context-schema.ts'
@@ -36,31 +37,19 @@ export const listExecutions: Operation = operation({
       .optional()
       .openapi({ description: 'May be repeated.' }),
     instance: z.string().optional(),
-    trigger: z
-      .string()
-      .regex(TRIGGER)
-      .optional()
-      .openapi({
-        description: 'What made it begin: a type, or a type and a name.',
-        example: 'schedule:nightly',
-      }),
-    attention: z
-      .enum(['true', 'false'])
-      .default('false')
-      .openapi({
-        description:
-          '`true`: the latest of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale.',
-      }),
+    trigger: z.string().regex(TRIGGER).optional().openapi({
+      description: 'What made it begin: a type, or a type and a name.',
+      example: 'schedule:nightly',
+    }),
+    attention: z.enum(['true', 'false']).default('false').openapi({
+      description:
+        '`true`: the latest of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale.',
+    }),
     from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created then or later.' }),
     to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created before then.' }),
-    q: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .openapi({
-        description: 'The beginning of a parameter, `name=value`, or words of the exit description.',
-      }),
+    q: z.string().min(1).max(200).optional().openapi({
+      description: 'The beginning of a parameter, `name=value`, or words of the exit description.',
+    }),
     ...pageQuery,
   }),
   answers: { 200: { description: 'A page of them.', schema: executionsSchema } },

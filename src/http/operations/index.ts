@@ -10,17 +10,12 @@ import { getInstance, getStatistics, listInstances } from './instances.ts'
 import { getJob, listJobs } from './jobs.ts'
 import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
-import { abandon, recover, redrive, restart, stop } from './operating.ts'
+import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
-import {
-  getSchedule,
-  listFires,
-  listSchedules,
-  pauseSchedule,
-  resumeSchedule,
-  triggerSchedule,
-} from './schedules.ts'
-import { getStep, getStepContext, listPartitions, listSteps } from './steps.ts'
+import { redrive, restart } from './relaunch.ts'
+import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getSchedule, listFires, listSchedules } from './schedules.ts'
+import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   listJobs,
@@ -38,6 +33,7 @@ export const OPERATIONS: readonly Operation[] = [
   listSteps,
   getStep,
   getStepContext,
+  listSamples,
   listPartitions,
   listExecutionQuarantine,
   restart,
