@@ -10,7 +10,8 @@ import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
 import { Events } from './0010-events.ts'
-import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
+import { ListIndexes } from './0012-list-indexes.ts'
+import { InterruptionsAndBackfills } from './0013-interruptions-and-backfills.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -23,5 +24,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Schedules,
   Launches,
   Events,
+  ListIndexes,
   InterruptionsAndBackfills,
 ]

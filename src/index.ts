@@ -73,7 +73,7 @@ export type {
 export type { ExecutionOwner, OwnerIdentity } from './core/model/execution-owner.ts'
 export { type ExitStatus, exitStatus } from './core/model/exit-status.ts'
 export { FILTERED, type Filtered } from './core/model/filtered.ts'
-export type { JobExecution, JobExecutionDetails } from './core/model/job-execution.ts'
+export type { JobExecution, JobExecutionDetails, JobExecutionSummary } from './core/model/job-execution.ts'
 export type { JobInstance } from './core/model/job-instance.ts'
 export { jobKey } from './core/model/job-key.ts'
 export type { JobParameter, JobParameters } from './core/model/job-parameters.ts'
@@ -135,7 +135,22 @@ export type { PurgedJob, PurgeOptions, PurgeReport } from './core/operator/purge
 export type { RedrivePart, RedrivePlan } from './core/operator/plan-redrive.ts'
 export type { ItemReader, ReadProgress } from './core/ports/item-reader.ts'
 export type { Guarantee, ItemWriter } from './core/ports/item-writer.ts'
-export type { ExecutionFilter, InstanceFilter, JobRepository } from './core/ports/job-repository.ts'
+export type {
+  ExecutionFilter,
+  InstanceFilter,
+  InstanceOverview,
+  JobRepository,
+  TriggerFilter,
+} from './core/ports/job-repository.ts'
+export type {
+  DayFigures,
+  DurationFigures,
+  ExecutionsByStatus,
+  JobFacts,
+  JobStatistics,
+  RepositoryFacts,
+  StatisticsRequest,
+} from './core/ports/job-figures.ts'
 export type { PartitionExecutionFilter } from './core/ports/partition-store.ts'
 export type {
   ChunkListener,

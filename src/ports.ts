@@ -3,6 +3,8 @@ export type { DefinitionFingerprint, StepFingerprint } from './core/model/defini
 export type { ExecutionContext } from './core/model/execution-context.ts'
 export type { Checkpoint, JsonValue, StoredCheckpoint } from './core/model/json-value.ts'
 export type { Partition } from './core/model/partition.ts'
+export type { JobExecutionSummary } from './core/model/job-execution.ts'
+export type { LaunchFacts, Runner, Trigger, TriggerType } from './core/model/launch-facts.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
 export type {
   EntryRedrive,
@@ -31,6 +33,7 @@ export type {
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  PreviousFire,
   QueuedBackfill,
   RecordedFire,
   ScheduleStore,
@@ -53,12 +56,30 @@ export {
 export { failedItems, type ItemFailure, itemsFailed } from './core/ports/items-failed.ts'
 export type { Guarantee, ItemSink, ItemWriter, WriterScope, WriteSummary } from './core/ports/item-writer.ts'
 export type { ChunkMark, KeptMark, OwnTransaction } from './core/ports/own-transaction.ts'
-export type { ExecutionFilter, InstanceFilter, JobEnd, JobRepository } from './core/ports/job-repository.ts'
 export type {
+  DayFigures,
+  DurationFigures,
+  ExecutionsByStatus,
+  JobFacts,
+  JobStatistics,
+  RepositoryFacts,
+  StatisticsRequest,
+} from './core/ports/job-figures.ts'
+export type {
+  ExecutionFilter,
+  InstanceFilter,
+  InstanceOverview,
+  JobEnd,
+  JobRepository,
+  TriggerFilter,
+} from './core/ports/job-repository.ts'
+export type {
+  KeyedLaunch,
   LastInstance,
   LatestExecution,
   Launched,
   LaunchedRedrive,
+  LaunchKey,
   LaunchRequest,
   LaunchTerms,
   LaunchVerdict,

@@ -1,7 +1,7 @@
 /** Continues what servers have left: executions that were interrupted when one ended, and those whose process has died. */
 import { isBatchError } from '../core/model/batch-error.ts'
 import { isLive } from '../core/model/batch-status.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import {
   ATTEMPTS_IN_VIEW,
   deathsInARow,
@@ -93,7 +93,7 @@ async function turn(parts: ContinuingParts): Promise<unknown> {
   }
 }
 
-async function lookAfter(parts: ContinuingParts, execution: JobExecution): Promise<void> {
+async function lookAfter(parts: ContinuingParts, execution: JobExecutionSummary): Promise<void> {
   const { operator, pool, logger } = parts
   const { id } = execution
   const resumption = await resumptionOf(parts, execution)
@@ -112,7 +112,7 @@ async function lookAfter(parts: ContinuingParts, execution: JobExecution): Promi
   }
 }
 
-async function goOn({ pool, logger, by }: ContinuingParts, execution: JobExecution): Promise<void> {
+async function goOn({ pool, logger, by }: ContinuingParts, execution: JobExecutionSummary): Promise<void> {
   const { id, jobInstance, launch } = execution
   const why = isLive(execution.status) ? 'process has died' : 'server was told to end'
   const continued = await pool.restart({
@@ -129,7 +129,7 @@ async function goOn({ pool, logger, by }: ContinuingParts, execution: JobExecuti
 
 async function resumptionOf(
   { operator, logger, onStopped, onRecovered }: ContinuingParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
 ): Promise<Resumption> {
   const { id, jobInstance, launch } = execution
   const isStale = isLive(execution.status)

@@ -1,16 +1,18 @@
 /** Runs that have lost their process: continued, or closed as FAILED, as the record and their schedule say. */
 import { isBatchError } from '../core/model/batch-error.ts'
 import { isLive } from '../core/model/batch-status.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import {
   ATTEMPTS_IN_VIEW,
   deathsInARow,
   decideResumption,
+  type Keeper,
   keeperOf,
   type Resumption,
 } from '../core/operator/resumption.ts'
 import { continueFire } from './fire-schedule.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
 /** Any number of processes may do it at once: of two that continue a run, one comes second, and leaves it. */
@@ -21,7 +23,7 @@ export async function continueRuns(parts: SchedulerParts): Promise<void> {
   }
 }
 
-async function lookAfter(parts: SchedulerParts, execution: JobExecution): Promise<void> {
+async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary): Promise<void> {
   const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
   const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
   const resumption = await resumptionOf(parts, execution, schedule)
@@ -49,7 +51,7 @@ async function isSuperseded(
 
 async function resumptionOf(
   { operator, logger }: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule | undefined,
 ): Promise<Resumption> {
   const isStale = isLive(execution.status)
@@ -61,11 +63,13 @@ async function resumptionOf(
         }),
       )
     : 0
-  const { launch } = execution
-  // What was fired by hand, in a server's pool say, is looked after by whoever runs it.
-  const keeper = (launch && keeperOf(launch)) ?? (schedule && 'scheduler')
   const restarts = schedule?.onRecovered === 'restart'
-  const resumption = decideResumption('scheduler', { execution, keeper, restarts, deaths })
+  const resumption = decideResumption('scheduler', {
+    execution,
+    keeper: keeperOfRun(execution, schedule),
+    restarts,
+    deaths,
+  })
   if (resumption === 'close' && deaths >= ATTEMPTS_IN_VIEW) {
     const { id } = execution
     const text = `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
@@ -74,9 +78,18 @@ async function resumptionOf(
   return resumption
 }
 
+/** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
+function keeperOfRun(
+  { launch }: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Keeper | undefined {
+  const recorded = launch === null ? undefined : keeperOf(launch)
+  return recorded ?? (schedule === undefined ? undefined : 'scheduler')
+}
+
 async function goOn(
   parts: SchedulerParts,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   schedule: PlannedSchedule,
   fire: ScheduleFire,
 ): Promise<void> {
@@ -102,15 +115,16 @@ async function goOn(
 
 /** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
 async function restart(
-  { operator, running }: SchedulerParts,
-  { id }: JobExecution,
+  parts: SchedulerParts,
+  { id }: JobExecutionSummary,
   { name, onRecovered }: PlannedSchedule,
   { slot }: ScheduleFire,
 ) {
   const by = `schedule ${name} ${slot.toISOString()}, after its process died`
-  const facts = { trigger: { type: 'schedule', name }, runner: 'scheduler' } as const
-  const started = await operator.restart(id, { ...facts, by, continues: id })
-  running.add(started, onRecovered)
+  const trigger = { type: 'schedule', name } as const
+  const launch = () => parts.operator.restart(id, { by, trigger, runner: 'scheduler', continues: id })
+  const started = await launchRun(parts, launch, (one) => one)
+  parts.running.add(started, onRecovered)
   return started
 }
 

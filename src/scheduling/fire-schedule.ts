@@ -2,13 +2,14 @@
 import type { Fired, FireOrder } from '../core/operator/fire-operations.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
 import type { FireOutcome, ScheduleFire } from '../core/model/schedule-fire.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
 import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { decideOverlap, type Occasion } from './overlap-decision.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
-import { slotScope } from './slot-parameters.ts'
+import { slotValues } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
 const RUNNER: StartOptions = { runner: 'scheduler' }
@@ -34,7 +35,7 @@ function orderOf(schedule: ScheduleDefinition, slot: Date, occasion: Occasion): 
   return {
     schedule: schedule.name,
     slot,
-    parameters: () => schedule.parameters(slotScope(schedule, slot)),
+    parameters: () => slotValues(schedule, slot),
     decide: (ground) => decideOverlap(schedule, occasion, ground),
   }
 }
@@ -47,7 +48,8 @@ export async function fireAndRun(
   occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
   const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
-  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
+  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
+  const fired = await launchRun(parts, fire, startedOf)
   if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
   else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
     parts.observer.fired?.(schedule.name, slot, fired)
@@ -64,14 +66,18 @@ export async function continueFire(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
   { slot }: Pick<ScheduleFire, 'slot'>,
-  interrupted: JobExecution,
+  interrupted: JobExecutionSummary,
 ): Promise<StartedJob | undefined> {
   const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
-  const fired = await parts.operator.fire(schedule.job, order, RUNNER)
+  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order, RUNNER), startedOf)
   if (fired.outcome === 'FIRED') return keepRunning(parts, schedule, slot, fired)
   if (fired.outcome === 'left' && fired.error !== undefined) throw fired.error
   if (fired.outcome === 'left') await makeRoom(parts, schedule, slot)
   return undefined
+}
+
+function startedOf(fired: Fired): StartedJob | undefined {
+  return fired.outcome === 'FIRED' ? fired.started : undefined
 }
 
 function keepRunning(

@@ -17,6 +17,9 @@ export type BatchStatus = (typeof BATCH_STATUSES)[number]
 /** The statuses of an execution that has an owner at work. One instance has at most one execution in any of them. */
 export const LIVE_STATUSES = ['STARTING', 'STARTED', 'STOPPING'] as const
 
+/** With which an instance waits for somebody, where its latest execution has one of them; a stale one waits too. */
+export const TROUBLED_STATUSES = ['FAILED', 'STOPPED', 'UNKNOWN'] as const
+
 export function isBatchStatus(text: string): text is BatchStatus {
   return (BATCH_STATUSES as readonly string[]).includes(text)
 }

@@ -8,7 +8,8 @@ import type { JobParameters } from './job-parameters.ts'
 import type { LaunchFacts } from './launch-facts.ts'
 import type { StepExecution } from './step-execution.ts'
 
-export interface JobExecution {
+/** As lists show it: without what it remembers. */
+export interface JobExecutionSummary {
   readonly id: string
   readonly jobInstance: JobInstance
   readonly jobParameters: JobParameters
@@ -19,11 +20,14 @@ export interface JobExecution {
   readonly endTime: Date | null
   readonly lastUpdated: Date | null
   readonly version: number
-  readonly executionContext: StoredContext
   /** Null for an execution that Spring made. Kept after the end, to say who ran it. */
   readonly owner: ExecutionOwner | null
   /** Null for an execution that Spring made, and for one from before this was recorded. */
   readonly launch: LaunchFacts | null
+}
+
+export interface JobExecution extends JobExecutionSummary {
+  readonly executionContext: StoredContext
 }
 
 /** An execution with its steps in the order in which they were begun; those of partitions are asked for apart. */

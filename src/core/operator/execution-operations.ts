@@ -1,7 +1,7 @@
 /** What an operator does to executions that others run, or ran: stop, abandon, recover. */
 import { BatchError } from '../model/batch-error.ts'
 import { isLive, LIVE_STATUSES } from '../model/batch-status.ts'
-import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
+import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireVerdict } from '../ports/retirement.ts'
@@ -31,11 +31,11 @@ export interface ExecutionOperations {
    */
   readonly recover: (jobExecutionId: string, options?: Recovering) => Promise<Recovery>
   /** Every live execution whose owner is dead. */
-  readonly listStale: () => Promise<readonly JobExecution[]>
+  readonly listStale: () => Promise<readonly JobExecutionSummary[]>
   /**
    * What was stopped because its process ended, oldest first: to be continued by a process of its kind, see `decideResumption`.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**
@@ -103,7 +103,7 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
     abandon: (id, options) => abandon(parts, id, options),
     recover: (id, options) => recover(parts, id, options),
     listStale: async () => {
-      const stale: JobExecution[] = []
+      const stale: JobExecutionSummary[] = []
       for await (const execution of staleExecutions(parts)) stale.push(execution)
       return stale
     },
@@ -164,7 +164,10 @@ async function* recoverEach(parts: OperatorParts, asking: Asking): AsyncGenerato
 }
 
 /** Found dead from outside; inside the transaction it is judged again. */
-async function* staleExecutions({ repository, processState }: OperatorParts): AsyncGenerator<JobExecution> {
+async function* staleExecutions({
+  repository,
+  processState,
+}: OperatorParts): AsyncGenerator<JobExecutionSummary> {
   let before: string | undefined
   for (;;) {
     const page = await repository.listJobExecutions({

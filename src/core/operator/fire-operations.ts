@@ -2,7 +2,7 @@
 import type { JobDefinition } from '../definition/define-job.ts'
 import { type ParsedParameters, parseParameters } from '../definition/parse-parameters.ts'
 import { BatchError, isBatchError } from '../model/batch-error.ts'
-import type { JobExecution } from '../model/job-execution.ts'
+import type { JobExecutionSummary } from '../model/job-execution.ts'
 import type { FireOutcome, ScheduleFire } from '../model/schedule-fire.ts'
 import type { FireAnswer, FireGround, FireVerdict, LiveExecution } from '../ports/schedule-store.ts'
 import { prepareLaunch } from './launch-request.ts'
@@ -26,7 +26,7 @@ export interface FireOrder {
   /** Called before the transaction. */
   readonly parameters: () => Readonly<Record<string, unknown>>
   /** The slot was fired, and this execution of it is to be gone on from, with the parameters that were recorded; or nothing is done. */
-  readonly continues?: JobExecution
+  readonly continues?: JobExecutionSummary
   /** The slot is fired as part of a backfill, of which at most so many runs may be under way. @default as its row says */
   readonly maxActive?: number
   /** Rows with these outcomes are taken over. @default none */

@@ -8,11 +8,12 @@ import {
 } from '../definition/parse-parameters.ts'
 import type { ParameterChanges } from '../definition/recorded-parameters.ts'
 import { BatchError } from '../model/batch-error.ts'
-import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { PartitionOverview } from '../model/partition-overview.ts'
 import type { StepExecution } from '../model/step-execution.ts'
-import type { ExecutionFilter, InstanceFilter } from '../ports/job-repository.ts'
+import type { JobStatistics, RepositoryFacts, StatisticsRequest } from '../ports/job-figures.ts'
+import type { ExecutionFilter, InstanceFilter, InstanceOverview } from '../ports/job-repository.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
 import { childLauncher } from './child-launcher.ts'
@@ -89,8 +90,15 @@ export interface JobOperator
   readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
   /** Step executions of partitions, in the order in which they were begun. */
   readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
-  readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
+  /** Newest first, without their contexts. */
+  readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
+  readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
+  /** The same instances, each with its latest execution. */
+  readonly listInstanceOverviews: (filter: InstanceFilter) => Promise<readonly InstanceOverview[]>
+  readonly jobStatistics: (request: StatisticsRequest) => Promise<JobStatistics>
+  /** Of all jobs, for monitoring. */
+  readonly jobFacts: () => Promise<RepositoryFacts>
   /**
    * Deletes instances that are over, with all that belongs to them, a few in each transaction. What was purged can be started
    * anew, as if it had never run. @throws BatchError INVALID_CONFIGURATION
@@ -179,7 +187,11 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     listPartitionOverviews: repository.partitions.listPartitionOverviews,
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
     listJobExecutions: repository.listJobExecutions,
+    findJobInstance: repository.findJobInstance,
     listJobInstances: repository.listJobInstances,
+    listInstanceOverviews: repository.listInstanceOverviews,
+    jobStatistics: repository.jobStatistics,
+    jobFacts: repository.jobFacts,
     purge: (options) => purgeHistory(repository, options),
     explain: async (jobName, parameters) => {
       const job = registry.find(jobName)

@@ -2,8 +2,9 @@
 import type { BatchStatus } from '../model/batch-status.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
-import type { JobExecution, JobExecutionDetails } from '../model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
+import type { TriggerType } from '../model/launch-facts.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
 import type {
   KeyedLaunch,
@@ -15,6 +16,7 @@ import type {
   RedriveRequest,
 } from './launch.ts'
 import type { EventStore } from './event-store.ts'
+import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'
@@ -99,7 +101,7 @@ export interface JobRepository {
    * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
    * somebody had asked to stop.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
@@ -111,8 +113,15 @@ export interface JobRepository {
   /** What was asked of an execution, oldest first; of one that Spring made, only what was asked through us. */
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first. */
-  readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecution[]>
+  readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
+  readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
+  /** Newest first. */
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
+  /** The same instances, each with its latest execution. */
+  readonly listInstanceOverviews: (filter: InstanceFilter) => Promise<readonly InstanceOverview[]>
+  readonly jobStatistics: (request: StatisticsRequest) => Promise<JobStatistics>
+  /** For monitoring: meant to be asked every few seconds. */
+  readonly jobFacts: () => Promise<RepositoryFacts>
 
   /**
    * A transaction with the resources of a chunk's, of which nothing is ever committed: for dry runs. Nothing is recorded. A
@@ -145,17 +154,38 @@ export interface JobEnd {
   readonly executionContext: ExecutionContext
 }
 
+/** All that is given has to hold. */
 export interface ExecutionFilter {
   readonly jobName?: string
   readonly jobInstanceId?: string
   readonly statuses?: readonly BatchStatus[]
+  readonly trigger?: TriggerFilter
+  /** Only the latest executions of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale. */
+  readonly attention?: true
+  readonly createdFrom?: Date
+  /** Created before then. */
+  readonly createdUntil?: Date
+  /** Found by its parameters or its exit description: the rule is `isFoundBy` of search-text. */
+  readonly text?: string
   readonly limit: number
   /** Only executions with a smaller id: pass the last id of the page before. */
   readonly before?: string
+}
+
+export interface TriggerFilter {
+  readonly type: TriggerType
+  readonly name?: string
 }
 
 export interface InstanceFilter {
   readonly jobName?: string
   readonly limit: number
   readonly before?: string
+}
+
+export interface InstanceOverview {
+  readonly jobInstance: JobInstance
+  readonly executions: number
+  /** Null where it has none. */
+  readonly latest: JobExecutionSummary | null
 }

@@ -4,10 +4,11 @@ import { isLive } from '../../core/model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { ExecutionFilter, JobRepository } from '../../core/ports/job-repository.ts'
+import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import { memoryEvents } from './memory-event-list.ts'
 import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
+import { facts, statistics } from './memory-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { launchOnce } from './memory-launch-once.ts'
@@ -25,6 +26,7 @@ import {
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { purgeMemory } from './memory-purge.ts'
+import { listExecutions, listInstances, listOverviews } from './memory-queries.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
@@ -95,13 +97,12 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       return stored === undefined ? undefined : details(state, stored)
     },
     listOperatorActions: async (jobExecutionId) => state.executions.get(jobExecutionId)?.actions ?? [],
-    listJobExecutions: async (filter) => list(state, filter),
-    listJobInstances: async ({ jobName, before, limit }) =>
-      state.instances
-        .filter((one) => jobName === undefined || one.jobName === jobName)
-        .filter((one) => before === undefined || Number(one.id) < Number(before))
-        .toReversed()
-        .slice(0, limit),
+    listJobExecutions: async (filter) => listExecutions(state, filter),
+    findJobInstance: async (id) => state.instances.find((one) => one.id === id),
+    listJobInstances: async (filter) => listInstances(state, filter),
+    listInstanceOverviews: async (filter) => listOverviews(state, filter),
+    jobStatistics: async (request) => statistics(state, request),
+    jobFacts: async () => facts(state),
     openRehearsal: async () => {
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
@@ -166,18 +167,6 @@ function listInterrupted(state: MemoryState): readonly JobExecution[] {
     .filter((stored) => hasAction(stored, 'interrupt') && !hasAction(stored, 'stop'))
     .filter((stored) => executionsOf(state, stored.execution.jobInstance).at(-1) === stored)
     .map((stored) => snapshot(state, stored))
-}
-
-function list(state: MemoryState, filter: ExecutionFilter): readonly JobExecution[] {
-  const { jobName, jobInstanceId, statuses, before, limit } = filter
-  return [...state.executions.values()]
-    .map((stored) => snapshot(state, stored))
-    .filter(({ jobInstance }) => jobName === undefined || jobInstance.jobName === jobName)
-    .filter(({ jobInstance }) => jobInstanceId === undefined || jobInstance.id === jobInstanceId)
-    .filter(({ status }) => statuses === undefined || statuses.includes(status))
-    .filter(({ id }) => before === undefined || Number(id) < Number(before))
-    .toReversed()
-    .slice(0, limit)
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {

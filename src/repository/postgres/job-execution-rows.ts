@@ -1,7 +1,9 @@
 /** Reading executions in the middle of a launch: hand-written, because a launch must stay at a few statements. */
 import { decodeFingerprint } from '../../core/model/definition-fingerprint.ts'
+import type { JobExecution, JobExecutionSummary } from '../../core/model/job-execution.ts'
 import type { PreviousStep } from '../../core/ports/launch.ts'
 import type { ExecutionAtHand } from '../../core/ports/retirement.ts'
+import { decodeContextColumns } from './context-columns.ts'
 import type {
   ContextRow,
   CountColumns,
@@ -13,7 +15,7 @@ import type {
   StepExecutionRow,
 } from './entities.ts'
 import type { RunSql } from './fence.ts'
-import { decodeCounts, decodeJobExecution, decodeStepExecution } from './rows.ts'
+import { decodeCounts, decodeStepExecution, decodeSummary } from './rows.ts'
 import { decodeStepStatuses, stepStatusesSql } from './step-statuses.ts'
 import { COUNT_KINDS, LIVE, OPEN } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
@@ -24,17 +26,20 @@ export interface FoundExecution extends ExecutionAtHand {
 }
 
 type Course = Omit<JobExecutionRow, 'jobInstance' | 'context' | 'owner' | 'heartbeat' | 'launch'>
-type FlatExecution = Course &
-  ContextRow &
-  HeartbeatRow & {
-    readonly [Key in keyof OwnerRow]: OwnerRow[Key] | null
-  } & {
-    readonly [Key in keyof LaunchRow]: LaunchRow[Key] | null
-  } & {
-    readonly jobName: string
-    readonly jobKey: string
-    readonly leaseExpired: boolean | null
-    readonly parameters: string
+/** All of an execution but its context, as one row. */
+export type FlatSummary = Course & {
+  readonly [Key in keyof (OwnerRow & HeartbeatRow & LaunchRow)]:
+    | (OwnerRow & HeartbeatRow & LaunchRow)[Key]
+    | null
+} & {
+  readonly jobName: string
+  readonly jobKey: string
+  readonly leaseExpired: boolean | null
+  readonly parameters: string
+}
+
+type FlatExecution = FlatSummary &
+  ContextRow & {
     readonly runningSteps: string
     readonly openSteps: string
     readonly latestId: string
@@ -46,6 +51,27 @@ export const COURSE = `e.version, e.status, e.exit_code as "exitCode", e.exit_me
       e.create_time as "createTime", e.start_time as "startTime", e.end_time as "endTime",
       e.last_updated as "lastUpdated"`
 export const CONTEXT = `c.short_context as "shortContext", c.serialized_context as "serializedContext"`
+
+/** Of the execution `e` and what {@link summaryJoins} joins to it. */
+export function summaryColumns({ params }: TableNames): string {
+  return `e.job_execution_id as "id", e.job_instance_id as "jobInstanceId", ${COURSE},
+      i.job_name as "jobName", i.job_key as "jobKey",
+      o.generation, o.host, o.pid, o.boot_id as "bootId", o.pid_namespace as "pidNamespace",
+      o.process_start as "processStart", o.since,
+      h.heartbeat_at as "heartbeatAt", h.lease_expires_at as "leaseExpiresAt",
+      h.lease_expires_at <= clock_timestamp() as "leaseExpired",
+      b.trigger_type as "triggerType", b.trigger_name as "triggerName", b.runner,
+      (select coalesce(json_agg(json_build_object('name', p.parameter_name, 'type', p.parameter_type,
+          'text', p.parameter_value, 'identifying', p.identifying)), '[]')::text
+        from ${params} p where p.job_execution_id = e.job_execution_id) as "parameters"`
+}
+
+export function summaryJoins({ jobInstance, owner, heartbeat, launch }: TableNames): string {
+  return `join ${jobInstance} i on i.job_instance_id = e.job_instance_id
+    left join ${owner} o on o.job_execution_id = e.job_execution_id
+    left join ${heartbeat} h on h.job_execution_id = e.job_execution_id
+    left join ${launch} b on b.job_execution_id = e.job_execution_id`
+}
 
 /**
  * The instance's execution with the greatest id: one step down the index on (job_instance_id, job_execution_id), however
@@ -76,16 +102,7 @@ async function findExecution(
   id: string,
 ): Promise<FoundExecution | undefined> {
   const [row] = await run<FlatExecution>(
-    `select e.job_execution_id as "id", e.job_instance_id as "jobInstanceId", ${COURSE}, ${CONTEXT},
-      i.job_name as "jobName", i.job_key as "jobKey",
-      o.generation, o.host, o.pid, o.boot_id as "bootId", o.pid_namespace as "pidNamespace",
-      o.process_start as "processStart", o.since,
-      h.heartbeat_at as "heartbeatAt", h.lease_expires_at as "leaseExpiresAt",
-      h.lease_expires_at <= clock_timestamp() as "leaseExpired",
-      b.trigger_type as "triggerType", b.trigger_name as "triggerName", b.runner,
-      (select coalesce(json_agg(json_build_object('name', p.parameter_name, 'type', p.parameter_type,
-          'text', p.parameter_value, 'identifying', p.identifying)), '[]')::text
-        from ${tables.params} p where p.job_execution_id = e.job_execution_id) as "parameters",
+    `select ${summaryColumns(tables)}, ${CONTEXT},
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
         and s.status in ${LIVE}) as "runningSteps",
       (select count(*) from ${tables.stepExecution} s where s.job_execution_id = e.job_execution_id
@@ -94,18 +111,17 @@ async function findExecution(
         where l.job_instance_id = e.job_instance_id) as "latestId",
       d.definition::text as "definition", ${stepStatusesSql(tables)} as "stepStatuses"
     from ${tables.jobExecution} e
-    join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
+    ${summaryJoins(tables)}
     left join ${tables.jobContext} c on c.job_execution_id = e.job_execution_id
-    left join ${tables.owner} o on o.job_execution_id = e.job_execution_id
-    left join ${tables.heartbeat} h on h.job_execution_id = e.job_execution_id
     left join ${tables.definition} d on d.job_execution_id = e.job_execution_id
-    left join ${tables.launch} b on b.job_execution_id = e.job_execution_id
     where ${condition}`,
     [id],
   )
   if (row === undefined) return undefined
-  const parameters = JSON.parse(row.parameters) as Omit<ParameterRow, 'jobExecutionId'>[]
-  const execution = decodeJobExecution(nested(row), parameters, row.leaseExpired ?? true)
+  const execution: JobExecution = {
+    ...decodeFlatSummary(row),
+    executionContext: decodeContextColumns(row),
+  }
   return {
     execution,
     owner: execution.owner,
@@ -192,14 +208,15 @@ export function countColumns(expression: (column: string) => string, prefix: str
   )
 }
 
-function nested(row: FlatExecution): JobExecutionRow {
+export function decodeFlatSummary(row: FlatSummary): JobExecutionSummary {
   const { jobInstanceId, jobName, jobKey } = row
-  return {
+  const parameters = JSON.parse(row.parameters) as Omit<ParameterRow, 'jobExecutionId'>[]
+  const nested = {
     ...row,
     jobInstance: { id: jobInstanceId, jobName, jobKey },
-    context: row,
     owner: row.generation === null ? null : (row as OwnerRow),
-    heartbeat: row.heartbeatAt === null ? null : row,
+    heartbeat: row.heartbeatAt === null ? null : (row as HeartbeatRow),
     launch: row.runner === null ? null : (row as LaunchRow),
   }
+  return decodeSummary(nested, parameters, row.leaseExpired ?? true)
 }

@@ -19,12 +19,16 @@ import { beatPatience, heartbeat } from './heartbeat.ts'
 import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
-import { launchOnce } from './launch-once.ts'
 import { interruptedIds, listOperatorActions, noteInterruption } from './operator-actions.ts'
+import { launchOnce } from './launch-once.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
-import { findExecutions, findJobExecution, isId, listJobExecutions, listJobInstances } from './queries.ts'
+import { listJobExecutions } from './execution-list.ts'
+import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
+import { jobFacts } from './job-facts.ts'
+import { jobStatistics } from './job-statistics.ts'
+import { findExecutions, findJobExecution, isId, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
   DEFAULT_LEASE,
@@ -117,8 +121,13 @@ function repositoryOn(
     listOperatorActions: async (id) =>
       isId(id) ? reading('listing who asked for what', () => listOperatorActions(run, tables, id)) : [],
     listJobExecutions: (filter) =>
-      reading('listing job executions', () => listJobExecutions(metadata, filter)),
+      reading('listing job executions', () => listJobExecutions(run, tables, filter)),
+    findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
+    listInstanceOverviews: (filter) =>
+      reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),
+    jobStatistics: (request) => reading('summing up executions', () => jobStatistics(run, tables, request)),
+    jobFacts: () => reading('summing up jobs', () => jobFacts(run, tables)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
     schedules: scheduleStore(metadata, address, run),

@@ -4,7 +4,7 @@ import { In } from 'typeorm'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
-import type { ExecutionFilter, InstanceFilter } from '../../core/ports/job-repository.ts'
+import type { InstanceFilter } from '../../core/ports/job-repository.ts'
 import type { PartitionExecutionFilter } from '../../core/ports/partition-store.ts'
 import {
   HeartbeatEntity,
@@ -75,20 +75,6 @@ function steps(source: DataSource): SelectQueryBuilder<ObjectLiteral> {
 async function loadSteps(query: SelectQueryBuilder<ObjectLiteral>): Promise<readonly StepExecution[]> {
   const rows = (await query.getMany()) as StepExecutionRow[]
   return rows.map((row) => decodeStepExecution({ ...row, context: row.context ?? null }))
-}
-
-export async function listJobExecutions(
-  source: DataSource,
-  filter: ExecutionFilter,
-): Promise<readonly JobExecution[]> {
-  const { jobName, jobInstanceId, statuses, before, limit } = filter
-  if ([jobInstanceId, before].some((one) => one !== undefined && !isId(one))) return []
-  const query = executions(source).orderBy('e.id', 'DESC').limit(limit)
-  if (jobName !== undefined) query.andWhere('i.jobName = :jobName', { jobName })
-  if (jobInstanceId !== undefined) query.andWhere('e.jobInstanceId = :jobInstanceId', { jobInstanceId })
-  if (statuses !== undefined) query.andWhere('e.status = any(:statuses)', { statuses: [...statuses] })
-  if (before !== undefined) query.andWhere('e.id < :before', { before })
-  return loadExecutions(source, query)
 }
 
 /** Oldest first; those that are not there are left out. */

@@ -2,7 +2,7 @@
 import { type BatchStatus, isBatchStatus } from '../../core/model/batch-status.ts'
 import type { ExecutionOwner } from '../../core/model/execution-owner.ts'
 import type { ExitStatus } from '../../core/model/exit-status.ts'
-import type { JobExecution } from '../../core/model/job-execution.ts'
+import type { JobExecution, JobExecutionSummary } from '../../core/model/job-execution.ts'
 import { type LaunchFacts, RUNNERS, TRIGGER_TYPES } from '../../core/model/launch-facts.ts'
 import type { JobParameter, JobParameters } from '../../core/model/job-parameters.ts'
 import type { StepCounts, StepExecution, StepReconciliation } from '../../core/model/step-execution.ts'
@@ -27,12 +27,20 @@ export function decodeJobExecution(
   parameters: readonly Omit<ParameterRow, 'jobExecutionId'>[],
   leaseExpired: boolean,
 ): JobExecution {
+  const executionContext = decodeContextColumns(row.context ?? NO_CONTEXT)
+  return { ...decodeSummary(row, parameters, leaseExpired), executionContext }
+}
+
+export function decodeSummary(
+  row: Omit<JobExecutionRow, 'context'>,
+  parameters: readonly Omit<ParameterRow, 'jobExecutionId'>[],
+  leaseExpired: boolean,
+): JobExecutionSummary {
   return {
     id: row.id,
     jobInstance: { id: row.jobInstance.id, jobName: row.jobInstance.jobName, jobKey: row.jobInstance.jobKey },
     jobParameters: decodeParameters(parameters),
     ...decodeCourse(row),
-    executionContext: decodeContextColumns(row.context ?? NO_CONTEXT),
     owner: decodeOwner(row.owner, row.heartbeat, leaseExpired),
     launch: decodeLaunch(row.launch),
   }

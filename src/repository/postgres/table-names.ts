@@ -15,8 +15,8 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, what has happened,
- * and who is sent word of it.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what has happened, and who is sent word of it,
+ * what made an execution begin.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -32,10 +32,10 @@ export const SIDE_TABLES = [
   'job_execution_action',
   'schedule',
   'schedule_fire',
-  'job_execution_launch',
   'event',
   'webhook_endpoint',
   'webhook_delivery',
+  'job_execution_launch',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -73,10 +73,10 @@ export interface TableNames {
   readonly action: string
   readonly schedule: string
   readonly fire: string
-  readonly launch: string
   readonly event: string
   readonly webhookEndpoint: string
   readonly webhookDelivery: string
+  readonly launch: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -118,10 +118,10 @@ export function tableNames(
     action: table('job_execution_action'),
     schedule: table('schedule'),
     fire: table('schedule_fire'),
-    launch: table('job_execution_launch'),
     event: table('event'),
     webhookEndpoint: table('webhook_endpoint'),
     webhookDelivery: table('webhook_delivery'),
+    launch: table('job_execution_launch'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

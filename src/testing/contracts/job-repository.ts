@@ -1,9 +1,10 @@
 /** What every job repository promises, as cases for any test runner. */
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
-import { KEY_PROMISES } from './job-repository-keys.ts'
 import { EVENT_PROMISES } from './job-repository-events.ts'
+import { KEY_PROMISES } from './job-repository-keys.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
+import { LIST_PROMISES } from './job-repository-lists.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
 import { PURGE_PROMISES } from './job-repository-purge.ts'
@@ -23,6 +24,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...PARTITION_PROMISES,
     ...OPERATE_PROMISES,
     ...QUERY_PROMISES,
+    ...LIST_PROMISES,
     ...QUARANTINE_PROMISES,
     ...SCHEDULE_PROMISES,
     ...EVENT_PROMISES,
