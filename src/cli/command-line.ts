@@ -12,6 +12,7 @@ import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
 import { exitCodeOfError } from '../core/operator/exit-code.ts'
+import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
 import { serverCommands } from './server-commands.ts'
@@ -123,6 +124,8 @@ interface DryRunFlags {
   readonly sample?: number
 }
 
+type RunFlags = RunOptions & DryRunFlags & { readonly scheduledFromK8sJobName?: string }
+
 function runningCommands(program: Command, system: System, finish: Finish): void {
   program
     .command('run')
@@ -145,16 +148,21 @@ function runningCommands(program: Command, system: System, finish: Finish): void
       '--next',
       'the next instance: the parameters of the last one, these in their place, and a new run.id',
     )
+    .option(
+      '--scheduled-from-k8s-job-name <name>',
+      'the slot in the name of a Job that a Kubernetes CronJob made, as the parameter scheduledAt',
+    )
     .addOption(graceOption())
     .addOption(progressOption())
-    .action(async (job: string, words: string[], options: RunOptions & DryRunFlags, command: Command) => {
+    .action(async (job: string, words: string[], options: RunFlags, command: Command) => {
       refuseTogether(command, options)
+      const given = withKubernetesSlot(words, options.scheduledFromK8sJobName)
       if (options.dryRun === true) {
         const { dryRun } = await import('./commands/dry-run.ts')
-        return finish(await dryRun(contextOf(command, system), job, words, options))
+        return finish(await dryRun(contextOf(command, system), job, given, options))
       }
       const { run } = await import('./commands/run.ts')
-      finish(await run(contextOf(command, system), job, words, options))
+      finish(await run(contextOf(command, system), job, given, options))
     })
   program
     .command('restart')
@@ -171,11 +179,16 @@ function runningCommands(program: Command, system: System, finish: Finish): void
 }
 
 /** An option that would be ignored is a mistake: of two that contradict each other nobody knows which was meant. */
-function refuseTogether(command: Command, options: RunOptions & DryRunFlags): void {
+function refuseTogether(command: Command, options: RunFlags): void {
   const { dryRun = false, next = false, onExisting, sample, trigger } = options
+  const slot = options.scheduledFromK8sJobName
   if (!dryRun && sample !== undefined) command.error('error: --sample goes with --dry-run only')
   if (next && onExisting === 'return')
     command.error('error: --on-existing return does not go with --next, which is always a new instance')
+  if (next && slot !== undefined)
+    command.error(
+      'error: --scheduled-from-k8s-job-name does not go with --next: each try would be a new instance',
+    )
   if (dryRun && next)
     command.error('error: --next does not go with --dry-run, which records nothing: give it the parameters')
   if (dryRun && trigger !== undefined)

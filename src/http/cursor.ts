@@ -13,8 +13,8 @@ export function encodeCursor(list: string, filter: Filter, position: string): st
 /** Undefined without a cursor. @throws Problem invalid-request where it is of another list, or of other filters */
 export function decodeCursor(list: string, filter: Filter, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
-  const [mark, position = '', ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split('.')
-  if (mark === fingerprint(list, filter) && isRecordId(position) && rest.length === 0) return position
+  const [, position = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split('.')
+  if (isRecordId(position) && encodeCursor(list, filter, position) === cursor) return position
   const detail =
     'It is no cursor of this list with these filters. Take nextCursor of the page before, and the same filters.'
   throw new Problem('invalid-request', 'The cursor is not valid.', {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { isLive } from '../core/model/batch-status.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
-import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { StepExecution } from '../core/model/step-execution.ts'
+import type { AllowedAction, ExecutionActions } from '../core/operator/execution-actions.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import { executionJson, type Json, stepExecutionJson } from '../json/execution-json.ts'
@@ -28,7 +29,10 @@ interface ViewParts {
 }
 
 /** For lists and launches. */
-export function shownExecution({ masking }: Pick<ViewParts, 'masking'>, execution: JobExecution): Json {
+export function shownExecution(
+  { masking }: Pick<ViewParts, 'masking'>,
+  execution: JobExecutionSummary,
+): Json {
   const jobParameters = masking.parameters(execution.jobParameters)
   return { ...executionJson({ ...execution, jobParameters }), links: linksOf(execution) }
 }
@@ -43,14 +47,38 @@ export async function viewExecution(parts: ViewParts, jobExecutionId: string): P
     partitions: await operator.listPartitionOverviews(jobExecutionId),
     quarantine: quarantineJson(await operator.quarantineOf(jobExecutionId)),
     operatorActions: await operator.listOperatorActions(jobExecutionId),
-    actions: await operator.actionsOf(execution),
+    actions: shownActions(parts, execution, await operator.actionsOf(execution)),
   }
   return {
     execution,
     json: { ...json, owner: shownOwner(execution.owner, parts.clock.now()) },
-    etag: etagOf({ ...json, owner: null, generation: execution.owner?.generation ?? null }),
+    etag: etagOf({
+      ...json,
+      owner: null,
+      actions: allowedOf(json.actions),
+      generation: execution.owner?.generation ?? null,
+    }),
     hasEnded: !isLive(execution.status),
   }
+}
+
+/** The reasons name the time at which a lease runs out, and that changes with each heartbeat. */
+function allowedOf(actions: Json): Json {
+  const allowed = Object.entries(actions).map(([name, action]) => [name, (action as AllowedAction).allowed])
+  return Object.fromEntries(allowed) as Json
+}
+
+/** The reasons name parameters. */
+function shownActions(
+  { masking }: ViewParts,
+  { jobParameters }: JobExecution,
+  actions: ExecutionActions,
+): Json {
+  const shown = Object.entries(actions).map(([name, action]: [string, AllowedAction]) => {
+    const reason = action.reason === null ? null : masking.text(action.reason, jobParameters)
+    return [name, { ...action, reason }]
+  })
+  return Object.fromEntries(shown) as Json
 }
 
 /** Its context is asked for apart: it may be large. */
@@ -74,7 +102,7 @@ export function executionPath(jobExecutionId: string): string {
   return `${API}/executions/${jobExecutionId}`
 }
 
-function linksOf({ id, jobInstance }: JobExecution): Json {
+function linksOf({ id, jobInstance }: JobExecutionSummary): Json {
   const self = executionPath(id)
   return {
     self,
@@ -84,6 +112,7 @@ function linksOf({ id, jobInstance }: JobExecution): Json {
     quarantine: `${self}/quarantine`,
     events: `${self}/events`,
     job: `${API}/jobs/${encodeURIComponent(jobInstance.jobName)}`,
+    instance: `${API}/instances/${jobInstance.id}`,
     siblings: `${API}/executions?instance=${jobInstance.id}`,
   }
 }

@@ -19,11 +19,15 @@ export interface Masking {
   /** The same with `***` in place of every value that stands under a hidden name, however deep. */
   readonly mask: <V>(value: V) => V
   readonly parameters: (parameters: JobParameters) => JobParameters
-  /** What `describeParameters` has written of these parameters into a message, without the hidden values. */
-  readonly text: (text: string, parameters: JobParameters) => string
+  /**
+   * A message without the hidden values that `describeParameters` has written into it. Of parameters that are not given, a value is
+   * known up to its first space.
+   */
+  readonly text: (text: string, parameters?: JobParameters) => string
 }
 
 const HIDDEN = '***'
+const NAMED_VALUE = /([\w.-]+)=([^\s\]]+)/g
 /** A short word is meant as a word of its own: `key` is not meant in `monkey`, or in `jobKeys`. */
 const SHORT = 4
 
@@ -48,9 +52,10 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
     hides,
     mask: <V>(value: V) => masked(value) as V,
     parameters: (parameters) => parameters.map((one) => (hides(one.name) ? { ...one, text: HIDDEN } : one)),
-    text: (text, parameters) =>
+    text: (text, parameters = []) =>
       parameters
         .filter((one) => hides(one.name))
-        .reduce((shown, one) => shown.replaceAll(`${one.name}=${one.text}`, `${one.name}=${HIDDEN}`), text),
+        .reduce((shown, one) => shown.replaceAll(`${one.name}=${one.text}`, `${one.name}=${HIDDEN}`), text)
+        .replaceAll(NAMED_VALUE, (whole, name: string) => (hides(name) ? `${name}=${HIDDEN}` : whole)),
   }
 }

@@ -1,10 +1,11 @@
 /** The OpenAPI document: made from the schemas that requests are checked by, and from the jobs. */
 import { OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
-import { parametersJsonSchema } from '../core/definition/parameters-schema.ts'
 import type { JobDefinition } from '../core/definition/define-job.ts'
+import { type Document, withJobs } from './job-launches.ts'
 import type { AnswerDescription, Operation } from './operation.ts'
 import { type DoorKind, problemsByStatus } from './operation-problems.ts'
 import { problemSchema } from './schemas/problem-schema.ts'
+import { withStorableTexts } from './storable-texts.ts'
 
 export interface DocumentParts {
   readonly operations: readonly Operation[]
@@ -30,7 +31,7 @@ export function openApiDocument({ operations, jobs, door }: DocumentParts): Json
   if (door === 'tokens') registry.registerComponent('securitySchemes', 'bearer', bearer)
   for (const operation of operations) registry.registerPath(routeOf(operation, door))
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: INFO })
-  return withJobs(JSON.parse(JSON.stringify(document)) as Document, jobs)
+  return withStorableTexts(withJobs(JSON.parse(JSON.stringify(document)) as Document, jobs))
 }
 
 function routeOf(operation: Operation, door: DoorKind): RouteConfig {
@@ -95,70 +96,4 @@ function responseOf({
     ...(described.length === 0 ? {} : { headers: Object.fromEntries(described) as Json }),
     ...(schema === undefined ? {} : { content: { [contentType]: { schema } } }),
   }
-}
-
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, PathOperation>>>>
-  readonly components: { readonly schemas: Json; readonly securitySchemes?: Json }
-}
-
-interface PathOperation {
-  readonly operationId: string
-  readonly parameters: readonly { readonly name: string }[]
-  readonly requestBody: { readonly content: Json }
-  readonly responses: Json
-}
-
-const LAUNCH = '/api/v1/jobs/{job}/executions'
-
-/**
- * Each job has a path of its own beside the one with a name in it, so that whoever makes a client from this gets a call with the
- * job's own parameters.
- */
-function withJobs(document: Document, jobs: readonly JobDefinition[]): Json {
-  const launch = document.paths[LAUNCH]?.['post']
-  if (launch === undefined) return { ...document }
-  const names = jobs.map(({ name }, index) => ({ name, component: componentName(name, index) }))
-  const paths = names.map(({ name, component }) => [
-    LAUNCH.replace('{job}', encodeURIComponent(name)),
-    { post: launchOf(launch, name, component) },
-  ])
-  const parameters = jobs.map((job, index) => {
-    const { $schema: _, ...schema } = parametersJsonSchema(job.parameters)
-    return [componentName(job.name, index), { description: job.description, ...schema }]
-  })
-  const { schemas } = document.components
-  return {
-    ...document,
-    paths: { ...document.paths, ...(Object.fromEntries(paths) as Json) },
-    components: {
-      ...document.components,
-      schemas: { ...schemas, ...(Object.fromEntries(parameters) as Json) },
-    },
-  }
-}
-
-/** Of letters that a component may be named with. */
-function componentName(jobName: string, index: number): string {
-  const letters = jobName.replaceAll(/[^A-Za-z0-9._-]/g, '-')
-  return `Parameters.${letters === jobName ? letters : `${letters}.${index + 1}`}`
-}
-
-function launchOf(launch: PathOperation, name: string, component: string): Json {
-  const { 404: _, ...responses } = launch.responses as Readonly<Record<string, unknown>>
-  const $ref = `#/components/schemas/${component}`
-  return {
-    ...launch,
-    operationId: `${launch.operationId}.${component.replace('Parameters.', '')}`,
-    summary: `Launch ${name}`,
-    parameters: launch.parameters.filter((one) => one.name !== 'job'),
-    requestBody: { ...launch.requestBody, content: bodyWith(launch.requestBody.content, { $ref }) },
-    responses,
-  }
-}
-
-function bodyWith(content: Json, parameters: Json): Json {
-  const { schema } = content['application/json'] as { readonly schema: { readonly properties: Json } }
-  const properties = { ...schema.properties, parameters }
-  return { 'application/json': { schema: { ...schema, properties } } }
 }

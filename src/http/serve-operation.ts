@@ -6,7 +6,8 @@ import type { Api } from './api.ts'
 import { authenticate, type Door, guardRequest } from './auth/authenticate.ts'
 import { batchErrorProblem, unexpected } from './batch-error-problem.ts'
 import { executionPath, shownExecution } from './execution-view.ts'
-import type { Answer, Operation } from './operation.ts'
+import type { Answer } from './answer.ts'
+import type { Operation } from './operation.ts'
 import { Problem, problemResponse } from './problem.ts'
 import { readBody, readQuery } from './read-call.ts'
 
@@ -79,7 +80,7 @@ async function withExecution(api: Api, problem: Problem, jobExecutionId: string)
 
 function masked(api: Api, problem: Problem): Problem {
   const { code, message, headers, cause } = problem
-  return new Problem(code, message, { facts: maskedFacts(api, problem), headers, cause })
+  return new Problem(code, api.masking.text(message), { facts: maskedFacts(api, problem), headers, cause })
 }
 
 function maskedFacts({ masking }: Api, { facts }: Problem): Readonly<Record<string, unknown>> {

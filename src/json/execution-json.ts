@@ -1,13 +1,13 @@
 /** Executions as `--json` and the HTTP API give them: Spring Batch's field names, ids as strings, times in RFC 3339 UTC. */
 import type { StoredContext } from '../core/model/execution-context.ts'
 import type { ExecutionOwner } from '../core/model/execution-owner.ts'
-import type { JobExecution, JobExecutionDetails } from '../core/model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { PartitionExecution, StepCounts, StepExecution } from '../core/model/step-execution.ts'
 import { partitionFigures } from './partition-figures.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
-export function executionJson(execution: JobExecution): Json {
+export function executionJson(execution: JobExecutionSummary): Json {
   const { id, jobInstance, jobParameters, owner } = execution
   return {
     jobExecutionId: id,
@@ -47,7 +47,7 @@ function partitionJson(step: StepExecution, { stepName, name, worker }: Partitio
   return { stepName, name, worker, ...partitionFigures(step, new Date()) }
 }
 
-function endingJson(execution: JobExecution | StepExecution): Json {
+function endingJson(execution: JobExecutionSummary | StepExecution): Json {
   const { status, exitStatus, createTime, startTime, endTime, lastUpdated } = execution
   return { status, exitStatus, createTime, startTime, endTime, lastUpdated }
 }

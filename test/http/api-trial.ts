@@ -16,6 +16,7 @@ export interface ApiTrial {
   readonly pool: ExecutionPool
   readonly api: HttpApi
   readonly ask: Ask
+  readonly follow: Follow
   /** Stops what runs, and waits for it. */
   readonly close: () => Promise<void>
 }
@@ -31,6 +32,17 @@ export interface Asked {
 
 /** `POST /api/v1/jobs/greet/executions` */
 export type Ask = (what: string, asked?: Asked) => Promise<Answered>
+
+/** As it comes in. */
+export type Follow = (what: string, asked?: Asked) => Promise<Followed>
+
+export interface Followed {
+  /** All of it so far, as soon as it satisfies. @throws when it ends before */
+  readonly until: (satisfies: (text: string) => boolean) => Promise<string>
+  readonly cancel: () => Promise<void>
+  /** Resolves when the server has ended it. */
+  readonly ended: Promise<void>
+}
 
 export interface Answered {
   readonly status: number
@@ -79,7 +91,7 @@ export function apiTrial(options: TrialOptions = {}): ApiTrial {
   const batch = createBatch({
     repository,
     jobs: JOBS,
-    leaseMilliseconds: 1000,
+    leaseMilliseconds: repository.leaseMilliseconds ?? 1000,
     logger: pino({ level: 'silent' }),
   })
   const pool = localPool({ batch, schedules: SCHEDULES, limit })
@@ -97,6 +109,7 @@ export function apiTrial(options: TrialOptions = {}): ApiTrial {
     pool,
     api,
     ask: askOf(api, options),
+    follow: followOf(api, options),
     close: async () => {
       api.close()
       await pool.drain('the test is over')
@@ -105,32 +118,67 @@ export function apiTrial(options: TrialOptions = {}): ApiTrial {
   }
 }
 
-function askOf(api: HttpApi, { onAnswer, anonymous }: TrialOptions): Ask {
-  return async (what, { json, text, headers = {}, as = 'admin', signal } = {}) => {
-    const [method = '', path = ''] = what.split(' ')
-    const body = text ?? (json === undefined ? undefined : JSON.stringify(json))
-    const isOpen = anonymous !== undefined || as === 'nobody'
-    const request = new Request(`http://127.0.0.1:7070${path}`, {
-      method,
-      headers: {
-        ...(isOpen ? {} : { Authorization: `Bearer token-of-${as}` }),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
-    })
+function askOf(api: HttpApi, options: TrialOptions): Ask {
+  return async (what, asked) => {
+    const request = requestOf(options, what, asked)
     const response = await api.fetch(request)
-    const answered = await response.text()
-    onAnswer?.(request, response, answered)
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const text = await response.text()
+    options.onAnswer?.(request, response, text)
+    const { status, headers } = response
+    const isJson = /json/.test(headers.get('content-type') ?? '')
+    return { status, headers, text, json: (isJson && text !== '' ? JSON.parse(text) : {}) as AnswerJson }
+  }
+}
+
+function followOf(api: HttpApi, options: TrialOptions): Follow {
+  return async (what, asked) => {
+    const { body } = await api.fetch(requestOf(options, what, asked))
+    if (body === null) throw new Error(`${what}: there is no stream`)
+    const decoder = new TextDecoder()
+    let text = ''
+    let more = (): void => {}
+    const reader = body.getReader()
+    const ended = (async () => {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        text += decoder.decode(value, { stream: true })
+        more()
+      }
+    })()
     return {
-      status: response.status,
-      headers: response.headers,
-      text: answered,
-      json: (isJson && answered !== '' ? JSON.parse(answered) : {}) as AnswerJson,
+      ended,
+      cancel: () => reader.cancel(),
+      until: (satisfies) =>
+        new Promise((resolve, reject) => {
+          more = () => {
+            if (satisfies(text)) resolve(text)
+          }
+          more()
+          ended.then(() => reject(new Error(`it has ended: ${text}`)), reject)
+        }),
     }
   }
+}
+
+function requestOf(
+  { anonymous }: TrialOptions,
+  what: string,
+  { json, text, headers = {}, as = 'admin', signal }: Asked = {},
+): Request {
+  const [method = '', path = ''] = what.split(' ')
+  const body = text ?? (json === undefined ? undefined : JSON.stringify(json))
+  const isOpen = anonymous !== undefined || as === 'nobody'
+  return new Request(`http://127.0.0.1:7070${path}`, {
+    method,
+    headers: {
+      ...(isOpen ? {} : { Authorization: `Bearer token-of-${as}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  })
 }
 
 let names = 0

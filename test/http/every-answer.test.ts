@@ -22,6 +22,7 @@ import {
 
 const POSTS_WITH_A_BODY: Readonly<Record<string, unknown>> = {
   launchJob: { parameters: { name: 'x' } },
+  backfillSchedule: { from: '2026-11-01', to: '2026-11-01' },
   purge: { olderThan: '90d', dryRun: true },
 }
 
@@ -111,21 +112,24 @@ async function askEverything(ask: Ask): Promise<void> {
   const step = `/api/v1/executions/${parted}/steps/${String(steps.json.items[0]?.['stepExecutionId'])}`
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
-    ...[
-      'jobs',
-      'jobs/greet',
-      'jobs/once%20only',
-      'executions',
-      'quarantine',
-      'schedules',
-      'schedules/hourly',
-    ],
-    ...['schedules/hourly/fires', `quarantine/${String(quarantined.items[0]?.['quarantineId'])}`],
+    'jobs',
+    'jobs/greet',
+    'jobs/once%20only',
+    'jobs/greet/instances',
+    'jobs/greet/stats?window=7d',
+    'instances/1',
+    'executions?attention=true&trigger=http&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00%2B01:00&q=cannot',
+    'executions',
+    'quarantine',
+    'schedules',
+    'schedules/hourly',
+    'schedules/hourly/fires',
+    `quarantine/${String(quarantined.items[0]?.['quarantineId'])}`,
     ...['', '/outcome', '/context', '/steps'].map((path) => `executions/${done}${path}`),
-    ...[`executions/${failed}`, `executions/${live}`, `executions/${skipped}`, `executions/${parted}`],
+    ...[failed, live, skipped, parted].map((id) => `executions/${id}`),
   ]
   for (const path of gets) await ask(`GET /api/v1/${path}`)
-  for (const path of ['', '/context', '/partitions']) await ask(`GET ${step}${path}`)
+  for (const path of ['', '/context', '/samples', '/partitions']) await ask(`GET ${step}${path}`)
   await ask(`GET /api/v1/executions/${done}/events`)
   await ask('GET /api/v1/events', { signal: AbortSignal.timeout(20) })
   for (const path of [
@@ -151,13 +155,16 @@ async function askEverything(ask: Ask): Promise<void> {
   await ask('POST /api/v1/schedules/hourly/pause', { json: { note: 'for a while' } })
   await ask('POST /api/v1/schedules/hourly/resume')
   await ask('POST /api/v1/schedules/hourly/trigger')
+  const days = { from: '2026-11-01', to: '2026-11-02' }
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
 }
 
 async function askForNothing(ask: Ask): Promise<void> {
   for (const operation of OPERATIONS) await ask(plain(operation), bodyOf(operation))
   const { jobExecutionId } = await ended(ask, 'greet')
-  for (const path of ['', '/context', '/partitions'])
+  for (const path of ['', '/context', '/samples', '/partitions'])
     await ask(`GET /api/v1/executions/${jobExecutionId}/steps/999${path}`)
 }
 

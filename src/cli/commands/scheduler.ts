@@ -18,6 +18,9 @@ export interface SchedulerCommandOptions {
   readonly grace: number
 }
 
+/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3000
+
 /**
  * Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. With
  * 1 where an error that nobody handles has, which comes from no run: one that does ends that run as FAILED.
@@ -41,11 +44,12 @@ export async function scheduler(
     project,
     jobs,
     async (batch) => {
-      await using _webhooks = await createWebhookDispatcher(batch, endpoints)
+      await using webhooks = await createWebhookDispatcher(batch, endpoints)
       const firing = await createScheduler(batch, schedules, { observer: watched(context), strayErrors })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
       if (endpoints.length > 0) output.tell(webhooksText(endpoints))
       await drained(firing, signals, ending.signal, grace)
+      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
       return signals.givenUp() ?? (ending.signal.aborted ? 1 : 0)
     },
     signals.stop,

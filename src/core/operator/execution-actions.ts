@@ -7,6 +7,7 @@ import { redriveBatchOf } from '../model/framework-parameters.ts'
 import type { LatestExecution, LaunchVerdict } from '../ports/launch.ts'
 import type { ExecutionAtHand, RetireVerdict } from '../ports/retirement.ts'
 import { fingerprintOf } from '../definition/fingerprint.ts'
+import { findExecution } from './find-execution.ts'
 import { decideLaunch } from './launch-decision.ts'
 import type { OperatorParts } from './operator-parts.ts'
 import { deathOf } from './owner-death.ts'
@@ -31,15 +32,17 @@ export interface AllowedAction {
 
 const ALLOWED: AllowedAction = { allowed: true, reason: null }
 
-/** By the tables that decide about the actions themselves; one statement. */
+/** By the tables that decide about the actions themselves. */
 export async function actionsOf(
   parts: OperatorParts,
   execution: JobExecutionDetails,
 ): Promise<ExecutionActions> {
   const { repository, processState } = parts
   const jobInstanceId = execution.jobInstance.id
-  const [latest = execution] = await repository.listJobExecutions({ jobInstanceId, limit: 1 })
-  const found = atHand(execution, latest)
+  const [newest] = await repository.listJobExecutions({ jobInstanceId, limit: 1 })
+  const followedBy = newest === undefined || newest.id === execution.id ? null : newest.id
+  const latest = followedBy === null ? execution : await findExecution(repository, followedBy)
+  const found = atHand(execution, followedBy)
   const recovery = (force: boolean) => decideRecovery({ processState, force }, found)
   return {
     restart: restartOf(parts, execution, latest),
@@ -52,12 +55,12 @@ export async function actionsOf(
   }
 }
 
-function atHand(execution: JobExecutionDetails, latest: JobExecution): ExecutionAtHand {
+function atHand(execution: JobExecutionDetails, followedBy: string | null): ExecutionAtHand {
   const open = execution.stepExecutions.filter(({ status }) => isLive(status) || status === 'UNKNOWN')
   return {
     ...asLatest(execution),
     openSteps: open.length,
-    followedBy: latest.id === execution.id ? null : latest.id,
+    followedBy,
   }
 }
 

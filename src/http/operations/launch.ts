@@ -9,21 +9,15 @@ import type { PooledLaunch } from '../../pool/execution-pool.ts'
 import type { Api } from '../api.ts'
 import { pointer } from '../batch-error-problem.ts'
 import { executionPath, shownExecution } from '../execution-view.ts'
-import { type Answer, type Call, type Operation, operation } from '../operation.ts'
+import type { Answer } from '../answer.ts'
+import { type Call, type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { launchedSchema } from '../schemas/execution-schemas.ts'
 import { type GivenParameters, givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'
-import { askedWait, viewAfterWait } from '../wait-for-end.ts'
+import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
 
 const KEY_LIMIT = 200
 const LOCATED = { Location: 'The execution.', 'Idempotent-Replayed': '`true` where the key was used before.' }
-
-const query = z.strictObject({
-  wait: z.string().optional().openapi({
-    description: 'Answer when it has ended, or after so long, 60 s at most. `Prefer: wait=30` asks the same.',
-    example: '30s',
-  }),
-})
 
 const body = z.strictObject({
   parameters: givenParameters,
@@ -45,7 +39,7 @@ export const launch: Operation = operation({
   summary: 'Launch a job',
   description:
     'A new instance, or a restart of one that has failed or was stopped; `restartOf` says so. A job that fails is no error of the request.',
-  query,
+  query: waitQuery,
   headers: z.object({
     'Idempotency-Key': z.string().min(1).max(KEY_LIMIT).optional().openapi({
       description: 'Of one attempt: sent again, the first answer is given again, and nothing is launched.',
@@ -85,7 +79,7 @@ export const launch: Operation = operation({
   },
 })
 
-type LaunchCall = Call<{ readonly job: string }, z.output<typeof query>, z.output<typeof body>>
+type LaunchCall = Call<{ readonly job: string }, z.output<typeof waitQuery>, z.output<typeof body>>
 
 function orderOf({ operator }: Api, { params, body: given, caller, request }: LaunchCall): LaunchOrder {
   const job = operator.findJob(params.job)

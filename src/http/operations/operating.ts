@@ -7,22 +7,17 @@ import type { Api } from '../api.ts'
 import { requireScope } from '../auth/authenticate.ts'
 import { viewExecution } from '../execution-view.ts'
 import { checkedExecutionId, findExecution } from '../find-execution.ts'
-import { type Answer, type Operation, operation } from '../operation.ts'
+import type { Answer } from '../answer.ts'
+import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { isRecordId } from '../record-id.ts'
 import { executionDetailsSchema, launchedSchema } from '../schemas/execution-schemas.ts'
 import { givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'
-import { askedWait } from '../wait-for-end.ts'
+import { askedWait, waitQuery } from '../wait-for-end.ts'
 import { launchedAnswer, parameterTexts } from './launch.ts'
 
 const NO_QUERY = z.strictObject({})
 const NO_BODY = z.strictObject({})
-const WAIT = z.strictObject({
-  wait: z
-    .string()
-    .optional()
-    .openapi({ description: 'Answer when it has ended, or after so long.', example: '30s' }),
-})
 const PREFER = z.object({ Prefer: z.string().optional().openapi({ example: 'wait=30' }) })
 const LAUNCHED = {
   200: {
@@ -54,7 +49,7 @@ export const restart: Operation = operation({
   tag: 'operating',
   summary: 'Go on where an execution ended',
   description: 'With its parameters; those that do not identify the instance may be given anew.',
-  query: WAIT,
+  query: waitQuery,
   headers: PREFER,
   body: z.strictObject({
     parameters: givenParameters.optional(),
@@ -90,7 +85,7 @@ export const redrive: Operation = operation({
   scope: 'operate',
   tag: 'quarantine',
   summary: 'Run the quarantined items of an execution again',
-  query: WAIT,
+  query: waitQuery,
   headers: PREFER,
   body: z.strictObject({
     ids: z.array(z.string()).max(1000).optional().openapi({ description: 'Only these. Left out: all.' }),

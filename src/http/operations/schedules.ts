@@ -1,14 +1,16 @@
 /** Schedules: what they are, what became of their slots, and what a person does with them. */
 import { z } from '@hono/zod-openapi'
-import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
+import { FIRE_OUTCOMES, type ScheduleFire } from '../../core/model/schedule-fire.ts'
+import type { Json } from '../../json/execution-json.ts'
 import { fireJson, scheduleJson } from '../../json/schedule-json.ts'
 import { OVERLAPS, RECOVERIES } from '../../scheduling/define-schedule.ts'
 import type { Api } from '../api.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { API, executionPath, shownExecution } from '../execution-view.ts'
+import type { Masking } from '../masking.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { executionSchema, idText, jobStatus } from '../schemas/execution-schemas.ts'
+import { executionSchema, idText, jobStatusOrNull } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 
 const NO_QUERY = z.strictObject({})
@@ -23,7 +25,7 @@ const fire = z
     outcome: z.enum(FIRE_OUTCOMES),
     jobExecutionId: idText.nullable(),
     latestJobExecutionId: idText.nullable(),
-    status: jobStatus.nullable(),
+    status: jobStatusOrNull,
     firedBy: z.string(),
     firedAt: instant,
     detail: z.string().nullable(),
@@ -43,7 +45,7 @@ const schedule = z
     paused: z.object({ by: z.string(), note: z.string().nullable(), since: instant }).nullable(),
     nextSlot: instant.nullable(),
     nextSlots: z.array(instant),
-    lastFire: fire.nullable(),
+    lastFire: z.union([fire, z.null()]),
     links: z.record(z.string(), z.string()),
   })
   .openapi('Schedule')
@@ -84,11 +86,7 @@ export const getSchedule: Operation = operation({
 })
 
 /** @throws BatchError NO_SUCH_SCHEDULE */
-async function shownSchedule(
-  api: Api,
-  name: string,
-  count: number,
-): Promise<Readonly<Record<string, unknown>>> {
+async function shownSchedule(api: Api, name: string, count: number): Promise<Json> {
   const found = api.scheduling.find(name)
   const state = await api.scheduling.stateOf(name)
   const [last] = await api.repository.schedules.listFires({ schedule: name, limit: 1 })
@@ -96,10 +94,16 @@ async function shownSchedule(
   const nextSlots = api.scheduling.next(name, Math.max(count, 1))
   return {
     ...scheduleJson({ schedule: found, state, last }),
+    lastFire: last === undefined ? null : shownFire(api.masking, last),
     nextSlot: nextSlots[0] ?? null,
     nextSlots: nextSlots.slice(0, count),
     links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(found.job.name)}` },
   }
+}
+
+/** Why a launch was refused names parameters. */
+function shownFire(masking: Masking, one: ScheduleFire): Json {
+  return { ...fireJson(one), detail: one.detail === null ? null : masking.text(one.detail) }
 }
 
 const outcome = z.enum(FIRE_OUTCOMES)
@@ -125,7 +129,7 @@ export const listFires: Operation = operation({
     },
   },
   problems: ['no-such-schedule'],
-  handle: async ({ scheduling, repository }, { params, query: { limit, cursor, ...filter } }) => {
+  handle: async ({ scheduling, repository, masking }, { params, query: { limit, cursor, ...filter } }) => {
     const { name } = scheduling.find(params.name)
     const list = `fires ${name}`
     const before = decodeCursor(list, filter, cursor)
@@ -137,7 +141,7 @@ export const listFires: Operation = operation({
     })
     const position = ({ slot }: { readonly slot: Date }) => String(slot.getTime())
     const { items, nextCursor } = pageOf(rows, limit, (last) => encodeCursor(list, filter, position(last)))
-    return { status: 200, json: { items: items.map(fireJson), nextCursor } }
+    return { status: 200, json: { items: items.map((one) => shownFire(masking, one)), nextCursor } }
   },
 })
 
@@ -194,7 +198,7 @@ export const triggerSchedule: Operation = operation({
   handle: async (api, { params, caller }) => {
     const { name } = api.scheduling.find(params.name)
     const fired = await api.pool.trigger({ schedule: name, slot: api.clock.now(), by: caller.name })
-    if (!('execution' in fired)) throw notFired(fired)
+    if (!('execution' in fired)) throw notFired(fired, api.masking)
     const { execution } = fired
     return {
       status: 202,
@@ -205,7 +209,10 @@ export const triggerSchedule: Operation = operation({
 })
 
 /** `left`: the job is running, and may not overlap. */
-function notFired({ outcome: what, detail }: { readonly outcome: string; readonly detail: string }): Problem {
+function notFired(
+  { outcome: what, detail }: { readonly outcome: string; readonly detail: string },
+  masking: Masking,
+): Problem {
   const code = what === 'left' ? 'job-busy' : 'trigger-refused'
-  return new Problem(code, `Nothing was launched: ${detail}`, { facts: { outcome: what } })
+  return new Problem(code, `Nothing was launched: ${masking.text(detail)}`, { facts: { outcome: what } })
 }

@@ -10,6 +10,8 @@ const count = z.int().min(0)
 
 export const idText: z.ZodString = z.string().openapi({ example: '42' })
 export const jobStatus: z.ZodType = z.enum(BATCH_STATUSES).openapi('BatchStatus')
+/** `nullable()` of what has a name in the document would say there that it must be both, a status and null. */
+export const jobStatusOrNull: z.ZodType = z.union([jobStatus, z.null()])
 
 const exitStatus = z.object({
   exitCode: z.string().openapi({ example: 'COMPLETED' }),
@@ -112,7 +114,7 @@ const redriveBatch = z.object({
   createdAt: instant,
   redriveJobInstanceId: idText.nullable(),
   jobExecutionId: idText.nullable(),
-  status: jobStatus.nullable(),
+  status: jobStatusOrNull,
   steps: z.array(z.object({ stepName: z.string(), items: count, done: count })),
 })
 
