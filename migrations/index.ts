@@ -10,6 +10,7 @@ import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
 import { Events } from './0010-events.ts'
+import { StepSamples } from './0011-step-samples.ts'
 import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
 
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Schedules,
   Launches,
   Events,
+  StepSamples,
   InterruptionsAndBackfills,
   ListIndexes,
 ]

@@ -176,6 +176,7 @@ export type {
 } from './core/ports/tracing.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
 export type { WorkerModule } from './workers/messages.ts'
+export type { StepSample } from './core/ports/step-sample.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
 export type { QuarantineFilter, QuarantineSelection, RedriveBatch } from './core/ports/quarantine-store.ts'

@@ -14,8 +14,8 @@ export function configuredWebhooks(
   return openWebhookEndpoints(config.webhooks ?? [], environment, names)
 }
 
-/** `sending webhooks to 2 endpoints: ops (https://example.com), …` */
+/** `sending webhooks to ops (https://example.com), …` */
 export function webhooksText(endpoints: readonly WebhookEndpoint[]): string {
   const names = endpoints.map(({ name, origin }) => `${name} (${origin})`)
-  return `sending webhooks to ${endpoints.length} endpoints: ${names.join(', ')}`
+  return `sending webhooks to ${names.join(', ')}`
 }

@@ -62,7 +62,14 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     problemAnswer(api, error, { requestId: context.get('requestId'), path: context.req.path }),
   )
   return {
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request) => {
+      try {
+        return await app.fetch(request)
+      } catch (error) {
+        // What is thrown and is no Error, hono passes on.
+        return problemAnswer(api, error, { requestId: randomUUID(), path: new URL(request.url).pathname })
+      }
+    },
     openApiDocument: api.openApiDocument,
     close: () => {
       api.closing.close()

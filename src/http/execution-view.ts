@@ -52,9 +52,20 @@ export async function viewExecution(parts: ViewParts, jobExecutionId: string): P
   return {
     execution,
     json: { ...json, owner: shownOwner(execution.owner, parts.clock.now()) },
-    etag: etagOf({ ...json, owner: null, generation: execution.owner?.generation ?? null }),
+    etag: etagOf({
+      ...json,
+      owner: null,
+      actions: allowedOf(json.actions),
+      generation: execution.owner?.generation ?? null,
+    }),
     hasEnded: !isLive(execution.status),
   }
+}
+
+/** The reasons name the time at which a lease runs out, and that changes with each heartbeat. */
+function allowedOf(actions: Json): Json {
+  const allowed = Object.entries(actions).map(([name, action]) => [name, (action as AllowedAction).allowed])
+  return Object.fromEntries(allowed) as Json
 }
 
 /** The reasons name parameters. */
@@ -101,6 +112,7 @@ function linksOf({ id, jobInstance }: JobExecutionSummary): Json {
     quarantine: `${self}/quarantine`,
     events: `${self}/events`,
     job: `${API}/jobs/${encodeURIComponent(jobInstance.jobName)}`,
+    instance: `${API}/instances/${jobInstance.id}`,
     siblings: `${API}/executions?instance=${jobInstance.id}`,
   }
 }

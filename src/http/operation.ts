@@ -1,5 +1,6 @@
 /** One operation of the API: where it is found, who may use it, what it takes and answers, and what it does. */
 import type { z } from '@hono/zod-openapi'
+import type { Answer } from './answer.ts'
 import type { Caller } from './auth/access-token.ts'
 import type { Scope } from './auth/scopes.ts'
 import type { Api } from './api.ts'
@@ -46,13 +47,6 @@ export interface Call<P = Readonly<Record<string, string>>, Q = unknown, B = unk
   readonly caller: Caller
   readonly request: Request
   readonly requestId: string
-}
-
-export interface Answer {
-  readonly status: number
-  readonly json?: Readonly<Record<string, unknown>>
-  readonly body?: string | ReadableStream<Uint8Array> | null
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** `{id}` and `{sid}` of `/executions/{id}/steps/{sid}`. */

@@ -1,7 +1,7 @@
 /** How many event streams are open, and that they do not become too many. */
-import type { Api } from './api.ts'
+import type { Closing } from './closing.ts'
 import { type EventSink, eventStream } from './event-stream.ts'
-import type { Answer } from './operation.ts'
+import type { Answer } from './answer.ts'
 import { Problem } from './problem.ts'
 
 export interface Streams {
@@ -27,7 +27,7 @@ export function createStreams(limit: number, heartbeatMilliseconds: number): Str
 
 /** @throws Problem too-many-streams */
 export function streamAnswer(
-  { streams, closing }: Pick<Api, 'streams' | 'closing'>,
+  { streams, closing }: { readonly streams: Streams; readonly closing: Closing },
   { signal }: Request,
   feed: (sink: EventSink) => Disposable,
 ): Answer {

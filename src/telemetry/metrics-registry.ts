@@ -22,7 +22,7 @@ export interface Metrics {
   /** For another process that sends its observations here. */
   readonly source: () => ObservationSource
   /** Prometheus' text. Never rejects because of the repository: that is away then, and `batch_repository_up` is 0. */
-  readonly render: () => Promise<string>
+  readonly text: () => Promise<string>
   readonly contentType: string
 }
 
@@ -59,7 +59,7 @@ export function metricsRegistry(options: MetricsOptions = {}): Metrics {
         close: () => active.take().forEach(([job, count]) => runs.forget(job, count)),
       }
     },
-    render: async () => {
+    text: async () => {
       ofRepository?.show(await cache?.latest())
       return registry.metrics()
     },

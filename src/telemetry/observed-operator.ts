@@ -3,7 +3,7 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import type { TriggerType } from '../core/model/launch-facts.ts'
 import type { FireOperations } from '../core/operator/fire-operations.ts'
 import type { JobOperator, StartedJob, StartOptions } from '../core/operator/job-operator.ts'
-import type { LaunchOperations } from '../core/operator/launch-order.ts'
+import type { LaunchAnswer, LaunchOperations } from '../core/operator/launch-order.ts'
 import type { RunObserver } from '../core/ports/run-observer.ts'
 import type { Tell } from './observation.ts'
 import { joinObservers } from './join-observers.ts'
@@ -56,18 +56,23 @@ export function observedOperator(operator: JobOperator, tell: Tell): JobOperator
 
 function observedLaunch(operator: JobOperator, tell: Tell): LaunchOperations['launch'] {
   return async (order, options = {}) => {
-    const told = (result: string) =>
-      tell({ type: 'launched', job: order.jobName, trigger: order.trigger.type, result })
+    const { type: trigger } = order.trigger
+    const told = (job: string, result: string) => tell({ type: 'launched', job, trigger, result })
     try {
       const answer = await operator.launch(order, observed(options, tell))
-      if (answer.outcome !== 'started') told(answer.outcome)
-      else told(answer.started.restartOf === null ? 'started' : 'restarted')
+      told(order.jobName, resultOf(answer))
       return answer
     } catch (error) {
-      if ((await nameOf(operator, { name: order.jobName })) !== undefined) told(refusalOf(error))
+      const job = await nameOf(operator, { name: order.jobName })
+      if (job !== undefined) told(job, refusalOf(error))
       throw error
     }
   }
+}
+
+function resultOf(answer: LaunchAnswer): string {
+  if (answer.outcome !== 'started') return answer.outcome
+  return answer.started.restartOf === null ? 'started' : 'restarted'
 }
 
 /** What the ledger says now; a slot that somebody else has taken is told by him. */
@@ -100,7 +105,7 @@ function observedFire(operator: JobOperator, tell: Tell): FireOperations['fire']
   }
 }
 
-function observed<O extends { readonly observer?: RunObserver }>(
+function observed<O extends Pick<StartOptions, 'observer'>>(
   options: O,
   tell: Tell,
 ): O & { readonly observer: RunObserver } {

@@ -1,31 +1,49 @@
 /** What the repository knows at a scrape, so that runs of processes that are long gone count too. */
-import type { BatchStatus } from '../core/model/batch-status.ts'
+import type { RepositoryFacts } from '../core/ports/job-figures.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
 
-export interface RepositoryFacts {
-  readonly jobs: readonly JobFact[]
-  /** Live executions whose owner is dead. */
-  readonly stale: number
-  /** Of schedules that are declared, and not paused. @default none */
+export interface ScrapedFacts extends RepositoryFacts {
+  /** Of schedules that are not paused. @default none */
   readonly nextFires?: readonly { readonly schedule: string; readonly at: Date }[]
-  /** @default not shown */
-  readonly webhooks?: { readonly pending: number; readonly givenUp: number }
+  /** @default none */
+  readonly webhooks?: readonly {
+    readonly endpoint: string
+    readonly pending: number
+    readonly givenUp: number
+  }[]
 }
 
-export interface JobFact {
-  readonly jobName: string
-  /** When an execution last ended as COMPLETED. */
-  readonly lastSuccess: Date | null
-  /** Of the latest execution. */
-  readonly lastStatus: BatchStatus | null
-  /** Instances whose latest execution has FAILED, was STOPPED, is UNKNOWN or stale. */
-  readonly attention: number
+export interface ScheduledSlots {
+  readonly schedule: string
+  /** The next slot; undefined where none comes any more. Called at each look. */
+  readonly next: () => Date | undefined
 }
 
-export type AskFacts = () => Promise<RepositoryFacts>
+/** Looks them up, in a number of statements that does not depend on how many there are. */
+export function repositoryFacts(
+  { jobFacts, schedules, webhooks }: Pick<JobRepository, 'jobFacts' | 'schedules' | 'webhooks'>,
+  slots: readonly ScheduledSlots[] = [],
+): AskFacts {
+  return async () => {
+    const [facts, states, endpoints] = await Promise.all([
+      jobFacts(),
+      slots.length === 0 ? [] : schedules.listStates(),
+      webhooks.listEndpoints(),
+    ])
+    const paused = new Set(states.filter(({ pause }) => pause !== null).map(({ schedule }) => schedule))
+    const nextFires = slots.flatMap(({ schedule, next }) => {
+      const at = paused.has(schedule) ? undefined : next()
+      return at === undefined ? [] : [{ schedule, at }]
+    })
+    return { ...facts, nextFires, webhooks: endpoints }
+  }
+}
+
+export type AskFacts = () => Promise<ScrapedFacts>
 
 export interface FactsCache {
   /** Undefined where they cannot be had in time. */
-  readonly latest: () => Promise<RepositoryFacts | undefined>
+  readonly latest: () => Promise<ScrapedFacts | undefined>
 }
 
 export interface FactsCacheOptions {
@@ -41,9 +59,9 @@ export interface FactsCacheOptions {
  */
 export function factsCache(ask: AskFacts, options: FactsCacheOptions): FactsCache {
   const { cachedMilliseconds, patienceMilliseconds, monotonic } = options
-  let known: { readonly facts: RepositoryFacts | undefined; readonly at: number } | undefined
-  let asking: Promise<RepositoryFacts | undefined> | undefined
-  const refresh = async (): Promise<RepositoryFacts | undefined> => {
+  let known: { readonly facts: ScrapedFacts | undefined; readonly at: number } | undefined
+  let asking: Promise<ScrapedFacts | undefined> | undefined
+  const refresh = async (): Promise<ScrapedFacts | undefined> => {
     const facts = await answerOf(ask)
     known = { facts, at: monotonic() }
     asking = undefined
@@ -57,7 +75,7 @@ export function factsCache(ask: AskFacts, options: FactsCacheOptions): FactsCach
   }
 }
 
-async function answerOf(ask: AskFacts): Promise<RepositoryFacts | undefined> {
+async function answerOf(ask: AskFacts): Promise<ScrapedFacts | undefined> {
   try {
     return await ask()
   } catch {

@@ -1,10 +1,11 @@
 /** The metrics that are read from the repository when somebody scrapes. */
 import { Gauge, type Registry } from 'prom-client'
-import type { JobFact, RepositoryFacts } from './repository-facts.ts'
+import type { JobFacts } from '../core/ports/job-figures.ts'
+import type { ScrapedFacts } from './repository-facts.ts'
 
 export interface RepositoryMetrics {
   /** Undefined where the repository is away: then nothing old is shown in the place of what is not known. */
-  readonly show: (facts: RepositoryFacts | undefined) => void
+  readonly show: (facts: ScrapedFacts | undefined) => void
 }
 
 export function repositoryMetrics(registry: Registry): RepositoryMetrics {
@@ -16,12 +17,13 @@ export function repositoryMetrics(registry: Registry): RepositoryMetrics {
       stale.remove()
       up.set(facts === undefined ? 0 : 1)
       if (facts === undefined) return
-      stale.set(facts.stale)
+      stale.set(facts.staleExecutions)
       for (const fact of facts.jobs) showJob(ofJobs, fact)
       for (const { schedule, at } of facts.nextFires ?? []) nextFire.set({ schedule }, at.getTime() / 1000)
-      if (facts.webhooks === undefined) return
-      webhooks.set({ state: 'pending' }, facts.webhooks.pending)
-      webhooks.set({ state: 'given_up' }, facts.webhooks.givenUp)
+      for (const { endpoint, pending, givenUp } of facts.webhooks ?? []) {
+        webhooks.set({ endpoint, state: 'pending' }, pending)
+        webhooks.set({ endpoint, state: 'given_up' }, givenUp)
+      }
     },
   }
 }
@@ -54,13 +56,16 @@ function gaugesIn(registry: Registry) {
       'The next slot of a schedule that is not paused.',
       ['schedule'],
     ),
-    webhooks: gauge('batch_webhook_deliveries', 'Deliveries that wait, or were given up.', ['state']),
+    webhooks: gauge('batch_webhook_deliveries', 'Deliveries that wait, or were given up.', [
+      'endpoint',
+      'state',
+    ]),
   }
 }
 
 function showJob(
   { lastSuccess, lastStatus, attention }: Pick<Gauges, 'lastSuccess' | 'lastStatus' | 'attention'>,
-  { jobName: job, ...fact }: JobFact,
+  { jobName: job, ...fact }: JobFacts,
 ): void {
   if (fact.lastSuccess !== null) lastSuccess.set({ job }, fact.lastSuccess.getTime() / 1000)
   if (fact.lastStatus !== null) lastStatus.set({ job, status: fact.lastStatus }, 1)

@@ -38,6 +38,6 @@ export function parseRetryAfter(header: string | null, now: Date): number | unde
   if (header === null) return undefined
   const text = header.trim()
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const at = /GMT$/.test(text) ? Date.parse(text) : NaN
+  const at = text.endsWith('GMT') ? Date.parse(text) : NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }

@@ -104,9 +104,10 @@ async function beginningOf({ body }: Response): Promise<string> {
 
 /** `fetch` says what happened in its cause. The address is in none of them. */
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return 'the request failed'
   const { cause } = error
-  if (cause instanceof Error)
-    return cause.message === '' ? String((cause as { code?: unknown }).code ?? cause.name) : cause.message
-  return error.message
+  if (!(cause instanceof Error)) return error.message
+  // Where a host has several addresses, its errors are one without a message.
+  const { code } = cause as { code?: unknown }
+  return cause.message === '' && typeof code === 'string' ? code : cause.message
 }

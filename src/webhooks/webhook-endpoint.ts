@@ -72,6 +72,14 @@ function environmentFaults(
     : [`webhook '${name}': the environment variable ${secretFromEnvironment} ${fault}`]
 }
 
+/** A misspelt job would never be told of. A sentence for each. */
+export function webhookJobFaults(
+  webhooks: readonly WebhookConfig[],
+  jobNames: readonly string[],
+): readonly string[] {
+  return webhooks.flatMap((config) => jobFaults(config, jobNames))
+}
+
 function jobFaults({ name, jobs = [] }: WebhookConfig, jobNames: readonly string[]): readonly string[] {
   return jobs
     .filter((job) => !jobNames.includes(job))

@@ -10,12 +10,13 @@ describe('The commands for webhooks', () => {
   let database: TestDatabase
   let hooks: Receiver
   let environment: Readonly<Record<string, string>>
-  let status = 204
+  /** Undefined: it never answers. */
+  let status: number | undefined = 204
   const schedulers: RunningCommand[] = []
 
   before(async () => {
     database = await testDatabase()
-    hooks = await receiver(() => status)
+    hooks = await receiver(() => status ?? new Promise<never>(() => {}))
     environment = { ...environmentOf(database), TEST_HOOK: hooks.url, TEST_HOOK_SECRET: SECRET }
   })
 
@@ -30,7 +31,7 @@ describe('The commands for webhooks', () => {
   async function scheduler(): Promise<RunningCommand> {
     const running = startCommand(['scheduler', '--log-level', 'trace', ...CONFIG], { environment })
     schedulers.push(running)
-    await running.said('sending webhooks to 1 endpoints: ops (http://127.0.0.1:')
+    await running.said('sending webhooks to ops (http://127.0.0.1:')
     return running
   }
 
@@ -111,6 +112,25 @@ describe('The commands for webhooks', () => {
     await running.ended
   })
 
+  it('a scheduler waits for a receiver that does not answer for three seconds only, and the next one sends again', async () => {
+    status = undefined
+    const running = await scheduler()
+    const before = hooks.received.length
+    await batchwright('run', 'told', 'day=2026-01-04')
+    await hooks.until(before + 1)
+    const begun = Date.now()
+    running.kill('SIGTERM')
+    expect((await running.ended).exitCode).to.equal(0)
+    expect(Date.now() - begun).to.be.within(2500, 9000)
+    status = 200
+    const next = await scheduler()
+    const received = await hooks.until(before + 2)
+    expect(received[before + 1]?.headers['webhook-id']).to.equal(received[before]?.headers['webhook-id'])
+    await untilState({ pending: 0, delivered: 4 })
+    next.kill('SIGTERM')
+    await next.ended
+  })
+
   it('refuse what there is not, and what is disabled', async () => {
     const [, delivered] = await Promise.all([
       batchwright('webhooks', 'retry', '987654').then(({ exitCode, stderr }) => {
@@ -132,6 +152,26 @@ describe('The commands for webhooks', () => {
     expect((await batchwright('webhooks')).stdout).to.contain('disabled since')
     expect((await batchwright('webhooks', 'enable', 'ops')).exitCode).to.equal(0)
     expect((await webhooks())['disabled']).to.equal(null)
+  })
+
+  it('check and doctor find what is wrong with them, and tell no secret', async () => {
+    expect((await batchwright('check')).exitCode).to.equal(0)
+    const healthy = await batchwright('doctor')
+    expect(healthy.stdout).to.match(/ok +webhooks: ops to http:\/\/127\.0\.0\.1:\d+\n/)
+    const short = { ...environment, TEST_HOOK_SECRET: 'whsec_T0KEN' }
+    const sick = await command(['doctor', ...CONFIG], { environment: short })
+    expect(sick.exitCode).to.equal(2)
+    expect(sick.stdout).to.match(/problem +webhooks: .*\n?.*TEST_HOOK_SECRET must be whsec_/)
+    expect(sick.stdout).to.not.contain('T0KEN')
+    const plain = { ...environment, TEST_HOOK: 'http://example.com/T0KEN' }
+    const refused = await command(['check', ...CONFIG], { environment: plain })
+    expect(refused.exitCode).to.equal(2)
+    expect(refused.stderr).to.contain('webhooks[0].url must begin with https:').and.not.contain('T0KEN')
+    const misspelt = await command(['check', ...CONFIG], {
+      environment: { ...environment, TEST_HOOK_JOB: 'tolt' },
+    })
+    expect(misspelt.exitCode).to.equal(2)
+    expect(misspelt.stdout).to.contain("webhook 'ops': there is no job tolt. Did you mean told?")
   })
 
   it('a scheduler without the secret does not start', async () => {

@@ -22,6 +22,7 @@ import {
 
 const POSTS_WITH_A_BODY: Readonly<Record<string, unknown>> = {
   launchJob: { parameters: { name: 'x' } },
+  backfillSchedule: { from: '2026-11-01', to: '2026-11-01' },
   purge: { olderThan: '90d', dryRun: true },
 }
 
@@ -114,6 +115,10 @@ async function askEverything(ask: Ask): Promise<void> {
     'jobs',
     'jobs/greet',
     'jobs/once%20only',
+    'jobs/greet/instances',
+    'jobs/greet/stats?window=7d',
+    'instances/1',
+    'executions?attention=true&trigger=http&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00%2B01:00&q=cannot',
     'executions',
     'quarantine',
     'schedules',
@@ -124,7 +129,7 @@ async function askEverything(ask: Ask): Promise<void> {
     ...[failed, live, skipped, parted].map((id) => `executions/${id}`),
   ]
   for (const path of gets) await ask(`GET /api/v1/${path}`)
-  for (const path of ['', '/context', '/partitions']) await ask(`GET ${step}${path}`)
+  for (const path of ['', '/context', '/samples', '/partitions']) await ask(`GET ${step}${path}`)
   await ask(`GET /api/v1/executions/${done}/events`)
   await ask('GET /api/v1/events', { signal: AbortSignal.timeout(20) })
   for (const path of [
@@ -150,13 +155,16 @@ async function askEverything(ask: Ask): Promise<void> {
   await ask('POST /api/v1/schedules/hourly/pause', { json: { note: 'for a while' } })
   await ask('POST /api/v1/schedules/hourly/resume')
   await ask('POST /api/v1/schedules/hourly/trigger')
+  const days = { from: '2026-11-01', to: '2026-11-02' }
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
+  await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
 }
 
 async function askForNothing(ask: Ask): Promise<void> {
   for (const operation of OPERATIONS) await ask(plain(operation), bodyOf(operation))
   const { jobExecutionId } = await ended(ask, 'greet')
-  for (const path of ['', '/context', '/partitions'])
+  for (const path of ['', '/context', '/samples', '/partitions'])
     await ask(`GET /api/v1/executions/${jobExecutionId}/steps/999${path}`)
 }
 

@@ -40,6 +40,8 @@ describe('A list of the HTTP API', () => {
       'executions',
       'executions?job=skip&status=COMPLETED',
       'quarantine',
+      'jobs/skip/instances',
+      'executions?attention=false&trigger=http&q=n',
       `executions/${skipped}/quarantine`,
       'schedules/hourly/fires',
       `executions/${parted}/steps/${String(json.items[0]?.['stepExecutionId'])}/partitions`,

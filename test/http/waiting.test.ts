@@ -43,6 +43,13 @@ describe('An answer that waits', () => {
       '',
       first.headers.get('etag'),
     ])
+    const heartbeat = async () => {
+      const { json } = await trial.ask(`GET /api/v1/executions/${id}`)
+      return (json['owner'] as { readonly heartbeatAt: string }).heartbeatAt
+    }
+    const before = await heartbeat()
+    while ((await heartbeat()) === before) await new Promise((resolve) => setImmediate(resolve))
+    expect((await trial.ask(`GET /api/v1/executions/${id}`, known)).status).to.equal(304)
     open()
     await trial.ask(`GET /api/v1/executions/${id}?wait=60s`)
     const changed = await trial.ask(`GET /api/v1/executions/${id}`, known)

@@ -244,7 +244,7 @@ describe('The forked pool', function () {
     await endOf(await pool.launch(order('load', { run: 'observed' })))
     await free(pool)
     expect(told).to.include.members(['job-started', 'step-ended', 'job-ended'])
-    expect(await metrics.render()).to.match(/batch_items_total\{[^}]*step="load"[^}]*\} 40/)
+    expect(await metrics.text()).to.match(/batch_items_total\{[^}]*step="load"[^}]*\} 40/)
   })
 
   it('fires a schedule', async () => {

@@ -120,6 +120,24 @@ describe('Tracing by OpenTelemetry', () => {
     )
   })
 
+  it('goes on in the trace of an order, as over HTTP', async () => {
+    await using batch = createBatch({
+      repository: memoryRepository(),
+      jobs: [loadJob],
+      tracing: openTelemetryTracing(),
+    })
+    const answer = await batch.operator.launch({
+      jobName: 'load-all',
+      parameters: {},
+      trigger: { type: 'http', name: null },
+      runner: 'server',
+      by: 'anna',
+      traceContext: { traceparent: `00-${TRACE}-${SPAN}-01` },
+    })
+    if (answer.outcome === 'started') await answer.started.ended
+    expect(recorder.named('job load-all').map(recorder.path)).to.deep.equal([`job load-all < remote ${SPAN}`])
+  })
+
   it('goes on beneath the span that is active where the job is started', async () => {
     const request = trace.getTracer('server').startSpan('POST /executions')
     await context.with(trace.setSpan(context.active(), request), () => run(loadJob))

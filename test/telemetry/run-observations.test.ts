@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { createBatch, type AnyJob, defineJob, memoryRepository } from '../../src/index.ts'
+import type { LaunchOrder } from '../../src/core/operator/launch-order.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
 import { metricsRegistry } from '../../src/telemetry/metrics-registry.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
@@ -107,6 +108,41 @@ describe('The observations of a run', () => {
     expect(none).to.deep.equal([])
   })
 
+  it('tell what has triggered a launch, and when the answer was there already', async () => {
+    const told: Observation[] = []
+    await using batch = createBatch({
+      repository: memoryRepository(),
+      jobs: [load],
+      observations: (observation) => void told.push(observation),
+    })
+    const order: LaunchOrder = {
+      jobName: 'load-all',
+      parameters: {},
+      onExisting: 'return',
+      trigger: { type: 'http', name: null },
+      runner: 'server',
+      by: 'anna',
+      idempotency: { key: 'one', requestHash: 'hash' },
+    }
+    const answer = await batch.operator.launch(order)
+    if (answer.outcome === 'started') await answer.started.ended
+    await batch.operator.launch(order)
+    const { idempotency: _, ...another } = order
+    await batch.operator.launch(another)
+    const unknown: unknown = await batch.operator
+      .launch({ ...another, jobName: 'made-up' })
+      .catch((error: unknown) => error)
+    expect(unknown).to.have.property('code', 'NO_SUCH_JOB')
+    expect(told.filter(({ type }) => type === 'launched')).to.deep.equal(
+      ['started', 'replayed', 'existing'].map((result) => ({
+        type: 'launched',
+        job: 'load-all',
+        trigger: 'http',
+        result,
+      })),
+    )
+  })
+
   it('tell of a failure and of its restart', async () => {
     let isBroken = true
     const job = defineJob({
@@ -150,7 +186,7 @@ describe('The observations of a run', () => {
     const started = await batch.operator.start(load, {})
     const error: unknown = await started.ended.catch((reason: unknown) => reason)
     expect(error).to.be.an('error')
-    expect(await metrics.render()).to.contain('batch_job_active{job="load-all"} 0')
+    expect(await metrics.text()).to.contain('batch_job_active{job="load-all"} 0')
   })
 
   it('reach the observer of the caller as well', async () => {

@@ -16,6 +16,9 @@ export interface SchedulerCommandOptions {
   readonly grace: number
 }
 
+/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3000
+
 /** Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. */
 export async function scheduler(
   context: CommandContext,
@@ -30,7 +33,7 @@ export async function scheduler(
     project,
     jobs,
     async (batch) => {
-      await using _webhooks = await createWebhookDispatcher(batch, endpoints)
+      await using webhooks = await createWebhookDispatcher(batch, endpoints)
       const firing = await createScheduler(batch, schedules, { observer: watched(context) })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
       if (endpoints.length > 0) output.tell(webhooksText(endpoints))
@@ -43,6 +46,7 @@ export async function scheduler(
         abort: firing.abort,
       })
       await drained
+      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
       return signals.givenUp() ?? 0
     },
     signals.stop,

@@ -99,7 +99,7 @@ function apiOf(
     tokens,
     ...(tokens.length === 0 && { anonymous: isLoopback(setting.host) ? 'loopback' : 'anywhere' }),
     ...(mask && { mask }),
-    metrics: { text: metrics.render, contentType: metrics.contentType },
+    metrics,
     readiness: [{ name: 'pool', check: () => pool.ready() }],
     draining: draining.signal,
   })

@@ -14,6 +14,7 @@ import { inSpan, type SpanEnding } from './in-span.ts'
 import type { JobRun } from './job-run.ts'
 import { authorsEntries, ownEntries } from './own-entries.ts'
 import { isStopNow, stoppedExitStatus } from './run-control.ts'
+import { sampleRhythm } from './sample-rhythm.ts'
 import { committedExecution, createStepLedger, type StepRun } from './step-run.ts'
 
 export interface StepResult {
@@ -114,6 +115,7 @@ function createStepRun(job: JobRun, begun: BegunStep, span: Span | undefined): S
     reconcilesEarlier,
     jobContextFrom,
     ledger: createStepLedger({ step: from, job: jobContextFrom }),
+    samples: sampleRhythm(clock.monotonic),
     giveUp: (reason) => ending.abort(reason),
   }
 }
@@ -188,7 +190,7 @@ async function record(
   }
   const counts = run.ledger.counts()
   const reconciled = reconciledBy(run)
-  const ending = { ...end, counts, executionContext: finished, ...reconciled }
+  const ending = { ...end, counts, executionContext: finished, ...reconciled, sample: run.samples.last() }
   // While it is merged the ends of other steps wait; were this one to wait for a connection then, they might hold all there are.
   await run.session.wake?.()
   if (changesJobContext)

@@ -13,6 +13,7 @@ import type { JobRepository } from '../ports/job-repository.ts'
 import type { StepSession } from '../ports/step-session.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { Span } from '../ports/tracing.ts'
+import type { SampleRhythm } from './sample-rhythm.ts'
 import type { RunControl } from './run-control.ts'
 
 export interface StepRun {
@@ -34,6 +35,7 @@ export interface StepRun {
   /** Undefined where nobody traces. */
   readonly span?: Span
   readonly ledger: StepLedger
+  readonly samples: SampleRhythm
   /** The job's context when the step began; what the step makes of it is merged at its end. */
   readonly jobContextFrom: ExecutionContext
   /** Aborts the scope's signal, and nothing else: the step is to end now, whatever its callbacks wait for. */

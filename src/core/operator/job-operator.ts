@@ -16,6 +16,7 @@ import type { JobStatistics, RepositoryFacts, StatisticsRequest } from '../ports
 import type { ExecutionFilter, InstanceFilter, InstanceOverview } from '../ports/job-repository.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
+import type { StepSample } from '../ports/step-sample.ts'
 import { childLauncher } from './child-launcher.ts'
 import { actionsOf, type ExecutionActions } from './execution-actions.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
@@ -90,6 +91,8 @@ export interface JobOperator
   readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
   /** Step executions of partitions, in the order in which they were begun. */
   readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
+  /** How far a step execution had come at moments of its run, oldest first, about 300 at most. */
+  readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   /** Newest first, without their contexts. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
   readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
@@ -186,6 +189,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     actionsOf: (execution) => actionsOf(parts, execution),
     listPartitionOverviews: repository.partitions.listPartitionOverviews,
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
+    listSamples: repository.listSamples,
     listJobExecutions: repository.listJobExecutions,
     findJobInstance: repository.findJobInstance,
     listJobInstances: repository.listJobInstances,

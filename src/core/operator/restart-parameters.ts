@@ -41,7 +41,11 @@ function identifyingChanges(
   })
 }
 
-function wouldBeAnother(job: JobDefinition, { id }: JobExecutionSummary, faults: readonly string[]): BatchError {
+function wouldBeAnother(
+  job: JobDefinition,
+  { id }: JobExecutionSummary,
+  faults: readonly string[],
+): BatchError {
   return new BatchError(
     'INVALID_JOB_PARAMETERS',
     `A restart of execution ${id} is of the same instance, so identifying parameters cannot change; nothing was started.` +

@@ -25,6 +25,7 @@ import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
 import type { ScheduleStore } from './schedule-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
+import type { StepSample } from './step-sample.ts'
 import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 
 export interface JobRepository {
@@ -110,6 +111,8 @@ export interface JobRepository {
   readonly retire: (request: RetireRequest) => Promise<RetireOutcome>
 
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails | undefined>
+  /** Of one step execution, oldest first, about 300 at most: `SampleMark` thins them out. None where there is no such step. */
+  readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   /** What was asked of an execution, oldest first; of one that Spring made, only what was asked through us. */
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first. */

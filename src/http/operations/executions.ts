@@ -1,14 +1,17 @@
 /** `GET /executions`, `GET /executions/{id}`, its outcome and its context. */
 import { z } from '@hono/zod-openapi'
-import { BATCH_STATUSES, isLive } from '../../core/model/batch-status.ts'
+import { BATCH_STATUSES, type BatchStatus, isLive } from '../../core/model/batch-status.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
+import { TRIGGER_NAME_LIMIT, TRIGGER_TYPES, type TriggerType } from '../../core/model/launch-facts.ts'
+import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
 import { exitCodeOfRecord } from '../../core/operator/exit-code.ts'
 import { contextJson } from '../../json/execution-json.ts'
 import type { Api } from '../api.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type ExecutionView, shownExecution } from '../execution-view.ts'
 import { checkedExecutionId, findExecution } from '../find-execution.ts'
-import { type Answer, type Operation, operation } from '../operation.ts'
+import type { Answer } from '../answer.ts'
+import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { isRecordId } from '../record-id.ts'
 import { contextSchema } from '../schemas/context-schema.ts'
@@ -18,6 +21,7 @@ import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
 
 const NO_QUERY = z.strictObject({})
 const status = z.enum(BATCH_STATUSES)
+const TRIGGER = new RegExp(`^(${TRIGGER_TYPES.join('|')})(:.{1,${TRIGGER_NAME_LIMIT}})?$`)
 
 export const listExecutions: Operation = operation({
   id: 'listExecutions',
@@ -33,26 +37,68 @@ export const listExecutions: Operation = operation({
       .optional()
       .openapi({ description: 'May be repeated.' }),
     instance: z.string().optional(),
+    trigger: z.string().regex(TRIGGER).optional().openapi({
+      description: 'What made it begin: a type, or a type and a name.',
+      example: 'schedule:nightly',
+    }),
+    attention: z.enum(['true', 'false']).default('false').openapi({
+      description:
+        '`true`: the latest of instances that wait for somebody: FAILED, STOPPED, UNKNOWN or stale.',
+    }),
+    from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created then or later.' }),
+    to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created before then.' }),
+    q: z.string().min(1).max(200).optional().openapi({
+      description: 'The beginning of a parameter, `name=value`, or words of the exit description.',
+    }),
     ...pageQuery,
   }),
   answers: { 200: { description: 'A page of them.', schema: executionsSchema } },
   problems: [],
   handle: async (api, { query: { limit, cursor, ...filter } }) => {
     const before = decodeCursor('executions', filter, cursor)
-    const { job, status: statuses, instance } = filter
+    const { instance } = filter
     if (instance !== undefined && !isRecordId(instance))
       return { status: 200, json: { items: [], nextCursor: null } }
     const rows = await api.operator.listJobExecutions({
       limit: limit + 1,
-      ...(job !== undefined && { jobName: job }),
-      ...(statuses !== undefined && { statuses: [statuses].flat() }),
-      ...(instance !== undefined && { jobInstanceId: instance }),
+      ...executionFilter(filter),
       ...(before !== undefined && { before }),
     })
     const { items, nextCursor } = pageOf(rows, limit, ({ id }) => encodeCursor('executions', filter, id))
     return { status: 200, json: { items: items.map((one) => shownExecution(api, one)), nextCursor } }
   },
 })
+
+interface GivenFilter {
+  readonly job?: string | undefined
+  readonly status?: BatchStatus | readonly BatchStatus[] | undefined
+  readonly instance?: string | undefined
+  readonly trigger?: string | undefined
+  readonly attention: 'true' | 'false'
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly q?: string | undefined
+}
+
+function executionFilter(given: GivenFilter): Omit<ExecutionFilter, 'limit' | 'before'> {
+  const { job, status: statuses, instance, trigger, attention, from, to, q } = given
+  return {
+    ...(job !== undefined && { jobName: job }),
+    ...(statuses !== undefined && { statuses: [statuses].flat() }),
+    ...(instance !== undefined && { jobInstanceId: instance }),
+    ...(trigger !== undefined && { trigger: triggerFilter(trigger) }),
+    ...(attention === 'true' && { attention: true }),
+    ...(from !== undefined && { createdFrom: new Date(from) }),
+    ...(to !== undefined && { createdUntil: new Date(to) }),
+    ...(q !== undefined && { text: q }),
+  }
+}
+
+/** The name may have colons of its own. */
+function triggerFilter(text: string): TriggerFilter {
+  const [type = '', ...name] = text.split(':')
+  return { type: type as TriggerType, ...(name.length > 0 && { name: name.join(':') }) }
+}
 
 export const getExecution: Operation = operation({
   id: 'getExecution',

@@ -1,10 +1,12 @@
 /** Every operation of the API. */
 import type { Operation } from '../operation.ts'
+import { backfillSchedule } from './backfill.ts'
 import { docsPage, docsScript, docsStyle, openApi } from './documents.ts'
 import { followEvents } from './events.ts'
 import { followExecution } from './execution-events.ts'
 import { getContext, getExecution, getOutcome, listExecutions } from './executions.ts'
 import { healthz, metrics, readyz } from './health.ts'
+import { getInstance, getStatistics, listInstances } from './instances.ts'
 import { getJob, listJobs } from './jobs.ts'
 import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
@@ -18,12 +20,15 @@ import {
   resumeSchedule,
   triggerSchedule,
 } from './schedules.ts'
-import { getStep, getStepContext, listPartitions, listSteps } from './steps.ts'
+import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   listJobs,
   getJob,
   launch,
+  listInstances,
+  getStatistics,
+  getInstance,
   listExecutions,
   getExecution,
   getOutcome,
@@ -33,6 +38,7 @@ export const OPERATIONS: readonly Operation[] = [
   listSteps,
   getStep,
   getStepContext,
+  listSamples,
   listPartitions,
   listExecutionQuarantine,
   restart,
@@ -48,6 +54,7 @@ export const OPERATIONS: readonly Operation[] = [
   pauseSchedule,
   resumeSchedule,
   triggerSchedule,
+  backfillSchedule,
   purge,
   openApi,
   docsPage,

@@ -63,6 +63,40 @@ export const getStepContext: Operation = operation({
   },
 })
 
+const count = z.int().min(0)
+const sample = z
+  .object({
+    at: z.iso.datetime(),
+    readCount: count,
+    writeCount: count,
+    filterCount: count,
+    skipCount: count,
+    commitCount: count,
+    rollbackCount: count,
+    progress: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .openapi({ description: 'How far the reader had read. Null where it does not say.' }),
+  })
+  .openapi('StepSample')
+
+export const listSamples: Operation = operation({
+  id: 'listSamples',
+  method: 'get',
+  path: '/api/v1/executions/{id}/steps/{sid}/samples',
+  scope: 'read',
+  tag: 'steps',
+  summary: 'How far a step had come at moments of its run, oldest first',
+  description: 'Of each step about 300 at most, however long it runs.',
+  query: NO_QUERY,
+  answers: { 200: { description: 'All of them.', schema: z.object({ items: z.array(sample) }) } },
+  problems: ['no-such-execution', 'no-such-step'],
+  handle: async (api, { params }) => {
+    const { id } = await findStep(api, params)
+    return { status: 200, json: { items: await api.operator.listSamples(id) } }
+  },
+})
+
 export const listPartitions: Operation = operation({
   id: 'listPartitions',
   method: 'get',

@@ -55,6 +55,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     plans: new Map(),
     workers: new Map(),
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
+    samples: new Map(),
     schedules: { states: new Map(), fires: new Map() },
     events: memoryEvents(),
     webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
@@ -103,6 +104,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     listInstanceOverviews: async (filter) => listOverviews(state, filter),
     jobStatistics: async (request) => statistics(state, request),
     jobFacts: async () => facts(state),
+    listSamples: async (stepExecutionId) =>
+      (state.samples.get(stepExecutionId) ?? []).map(({ sample }) => sample),
     openRehearsal: async () => {
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }

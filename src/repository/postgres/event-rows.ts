@@ -1,6 +1,7 @@
 /** Looking at events between two moments, exactly. */
 import {
   type BatchEvent,
+  EVENT_TYPES,
   EXECUTION_EVENT_TYPES,
   type ExecutionEvent,
   type ScheduleEvent,
@@ -48,8 +49,9 @@ const EVENT = `v.event_id as "id", v.event_type as "type", ${milliseconds('v.occ
 
 /**
  * Transactions commit in another order than that in which their events get ids, so no id says up to where one has looked; a
- * snapshot does. What is answered was not visible in the one of the look before, and is in this statement's own. Down the
- * index on xid: nothing below the snapshot's xmin can be new. One row at least, which has no event where there is none. No locks.
+ * snapshot does. What is answered was not visible in the one of the look before, and is in this statement's own: what was open then, or has
+ * begun since. Asked so, and in a query of its own, down the index on xid, however long some transaction of the server is open. A later version's
+ * types are passed over. One row at least, which has no event where there is none. No locks.
  */
 export async function lookAtEvents(
   run: RunSql,
@@ -67,16 +69,19 @@ export async function lookAtEvents(
           from (select ${SERVER} as server) s
       ) at
       left join lateral (
-        select ${EVENT} from ${tables.event} v
+        select ${EVENT} from (
+            select * from ${tables.event} n
+              where n.xid >= pg_snapshot_xmax($2::pg_snapshot) or n.xid = any(array(select pg_snapshot_xip($2::pg_snapshot)))
+              offset 0
+          ) v
           left join ${tables.jobExecution} e on e.job_execution_id = v.job_execution_id
           left join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
-          where at."isKnown" and v.xid >= pg_snapshot_xmin($2::pg_snapshot)
-            and not pg_visible_in_snapshot(v.xid, $2::pg_snapshot)
+          where at."isKnown" and v.event_type = any($6)
             and pg_visible_in_snapshot(v.xid, coalesce($3::pg_snapshot, at.now)) and v.event_id > $4::bigint
           order by v.event_id limit $5
       ) found on true
       order by found."id"`,
-    [server, snapshot, page?.until ?? null, page?.after ?? '0', limit + 1],
+    [server, snapshot, page?.until ?? null, page?.after ?? '0', limit + 1, EVENT_TYPES],
   )
   return answer(rows, text === undefined, cursor, limit)
 }

@@ -45,6 +45,7 @@ import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
+import { listSamples } from './step-samples.ts'
 import { threadConnection } from './thread-connection.ts'
 import { webhookStore } from './webhook-store.ts'
 
@@ -120,6 +121,8 @@ function repositoryOn(
       isId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
     listOperatorActions: async (id) =>
       isId(id) ? reading('listing who asked for what', () => listOperatorActions(run, tables, id)) : [],
+    listSamples: async (id) =>
+      isId(id) ? reading('listing samples of a step', () => listSamples(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(run, tables, filter)),
     findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),

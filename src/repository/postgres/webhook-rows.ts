@@ -33,7 +33,7 @@ export async function registerEndpoints(
   )
 }
 
-/** Down the index on xid, for each of them. No locks. */
+/** What has begun since, or was open then, down the index on xid. No locks. */
 export async function endpointsWithNews(
   run: RunSql,
   { webhookEndpoint, event }: TableNames,
@@ -43,9 +43,9 @@ export async function endpointsWithNews(
     `select p.endpoint_name as "endpoint" from ${webhookEndpoint} p
       cross join lateral (select split_part(p.cursor, '/', 2)::pg_snapshot as snapshot) shown
       where p.endpoint_name = any($1) and p.disabled_at is null
-        and (split_part(p.cursor, '/', 1) <> ${SERVER} or exists (
-          select 1 from ${event} v where v.xid >= pg_snapshot_xmin(shown.snapshot)
-            and not pg_visible_in_snapshot(v.xid, shown.snapshot)))`,
+        and (split_part(p.cursor, '/', 1) <> ${SERVER}
+          or (select v.xid from ${event} v order by v.xid desc limit 1) >= pg_snapshot_xmax(shown.snapshot)
+          or exists (select 1 from ${event} v where v.xid = any(array(select pg_snapshot_xip(shown.snapshot)))))`,
     [endpoints],
   )
   return rows.map(({ endpoint }) => endpoint)

@@ -11,6 +11,7 @@ import { PURGE_PROMISES } from './job-repository-purge.ts'
 import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
 import { QUERY_PROMISES } from './job-repository-queries.ts'
 import { SCHEDULE_PROMISES } from './job-repository-schedules.ts'
+import { SAMPLE_PROMISES } from './job-repository-samples.ts'
 import { STEP_PROMISES } from './job-repository-steps.ts'
 import { WEBHOOK_PROMISES } from './job-repository-webhooks.ts'
 import { type RepositoryTrial, repositoryTrial } from './repository-trial.ts'
@@ -21,6 +22,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...LAUNCH_PROMISES,
     ...KEY_PROMISES,
     ...STEP_PROMISES,
+    ...SAMPLE_PROMISES,
     ...PARTITION_PROMISES,
     ...OPERATE_PROMISES,
     ...QUERY_PROMISES,

@@ -134,20 +134,32 @@ describe('Events in Postgres', () => {
     }
   })
 
-  it('a look goes down the index, however many events there are', async () => {
+  it('looks read what is new and nothing else, however many events there are, and however long a transaction is open', async () => {
+    const long = await openTransaction('of a long transaction')
     await database.pool.query(
-      `insert into ${database.schema}.batch_event (event_type, schedule_name, first_slot, last_slot, slots, detail)
-        select 'schedule.missed', 'nightly', now(), now(), 1, 'old' from generate_series(1, 20000)`,
+      `do $$ begin
+        for n in 1 .. 5000 loop
+          insert into ${database.schema}.batch_event (event_type, schedule_name, first_slot, last_slot, slots, detail)
+            values ('schedule.missed', 'nightly', now(), now(), 1, 'old');
+          commit;
+        end loop;
+      end $$`,
     )
     await database.pool.query(`analyze ${database.schema}.batch_event`)
+    await repository.webhooks.register(['ops'])
     await reopen()
-    const before = await sequentialReads()
+    const before = await eventsRead()
     const { cursor } = await repository.events.look()
+    expect(await repository.webhooks.withNews(['ops'])).to.deep.equal([])
     await insertEvent(database.pool, 'new')
-    for (let turn = 0; turn < 10; turn += 1)
+    for (let turn = 0; turn < 10; turn += 1) {
       expect((await repository.events.look(cursor)).events.length).to.equal(1)
+      expect(await repository.webhooks.withNews(['ops'])).to.deep.equal(['ops'])
+    }
     await reopen()
-    expect((await sequentialReads()) - before).to.be.lessThan(20_000)
+    expect((await eventsRead()) - before).to.be.lessThan(500)
+    await end(long, 'commit')
+    expect(await follow(cursor)()).to.deep.equal(['of a long transaction', 'new'])
   })
 
   /** The server tells its statistics at the latest when the sessions have ended. */
@@ -157,9 +169,10 @@ describe('Events in Postgres', () => {
     repository = await postgresRepository({ connection: database.connection, schema: database.schema })
   }
 
-  async function sequentialReads(): Promise<number> {
+  async function eventsRead(): Promise<number> {
     const { rows } = await database.pool.query<{ read: string }>(
-      `select seq_tup_read as read from pg_stat_user_tables where schemaname = $1 and relname = 'batch_event'`,
+      `select t.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid) as read
+        from pg_stat_user_tables t where t.schemaname = $1 and t.relname = 'batch_event'`,
       [database.schema],
     )
     return Number(rows[0]?.read)

@@ -137,6 +137,7 @@ describe("The job repository's schema", () => {
       'batch_step_partition_worker',
       'batch_webhook_delivery',
       'batch_webhook_endpoint',
+      'batch_step_sample',
     ])
     const { rows } = await database.pool.query(
       `select 1 from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1`,

@@ -1,6 +1,6 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
-import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
+import type { ItemReader, OpenedReader, ReadProgress } from '../../ports/item-reader.ts'
 import { settle, unsettle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
@@ -43,6 +43,7 @@ interface LoopParts extends ChunkLoop {
   readonly hooks: ItemHooks
   readonly faults: Faults
   readonly breathe: Breather
+  readonly readProgress: () => ReadProgress | undefined
   /** Records that were read so far over all executions, those of chunks included that are not committed yet. */
   recordsRead: number
 }
@@ -57,7 +58,8 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   const hooks = foldItemHooks(loop.definition.listeners, loop.run.scope.logger)
   const faults = createFaults(loop.run, loop.definition.options, hooks)
   const recordsRead = skipsSoFar(loop.run).reads
-  const parts = { ...loop, hooks, faults, breathe: createBreather(), recordsRead }
+  const readProgress = () => loop.source.reader.progress?.()
+  const parts = { ...loop, hooks, faults, breathe: createBreather(), readProgress, recordsRead }
   try {
     const outcome = await moveItems(parts)
     if (outcome === 'completed') judgeShareAtEnd(loop.run, faults)
@@ -65,6 +67,8 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   } catch (error) {
     if (error instanceof StoppedWhileWaiting) return 'stopped'
     throw error
+  } finally {
+    loop.run.samples.readUpTo(readProgress)
   }
 }
 
@@ -179,11 +183,11 @@ function inSourceOrder(read: ItemsRead, processed: ItemsProcessed): readonly Ski
 /** A chunk without items or skipped records, at the end of the data, is not worth a transaction. */
 async function writeAndReport(loop: LoopParts, chunk: FilledChunk, watch: ChunkWatch): Promise<void> {
   if (chunk.items.length + chunk.readSkips === 0) return
-  const { run, definition, source, target, hooks } = loop
+  const { run, definition, source, target, hooks, readProgress } = loop
   const faults = watch.counting(loop.faults)
   const listened = definition.listeners.length > 0
   if (listened) await callChunkListeners(run, definition.listeners, 'beforeChunk', chunk)
-  const writing = await settle(() => writeChunk({ run, target, hooks, faults }, chunk))
+  const writing = await settle(() => writeChunk({ run, target, hooks, faults, readProgress }, chunk))
   if ('error' in writing) {
     await callChunkListeners(run, definition.listeners, 'onChunkError', chunk, writing.error)
     throw writing.error
@@ -198,11 +202,11 @@ async function writeAndReport(loop: LoopParts, chunk: FilledChunk, watch: ChunkW
   if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', { items, outputs: written })
 }
 
-function tellObserver({ run, source }: LoopParts, watch: ChunkWatch): void {
+function tellObserver({ run, readProgress }: LoopParts, watch: ChunkWatch): void {
   const { stepProgressed, chunkCommitted } = run.observer
   if (stepProgressed === undefined && chunkCommitted === undefined) return
   const execution = committedExecution(run.session, run.ledger)
-  stepProgressed?.(execution, source.reader.progress?.())
+  stepProgressed?.(execution, readProgress())
   chunkCommitted?.(execution, { milliseconds: watch.milliseconds() })
 }
 

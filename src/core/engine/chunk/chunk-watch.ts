@@ -24,20 +24,15 @@ type Watched = Pick<StepRun, 'span' | 'clock' | 'stepName' | 'partition'>
 export function watchChunk({ span, clock, stepName, partition }: Watched): ChunkWatch {
   const since = clock.monotonic()
   const milliseconds = () => clock.monotonic() - since
-  if (span === undefined) return { ...UNTRACED, milliseconds }
+  if (span === undefined)
+    return { milliseconds, within: atOnce, counting: same, committed: nothing, failed: nothing, end: nothing }
   const name = `chunk ${partition?.stepName ?? stepName}`
   return { ...tracedChunk(span.begin({ name, attributes: {} })), milliseconds }
 }
 
 const nothing = (): void => {}
-
-const UNTRACED: Omit<ChunkWatch, 'milliseconds'> = {
-  within: (work) => work(),
-  counting: (faults) => faults,
-  committed: nothing,
-  failed: nothing,
-  end: nothing,
-}
+const atOnce = <R>(work: () => R): R => work()
+const same = (faults: Faults): Faults => faults
 
 function tracedChunk(span: Span): Omit<ChunkWatch, 'milliseconds'> {
   let retries = 0
