@@ -58,7 +58,15 @@ export async function runServer(order: ServerOrder): Promise<RunningServer> {
     orphanGraceMilliseconds: graceMilliseconds,
     onDeath: () => continuing?.wake(),
   }
-  const pool = forkedPool({ ...shared, limit: setting.concurrency })
+  const pool = forkedPool({
+    ...shared,
+    limit: setting.concurrency,
+    whenFull: async (order, onlyExisting) => {
+      const answer = await batch.operator.launch(order, { onlyExisting })
+      if (answer.outcome === 'started') throw new Error('launched where there is no place')
+      return answer
+    },
+  })
   const draining = new AbortController()
   const api = apiOf(order, { pool, metrics, draining })
   const listening = await listen(api.fetch, setting)
