@@ -3,6 +3,7 @@ import { benchCassandra } from './cassandra.ts'
 import { benchCsvToPostgres } from './csv-to-postgres.ts'
 import { benchKafka } from './kafka.ts'
 import { benchLaunch } from './launch.ts'
+import { benchListExecutions } from './list-executions.ts'
 import { benchOverhead } from './overhead.ts'
 
 const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<void>>> = {
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[]) => Promise<voi
   overhead: () => benchOverhead(),
   launch: ([launches = 1000]) => benchLaunch(launches),
   kafka: ([records = 500_000]) => benchKafka(records),
+  'list-executions': ([executions = 1_000_000]) => benchListExecutions(executions),
   cassandra: ([rows = 200_000]) => benchCassandra(rows),
 }
 
