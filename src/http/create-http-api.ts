@@ -103,7 +103,11 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
     scheduling: scheduleOperations(batch, schedules, clock),
     clock,
     masking,
-    watch: createExecutionWatch({ view: (id) => viewExecution(viewing, id), everyMilliseconds, logger }),
+    watch: createExecutionWatch({
+      view: (id, last) => viewExecution(viewing, id, last),
+      everyMilliseconds,
+      logger,
+    }),
     feed: createEventFeed({ events: repository.events, everyMilliseconds, logger }),
     closing: createClosing(options.draining),
     streams: createStreams(

@@ -42,6 +42,7 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
   let timer: NodeJS.Timeout | undefined
   const inTurn = createTurns()
   let waits = false
+  let isFailing = false
   const lookForAll = async (): Promise<void> => {
     waits = false
     if (followers.size === 0) return
@@ -53,8 +54,10 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
         tellAll(followers, look)
       } while (look.hasMore)
       for (const { seen } of followers) seen.clear()
+      isFailing = false
     } catch (error) {
-      logger.warn({ err: error }, 'a look at the event log failed; it is tried again')
+      if (!isFailing) logger.warn({ err: error }, 'looking at the event log failed; it is tried again')
+      isFailing = true
     }
   }
   const stop = (): void => {
