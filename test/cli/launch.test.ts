@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -165,12 +165,13 @@ async function losingProxy(target: string): Promise<LosingProxy> {
       ...(method === 'POST' && { body }),
     })
   }
-  const server = createServer(async (incoming, outgoing) => {
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const response = await pass(incoming, await buffer(incoming))
     const text = await response.text()
     if (incoming.method === 'POST' && (posts += 1) === 1) incoming.socket.destroy()
     else outgoing.writeHead(response.status, { 'Content-Type': 'application/json' }).end(text)
-  })
+  }
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
