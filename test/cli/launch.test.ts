@@ -165,7 +165,7 @@ async function losingProxy(target: string): Promise<LosingProxy> {
       ...(method === 'POST' && { body }),
     })
   }
-  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const response = await pass(incoming, await buffer(incoming))
     const text = await response.text()
     if (incoming.method === 'POST' && (posts += 1) === 1) incoming.socket.destroy()
