@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports/clock.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import { processIdentity, processRequester } from '../process/process-identity.ts'
+import type { StrayErrors } from '../process/stray-errors.ts'
 import { systemClock } from '../process/system-clock.ts'
 import { checkSchedules } from './check-schedules.ts'
 import { clockChangeWarnings } from './clock-change-warnings.ts'
@@ -43,6 +44,11 @@ export interface SchedulerOptions {
   readonly everyMilliseconds?: number
   /** For tests. Ticks come by the machine's clock all the same. @default the machine's */
   readonly clock?: Clock
+  /**
+   * A watch on errors that nobody handles: one that comes from a run's code ends that run as FAILED, and no other. Left out, such
+   * an error is the process's own affair.
+   */
+  readonly strayErrors?: StrayErrors
   /** For the ledger. @default user, host and pid of this process */
   readonly by?: string
 }
@@ -77,6 +83,7 @@ export async function createScheduler(
     settled: new Set(),
     observer: options.observer ?? {},
     draining: draining.signal,
+    strayErrors: options.strayErrors,
   }
   await lookAfter(parts)
   const work = keepFiring(parts, everyMilliseconds)

@@ -5,7 +5,7 @@ import json
 
 import schemathesis
 
-LONGEST_TO_CHANGE = 100
+KEY_LIMIT = 200
 NAMES = {"schedules": "yearly", "jobs": "quick"}
 
 
@@ -15,6 +15,9 @@ def digest(value):
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
+    # What is wrong on purpose stays so: a change here would have it taken for something that is right.
+    if case.meta is None or case.meta.generation.mode.is_negative:
+        return
     own_key(case)
     for name, value in (case.path_parameters or {}).items():
         # Each other one stays as it was made, so that what is not there is asked for too.
@@ -25,8 +28,9 @@ def before_call(ctx, case, kwargs):
 def own_key(case):
     """The same request has the same key, and no other has it: else nearly all would be refused."""
     key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str) and 0 < len(key) <= LONGEST_TO_CHANGE:
-        case.headers["Idempotency-Key"] = f"{key}{digest([case.path, case.path_parameters, case.body])[:32]}"
+    if isinstance(key, str):
+        mark = digest([case.path, case.path_parameters, case.body])[:32]
+        case.headers["Idempotency-Key"] = f"{key[: KEY_LIMIT - len(mark)]}{mark}"
 
 
 def known(case, name, value):
