@@ -5,7 +5,8 @@ import json
 
 import schemathesis
 
-KEY_LIMIT = 200
+LONGEST_KEY = 200
+DIGITS = 32
 NAMES = {"schedules": "yearly", "jobs": "quick"}
 
 
@@ -28,9 +29,9 @@ def before_call(ctx, case, kwargs):
 def own_key(case):
     """The same request has the same key, and no other has it: else nearly all would be refused."""
     key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str):
-        mark = digest([case.path, case.path_parameters, case.body])[:32]
-        case.headers["Idempotency-Key"] = f"{key[: KEY_LIMIT - len(mark)]}{mark}"
+    if isinstance(key, str) and 0 < len(key) <= LONGEST_KEY:
+        own = digest([key, case.path, case.path_parameters, case.body])[:DIGITS]
+        case.headers["Idempotency-Key"] = f"{key[: LONGEST_KEY - DIGITS]}{own}"
 
 
 def known(case, name, value):
