@@ -16,6 +16,9 @@ def digest(value):
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
+    # What is wrong on purpose stays so: a change here would have it taken for something that is right.
+    if case.meta is None or case.meta.generation.mode.is_negative:
+        return
     own_key(case)
     for name, value in (case.path_parameters or {}).items():
         # Each other one stays as it was made, so that what is not there is asked for too.
