@@ -74,9 +74,10 @@ function statements(executions: number): readonly string[] {
           when 'STOPPED' then 'stopped by anna' else '' end, at
       from made`,
     `insert into batch_job_execution_params (job_execution_id, parameter_name, parameter_type, parameter_value, identifying)
-      select n, 'businessDate', 'java.time.LocalDate', to_char(at, 'YYYY-MM-DD'), 'Y' from made
-      union all select n, 'file', 'java.lang.String', '/in/' || job || '/trades-' || n || '.csv', 'Y' from made
-      union all select n, 'region', 'java.lang.String', (array['EU', 'US', 'APAC', 'LATAM'])[1 + n % 4], 'N' from made`,
+      select made.n, one.* from made cross join lateral (values
+          ('businessDate', 'java.time.LocalDate', to_char(at, 'YYYY-MM-DD'), 'Y'),
+          ('file', 'java.lang.String', '/in/' || job || '/trades-' || n || '.csv', 'Y'),
+          ('region', 'java.lang.String', (array['EU', 'US', 'APAC', 'LATAM'])[1 + n % 4], 'N')) one`,
     `insert into batch_job_execution_owner (job_execution_id, generation, host, pid, since)
       select n, 1, 'batch-' || n % 5, 4711, at from made`,
     `insert into batch_job_execution_heartbeat (job_execution_id, heartbeat_at, lease_expires_at)

@@ -17,7 +17,7 @@ import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import { createStreams } from './streams.ts'
-import { problemAnswer, serveOperation } from './serve-operation.ts'
+import { problemAnswer, serveOperation, type Serving } from './serve-operation.ts'
 
 export interface HttpApi {
   /** Answers every request, also one that goes wrong: it never rejects. */
@@ -38,7 +38,30 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   const door = doorOf(options)
   const api = apiOf(options, door)
   const serving = { api, door, maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES }
-  const app = new OpenAPIHono<{ Variables: { requestId: string } }>()
+  const app = appOf(serving)
+  return {
+    fetch: async (request) => {
+      try {
+        return await app.fetch(request)
+      } catch (error) {
+        // What is thrown and is no Error, hono passes on.
+        return problemAnswer(api, error, { requestId: randomUUID(), path: new URL(request.url).pathname })
+      }
+    },
+    openApiDocument: api.openApiDocument,
+    close: () => {
+      api.closing.close()
+      api.watch.close()
+      api.feed.close()
+    },
+  }
+}
+
+type App = OpenAPIHono<{ Variables: { requestId: string } }>
+
+function appOf(serving: Serving): App {
+  const { api, door } = serving
+  const app: App = new OpenAPIHono()
   app.use(async (context, next) => {
     const requestId = randomUUID()
     context.set('requestId', requestId)
@@ -61,22 +84,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   app.onError((error, context) =>
     problemAnswer(api, error, { requestId: context.get('requestId'), path: context.req.path }),
   )
-  return {
-    fetch: async (request) => {
-      try {
-        return await app.fetch(request)
-      } catch (error) {
-        // What is thrown and is no Error, hono passes on.
-        return problemAnswer(api, error, { requestId: randomUUID(), path: new URL(request.url).pathname })
-      }
-    },
-    openApiDocument: api.openApiDocument,
-    close: () => {
-      api.closing.close()
-      api.watch.close()
-      api.feed.close()
-    },
-  }
+  return app
 }
 
 function apiOf(options: HttpApiOptions, door: Door): Api {
@@ -95,7 +103,11 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
     scheduling: scheduleOperations(batch, schedules, clock),
     clock,
     masking,
-    watch: createExecutionWatch({ view: (id) => viewExecution(viewing, id), everyMilliseconds, logger }),
+    watch: createExecutionWatch({
+      view: (id, last) => viewExecution(viewing, id, last),
+      everyMilliseconds,
+      logger,
+    }),
     feed: createEventFeed({ events: repository.events, everyMilliseconds, logger }),
     closing: createClosing(options.draining),
     streams: createStreams(

@@ -40,14 +40,9 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
   const followers = new Set<Follower>()
   let cursor: string | undefined
   let timer: NodeJS.Timeout | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   let waits = false
-  /** Looks and joins never overlap, so that nobody is between two of them. */
-  const inTurn = <A>(work: () => Promise<A>): Promise<A> => {
-    const done = turn.then(work)
-    turn = done.catch(() => {})
-    return done
-  }
+  let isFailing = false
   const lookForAll = async (): Promise<void> => {
     waits = false
     if (followers.size === 0) return
@@ -59,8 +54,10 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
         tellAll(followers, look)
       } while (look.hasMore)
       for (const { seen } of followers) seen.clear()
+      isFailing = false
     } catch (error) {
-      logger.warn({ err: error }, 'a look at the event log failed; it is tried again')
+      if (!isFailing) logger.warn({ err: error }, 'looking at the event log failed; it is tried again')
+      isFailing = true
     }
   }
   const stop = (): void => {
@@ -113,4 +110,14 @@ async function catchUp(store: EventStore, from: string, { listener, seen }: Foll
     for (const { id } of look.events) seen.add(id)
     if (look.events.length > 0) listener.onEvents(look.events, at)
   } while (look.hasMore)
+}
+
+/** Works that are given to it never overlap: of looks and joins, nobody is between two. */
+function createTurns(): <A>(work: () => Promise<A>) => Promise<A> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
 }

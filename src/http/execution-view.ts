@@ -20,6 +20,9 @@ export interface ExecutionView {
   /** Changes whenever what is shown does, ages and heartbeats aside. */
   readonly etag: string
   readonly hasEnded: boolean
+  /** Of what a look at the execution itself shows: as long as that stays, little else changes. */
+  readonly mark: string
+  readonly at: Date
 }
 
 interface ViewParts {
@@ -37,10 +40,31 @@ export function shownExecution(
   return { ...executionJson({ ...execution, jobParameters }), links: linksOf(execution) }
 }
 
-/** Everything but contexts and samples; the statements are as many whatever it holds. @throws BatchError NO_SUCH_JOB_EXECUTION */
-export async function viewExecution(parts: ViewParts, jobExecutionId: string): Promise<ExecutionView> {
+/** What belongs to an execution whose own rows stay as they are, such as its partitions, is looked at so often. */
+const STALE_MILLISECONDS = 2000
+
+/**
+ * Everything but contexts and samples; the statements are as many whatever it holds, and fewer where it has not changed since `last`.
+ * @throws BatchError NO_SUCH_JOB_EXECUTION
+ */
+export async function viewExecution(
+  parts: ViewParts,
+  jobExecutionId: string,
+  last?: ExecutionView,
+): Promise<ExecutionView> {
+  const execution = await parts.operator.findJobExecution(jobExecutionId)
+  const at = new Date()
+  const mark = markOf(execution)
+  const isFresh = last?.mark === mark && at.getTime() - last.at.getTime() < STALE_MILLISECONDS
+  return isFresh ? last : { ...(await wholeView(parts, execution)), mark, at }
+}
+
+async function wholeView(
+  parts: ViewParts,
+  execution: JobExecutionDetails,
+): Promise<Omit<ExecutionView, 'mark' | 'at'>> {
   const { operator } = parts
-  const execution = await operator.findJobExecution(jobExecutionId)
+  const { id: jobExecutionId } = execution
   const json = {
     ...shownExecution(parts, execution),
     stepExecutions: execution.stepExecutions.map(shownStep),
@@ -79,6 +103,11 @@ function shownActions(
     return [name, { ...action, reason }]
   })
   return Object.fromEntries(shown) as Json
+}
+
+function markOf({ status, version, lastUpdated, owner, stepExecutions }: JobExecutionDetails): string {
+  const steps = stepExecutions.map((step) => [step.id, step.status, step.version, step.lastUpdated])
+  return jsonLine({ status, version, lastUpdated, generation: owner?.generation ?? null, steps })
 }
 
 /** Its context is asked for apart: it may be large. */

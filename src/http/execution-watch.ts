@@ -18,7 +18,7 @@ export interface LookListener {
 }
 
 export interface WatchParts {
-  readonly view: (jobExecutionId: string) => Promise<ExecutionView>
+  readonly view: (jobExecutionId: string, last: ExecutionView | undefined) => Promise<ExecutionView>
   readonly everyMilliseconds: number
   readonly logger: Logger
 }
@@ -26,23 +26,38 @@ export interface WatchParts {
 /** Asks nothing while nobody follows anything. */
 export function createExecutionWatch({ view, everyMilliseconds, logger }: WatchParts): ExecutionWatch {
   const followers = new Map<string, Set<LookListener>>()
+  const lastViews = new Map<string, ExecutionView>()
   let timer: NodeJS.Timeout | undefined
   let isLooking = false
+  let isFailing = false
   const lookAt = async (id: string, listeners: ReadonlySet<LookListener>): Promise<void> => {
     try {
-      const seen = await view(id)
+      const seen = await view(id, lastViews.get(id))
+      if (followers.has(id)) lastViews.set(id, seen)
+      isFailing = false
       for (const listener of listeners) listener.onLook(seen)
     } catch (error) {
-      if (!isBatchError(error, 'NO_SUCH_JOB_EXECUTION'))
-        logger.warn({ err: error, execution: id }, 'a look failed')
-      else for (const listener of listeners) listener.onGone()
+      if (isBatchError(error, 'NO_SUCH_JOB_EXECUTION')) for (const listener of listeners) listener.onGone()
+      else failed(error)
     }
+  }
+  /** Told once for each outage, not at each turn. */
+  const failed = (error: unknown): void => {
+    if (!isFailing) logger.warn({ err: error }, 'looking at executions failed; it is tried again')
+    isFailing = true
   }
   const look = async (): Promise<void> => {
     if (isLooking) return
     isLooking = true
-    for (const [id, listeners] of followers) await lookAt(id, listeners)
-    isLooking = false
+    try {
+      for (const [id, listeners] of followers) await lookAt(id, listeners)
+    } finally {
+      isLooking = false
+    }
+  }
+  const forget = (id: string): void => {
+    followers.delete(id)
+    lastViews.delete(id)
   }
   const stop = (): void => {
     clearInterval(timer)
@@ -56,7 +71,7 @@ export function createExecutionWatch({ view, everyMilliseconds, logger }: WatchP
       return {
         [Symbol.dispose]: () => {
           if (!listeners.delete(listener) || listeners.size > 0) return
-          if (followers.get(id) === listeners) followers.delete(id)
+          if (followers.get(id) === listeners) forget(id)
           if (followers.size === 0) stop()
         },
       }
@@ -64,6 +79,7 @@ export function createExecutionWatch({ view, everyMilliseconds, logger }: WatchP
     followed: () => followers.size,
     close: () => {
       followers.clear()
+      lastViews.clear()
       stop()
     },
   }

@@ -31,10 +31,9 @@ export function withJobs(document: Document, jobs: readonly JobDefinition[]): Do
     { post: launchOf(launch, job.name, name) },
   ])
   const parameters = named.flatMap(({ job, name }) => {
-    const { required, ...next } = parametersOf(job)
     return [
-      [`Parameters.${name}`, { ...next, required }],
-      [`NextParameters.${name}`, next],
+      [`Parameters.${name}`, parametersOf(job)],
+      [`NextParameters.${name}`, nextParametersOf(job)],
     ]
   })
   return {
@@ -54,7 +53,7 @@ function schemaName(jobName: string, index: number): string {
 }
 
 /** What may be left out may be null, too. */
-function parametersOf(job: JobDefinition): Json & { readonly required: readonly string[] } {
+function parametersOf(job: JobDefinition): Json {
   const { $schema: _, properties, required = [], ...schema } = parametersJsonSchema(job.parameters)
   const needed = required as readonly string[]
   const all = Object.entries(properties as Readonly<Record<string, Json>>).map(([name, one]) => [
@@ -66,6 +65,17 @@ function parametersOf(job: JobDefinition): Json & { readonly required: readonly 
     ...schema,
     properties: Object.fromEntries(all) as Json,
     required: needed,
+  }
+}
+
+/** Nothing is needed: what is not given is the last instance's. */
+function nextParametersOf(job: JobDefinition): Json {
+  const { $schema: _, properties, required: __, ...schema } = parametersJsonSchema(job.parameters)
+  const all = Object.entries(properties as Readonly<Record<string, Json>>)
+  return {
+    description: job.description,
+    ...schema,
+    properties: Object.fromEntries(all.map(([name, one]) => [name, orNull(one)])) as Json,
   }
 }
 

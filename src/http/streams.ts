@@ -28,17 +28,19 @@ export function createStreams(limit: number, heartbeatMilliseconds: number): Str
 /** @throws Problem too-many-streams */
 export function streamAnswer(
   { streams, closing }: { readonly streams: Streams; readonly closing: Closing },
-  { signal }: Request,
+  { method, signal }: Request,
   feed: (sink: EventSink) => Disposable,
 ): Answer {
-  const { giveBack } = streams.take()
-  const { heartbeatMilliseconds } = streams
-  const body = eventStream({ closing, signal, heartbeatMilliseconds, onEnd: giveBack }, feed)
   // Proxies such as nginx would keep events back until there are many.
   const headers = {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   }
+  // Nobody would read the stream, nor end it.
+  if (method === 'HEAD') return { status: 200, body: null, headers }
+  const { giveBack } = streams.take()
+  const { heartbeatMilliseconds } = streams
+  const body = eventStream({ closing, signal, heartbeatMilliseconds, onEnd: giveBack }, feed)
   return { status: 200, body, headers }
 }

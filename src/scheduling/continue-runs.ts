@@ -19,7 +19,7 @@ import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 export async function continueRuns(parts: SchedulerParts): Promise<void> {
   const { operator, settled } = parts
   for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
-    if (!settled.has(execution.id)) await unlessTaken(() => lookAfter(parts, execution))
+    if (!settled.has(execution.id)) await unlessTaken(parts, execution, () => lookAfter(parts, execution))
   }
 }
 
@@ -128,23 +128,32 @@ async function restart(
   return started
 }
 
-/** Another process was faster, or its owner is alive after all. */
-async function unlessTaken(work: () => Promise<void>): Promise<void> {
+const TAKEN = [
+  'JOB_EXECUTION_FOLLOWED',
+  'JOB_EXECUTION_ALREADY_RUNNING',
+  'JOB_EXECUTION_STILL_RUNNING',
+  'JOB_INSTANCE_ALREADY_COMPLETE',
+]
+
+/** Another process was faster, or its owner is alive after all. What goes wrong with one run must not hold up the others. */
+async function unlessTaken(
+  { logger }: SchedulerParts,
+  { id }: JobExecutionSummary,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work()
   } catch (error) {
-    const taken = [
-      'JOB_EXECUTION_FOLLOWED',
-      'JOB_EXECUTION_ALREADY_RUNNING',
-      'JOB_EXECUTION_STILL_RUNNING',
-      'JOB_INSTANCE_ALREADY_COMPLETE',
-    ]
-    if (!isBatchError(error) || !taken.includes(error.code)) throw error
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    if (isBatchError(error) && TAKEN.includes(error.code)) return
+    logger.error(
+      { err: error, execution: id },
+      `looking after execution ${id} has met an error; it is tried again`,
+    )
   }
 }
 
-/** That nothing but another version of the program can change. */
+/** Whatever else keeps it from being launched, nothing but another version of the program can change it. */
 function isRefusal(error: unknown): boolean {
-  const codes = ['JOB_RESTART_REFUSED', 'JOB_DEFINITION_CHANGED', 'INVALID_JOB_PARAMETERS', 'NO_SUCH_JOB']
-  return isBatchError(error) && codes.includes(error.code)
+  return isBatchError(error) && error.code !== 'REPOSITORY_UNAVAILABLE' && !TAKEN.includes(error.code)
 }

@@ -14,7 +14,7 @@ import { coverSlots } from './cover-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { fireAndRun } from './fire-schedule.ts'
 import { planSchedule } from './plan-schedule.ts'
-import { promoteQueued } from './promote-queued.ts'
+import { listQueued, promoteQueued } from './promote-queued.ts'
 import { runningJobs } from './running-jobs.ts'
 import type { PlannedSchedule, SchedulerObserver, SchedulerParts } from './scheduler-parts.ts'
 import { startTicks } from './ticks.ts'
@@ -155,9 +155,27 @@ async function lookAfter(parts: SchedulerParts): Promise<void> {
   for (const schedule of schedules) {
     const state = states.find((one) => one.schedule === schedule.name)
     if (draining.aborted) return
-    if (state !== undefined) await coverSlots(parts, schedule, state)
+    if (state !== undefined) await alone(parts, schedule, () => coverSlots(parts, schedule, state))
   }
-  if (!draining.aborted) await promoteQueued(parts)
+  const queued = await listQueued(parts)
+  for (const schedule of schedules) {
+    if (draining.aborted) return
+    await alone(parts, schedule, () => promoteQueued(parts, schedule, queued))
+  }
+}
+
+/** What goes wrong with one schedule must not keep the others from being fired. @throws REPOSITORY_UNAVAILABLE */
+async function alone(
+  { logger }: SchedulerParts,
+  { name }: PlannedSchedule,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    logger.error({ err: error, schedule: name }, `schedule ${name} has met an error; it is tried again`)
+  }
 }
 
 async function fireInTime(parts: SchedulerParts, schedule: PlannedSchedule, slot: Date): Promise<void> {

@@ -5,7 +5,8 @@ import json
 
 import schemathesis
 
-LONGEST_TO_CHANGE = 100
+LONGEST_KEY = 200
+DIGITS = 32
 NAMES = {"schedules": "yearly", "jobs": "quick"}
 
 
@@ -25,8 +26,9 @@ def before_call(ctx, case, kwargs):
 def own_key(case):
     """The same request has the same key, and no other has it: else nearly all would be refused."""
     key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str) and 0 < len(key) <= LONGEST_TO_CHANGE:
-        case.headers["Idempotency-Key"] = f"{key}{digest([case.path, case.path_parameters, case.body])[:32]}"
+    if isinstance(key, str) and 0 < len(key) <= LONGEST_KEY:
+        own = digest([key, case.path, case.path_parameters, case.body])[:DIGITS]
+        case.headers["Idempotency-Key"] = f"{key[: LONGEST_KEY - DIGITS]}{own}"
 
 
 def known(case, name, value):

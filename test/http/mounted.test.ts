@@ -23,7 +23,8 @@ describe('The HTTP API mounted in a server of node:http', () => {
       },
     }
     trial = apiTrial({ repository, anonymous: 'loopback' })
-    server = createServer(getRequestListener(trial.api.fetch))
+    const listener = getRequestListener(trial.api.fetch)
+    server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -180,6 +180,22 @@ describe('A stream of events', () => {
     await trial.close()
   })
 
+  it('is not begun for a HEAD, and gives its place back when it ends', async () => {
+    const trial = apiTrial({ maxStreams: 1 })
+    const { id } = await running(trial.ask)
+    for (const path of [`executions/${id}/events`, 'events'])
+      expect((await trial.ask(`HEAD /api/v1/${path}`)).headers.get('content-type')).to.equal(
+        'text/event-stream',
+      )
+    for (let times = 0; times < 3; times += 1) {
+      const stream = await trial.follow('GET /api/v1/events')
+      const refused = await trial.ask(`GET /api/v1/executions/${id}/events`)
+      expect([refused.status, refused.json.code]).to.deep.equal([503, 'too-many-streams'])
+      await stream.cancel()
+    }
+    await trial.close()
+  })
+
   it('that is silent sends comments', async () => {
     const trial = apiTrial({ heartbeatMilliseconds: 5 })
     const { id } = await running(trial.ask)

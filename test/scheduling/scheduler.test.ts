@@ -348,6 +348,25 @@ describe('A scheduler', () => {
     expect(await idle(world)).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
   })
 
+  it('fires its other schedules where one of them meets an error', async () => {
+    const world = schedulerWorld({
+      change: (repository) => ({
+        ...repository,
+        schedules: {
+          ...repository.schedules,
+          listFires: async (filter) => {
+            if (filter.schedule === 'broken') throw new Error('as the test says')
+            return repository.schedules.listFires(filter)
+          },
+        },
+      }),
+    })
+    const broken = world.schedule({ name: 'broken', cron: '45 0 15 6 *' })
+    await using _ = await world.start(broken, world.schedule())
+    await world.clock.advance(HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+  })
+
   it('fires later by a jitter that is its own, and names the slot all the same', async () => {
     const world = schedulerWorld()
     await using _ = await world.start(world.schedule({ jitter: '30m' }))

@@ -8,10 +8,10 @@ import { checkedSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
-import { type SignalWatch, watchSignals } from '../signals.ts'
-import { errorWithPlace } from '../unhandled-errors.ts'
 import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
 import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
+import { type SignalWatch, watchSignals } from '../signals.ts'
+import { errorWithPlace } from '../unhandled-errors.ts'
 
 export interface SchedulerCommandOptions {
   /** In seconds. */

@@ -62,7 +62,7 @@ function startOptions(
   { trigger, runner, by, traceContext }: LaunchOrder,
   { observer }: LaunchOptions,
 ): StartOptions {
-  return { trigger, runner, by, ...(traceContext && { traceContext }), ...(observer && { observer }) }
+  return { trigger, runner, by, ...(observer && { observer }), ...(traceContext && { traceContext }) }
 }
 
 /** The refusal takes the place of a launch inside its transaction, so that nothing of that is kept. */

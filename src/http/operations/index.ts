@@ -10,16 +10,11 @@ import { getInstance, getStatistics, listInstances } from './instances.ts'
 import { getJob, listJobs } from './jobs.ts'
 import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
-import { abandon, recover, redrive, restart, stop } from './operating.ts'
+import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
-import {
-  getSchedule,
-  listFires,
-  listSchedules,
-  pauseSchedule,
-  resumeSchedule,
-  triggerSchedule,
-} from './schedules.ts'
+import { redrive, restart } from './relaunch.ts'
+import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 
 export const OPERATIONS: readonly Operation[] = [

@@ -17,6 +17,8 @@ import { type GivenParameters, givenParameters, givenTrigger } from '../schemas/
 import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
 
 const KEY_LIMIT = 200
+/** Printable ASCII; spaces at its ends would be lost on the way. */
+const KEY = /^[!-~]([ -~]*[!-~])?$/
 const LOCATED = { Location: 'The execution.', 'Idempotent-Replayed': '`true` where the key was used before.' }
 
 const body = z.strictObject({
@@ -41,7 +43,7 @@ export const launch: Operation = operation({
     'A new instance, or a restart of one that has failed or was stopped; `restartOf` says so. A job that fails is no error of the request.',
   query: waitQuery,
   headers: z.object({
-    'Idempotency-Key': z.string().min(1).max(KEY_LIMIT).optional().openapi({
+    'Idempotency-Key': z.string().min(1).max(KEY_LIMIT).regex(KEY).optional().openapi({
       description: 'Of one attempt: sent again, the first answer is given again, and nothing is launched.',
     }),
     Prefer: z.string().optional().openapi({ example: 'wait=30' }),
@@ -125,7 +127,7 @@ function idempotencyKey(
 ): IdempotencyKey | undefined {
   const key = request.headers.get('idempotency-key')
   if (key === null) return undefined
-  if (key.length === 0 || key.length > KEY_LIMIT || !/^[\x20-\x7e]+$/.test(key)) throw wrongKey()
+  if (key.length > KEY_LIMIT || !KEY.test(key)) throw wrongKey()
   return { key, requestHash: createHash('sha256').update(canonical(ordered)).digest('hex') }
 }
 

@@ -32,10 +32,10 @@ export const SIDE_TABLES = [
   'job_execution_action',
   'schedule',
   'schedule_fire',
+  'job_execution_launch',
   'event',
   'webhook_endpoint',
   'webhook_delivery',
-  'job_execution_launch',
   'step_sample',
 ] as const
 
@@ -74,10 +74,10 @@ export interface TableNames {
   readonly action: string
   readonly schedule: string
   readonly fire: string
+  readonly launch: string
   readonly event: string
   readonly webhookEndpoint: string
   readonly webhookDelivery: string
-  readonly launch: string
   readonly sample: string
   readonly migration: string
   /** As literals, for `nextval`. */
@@ -120,10 +120,10 @@ export function tableNames(
     action: table('job_execution_action'),
     schedule: table('schedule'),
     fire: table('schedule_fire'),
+    launch: table('job_execution_launch'),
     event: table('event'),
     webhookEndpoint: table('webhook_endpoint'),
     webhookDelivery: table('webhook_delivery'),
-    launch: table('job_execution_launch'),
     sample: table('step_sample'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
