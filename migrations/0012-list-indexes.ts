@@ -28,6 +28,7 @@ function definitions({ table }: Names): readonly (readonly [name: string, defini
       `${table('job_execution')} (job_execution_id) where status in ('FAILED', 'STOPPED', 'UNKNOWN', 'ABANDONED')`,
     ],
     ['job_execution_by_time', `${table('job_execution')} (create_time)`],
+    ['job_execution_times', `${table('job_execution')} (job_execution_id) include (create_time)`],
     [
       'job_execution_words',
       `${table('job_execution')} using gin

@@ -11,8 +11,8 @@ import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
 import { Events } from './0010-events.ts'
 import { StepSamples } from './0011-step-samples.ts'
-import { InterruptionsAndBackfills } from './0012-interruptions-and-backfills.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
+import { InterruptionsAndBackfills } from './0013-interruptions-and-backfills.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -26,6 +26,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Launches,
   Events,
   StepSamples,
-  InterruptionsAndBackfills,
   ListIndexes,
+  InterruptionsAndBackfills,
 ]

@@ -53,6 +53,7 @@ export type {
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  PreviousFire,
   QueuedBackfill,
   RecordedFire,
   ScheduleStore,

@@ -295,6 +295,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'PlanState',
       'PlanTally',
       'Position',
+      'PreviousFire',
       'PreviousStep',
       'PurgeableStatus',
       'PurgeCounts',
@@ -558,6 +559,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'defineSchedule',
       'scheduleFaults',
       'scheduleOperations',
+      'watchStrayErrors',
     ],
     types: [
       'Backfill',
@@ -576,6 +578,7 @@ const REVIEWED: Readonly<Record<string, Exports>> = {
       'SchedulerOptions',
       'SchedulingBatch',
       'SlotScope',
+      'StrayErrors',
     ],
   },
   'src/telemetry/index.ts': {

@@ -8,7 +8,6 @@ import type { ShowOptions } from './commands/show.ts'
 import type { WatchOptions } from './commands/watch.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
-import { TRIGGER_NAME_LIMIT } from '../core/model/launch-facts.ts'
 import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
@@ -17,11 +16,13 @@ import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
 import { serverCommands } from './server-commands.ts'
+import { pastTime } from './past-time.ts'
 import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
 import { webhookCommands } from './webhook-commands.ts'
+import { triggerFilter, triggerName } from './trigger-text.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -202,6 +203,21 @@ function readingCommands(program: Command, system: System, finish: Finish): void
     .description('list executions, newest first')
     .option('--job <name>', 'only of this job')
     .option('--status <status>', 'only with this status (may be repeated)', collect)
+    .option(
+      '--attention',
+      'only the latest of instances that have FAILED, are STOPPED or UNKNOWN, or whose owner is dead',
+    )
+    .option('--trigger <type[:name]>', 'only begun by this: schedule, external:airflow:eod', triggerFilter)
+    .option(
+      '--since <time>',
+      'only created since a day, a time, or so long ago: 2026-11-21, 12h, 7d',
+      pastTime,
+    )
+    .option('--until <time>', 'only created before then', pastTime)
+    .option(
+      '--search <text>',
+      'a value that begins so, a parameter as name=value, or words of the exit description',
+    )
     .option('--limit <number>', 'at most so many', positiveInteger, 20)
     .option('--before <executionId>', 'only older ones: the last id of the page before')
     .action(async (options: ListOptions, command: Command) => {
@@ -317,11 +333,6 @@ function progressOption(): Option {
 
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value]
-}
-
-function triggerName(text: string): string {
-  if (text.trim() !== '' && text.length <= TRIGGER_NAME_LIMIT) return text
-  throw new InvalidArgumentError(`It must be a name of 1 to ${TRIGGER_NAME_LIMIT} characters.`)
 }
 
 function positiveInteger(text: string): number {

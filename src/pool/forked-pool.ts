@@ -1,5 +1,6 @@
 /** A pool of processes on this machine: one execution at a time in each, so that none can hold up or take down another. */
 import { BatchError } from '../core/model/batch-error.ts'
+import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/messages.ts'
@@ -17,6 +18,11 @@ export interface ForkedPoolOptions {
   readonly idleMilliseconds?: number
   /** How long the open chunk of an execution may take once the server is gone. @default 25_000 */
   readonly orphanGraceMilliseconds?: number
+  /**
+   * Asked where there is no place: answers for what needs none, as a key that is known, or throws this refusal. So a client that asks
+   * again for what runs here is not sent away because of it. @default the refusal
+   */
+  readonly whenFull?: (order: LaunchOrder, refusal: BatchError) => Promise<PooledLaunch>
   /** Called for each process: where its observations go. @default nowhere */
   readonly observations?: () => ObservationSource
   /** A process has died in the middle of a request: the execution that it ran is nobody's now. */
@@ -47,7 +53,7 @@ interface Drain {
 
 /** Nothing is forked before `ready` or the first launch. Closing it drains it, and ends the processes. */
 export function forkedPool(options: ForkedPoolOptions): ForkedPool {
-  const { limit, logger, module, onDeath = () => {} } = options
+  const { limit, logger, module, onDeath = () => {}, whenFull = refuse } = options
   const { idleMilliseconds = IDLE_MILLISECONDS, orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } =
     options
   /** Last in, first out, so that those not needed come to their end. */
@@ -118,7 +124,10 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   return {
     limit,
     active: () => active,
-    launch: (order) => launched(ask({ kind: 'launch', order })),
+    launch: (order) => {
+      if (draining === undefined && active >= limit) return whenFull(order, atCapacity(limit))
+      return launched(ask({ kind: 'launch', order }))
+    },
     restart: (order) => launched(ask({ kind: 'restart', order })),
     redrive: (order) => launched(ask({ kind: 'redrive', order })),
     trigger: async (order) => (await ask({ kind: 'trigger', order })) as PooledFire,
@@ -175,6 +184,10 @@ function killLate(busy: ReadonlyMap<PoolProcess, unknown>, graceMilliseconds: nu
 
 async function launched(answering: Promise<PoolAnswer>): Promise<PooledLaunch> {
   return (await answering) as PooledLaunch
+}
+
+function refuse(_: LaunchOrder, refusal: BatchError): Promise<PooledLaunch> {
+  return Promise.reject(refusal)
 }
 
 function atCapacity(limit: number): BatchError {

@@ -1,4 +1,6 @@
 /** The process around a server's scheduler: its runs are here, so that they hold up no request; it ends with the server. */
+import { thrownText } from '../core/model/error-description.ts'
+import { watchStrayErrors } from '../process/stray-errors.ts'
 import { createScheduler, type Scheduler } from '../scheduling/scheduler.ts'
 import { slotObservations } from '../telemetry/slot-observations.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
@@ -33,6 +35,14 @@ process.on('message', (message: ToSchedulerProcess) => {
   }
 })
 
+/** Of what comes from no run. The server begins this process again; what it ran is continued then. */
+const strayErrors = watchStrayErrors((error) => {
+  process.stderr.write(`error: an error that nobody handles: ${thrownText(error)}\n`)
+  if (firing === undefined) process.exit(1)
+  const reason = 'the scheduler met an error that nobody handles'
+  drain({ type: 'drain', reason, graceMilliseconds: orphanGraceMilliseconds })
+})
+
 process.on('disconnect', () => {
   drain({
     type: 'drain',
@@ -45,7 +55,10 @@ async function open(module: Extract<ToSchedulerProcess, { type: 'open' }>['modul
   const observed = (observation: Extract<FromSchedulerProcess, { type: 'observed' }>['observation']) =>
     tell({ type: 'observed', observation })
   const batch = await openNamedBatch(module, isPoolBatch, observed)
-  const scheduler = await createScheduler(batch, batch.schedules, { observer: slotObservations(observed) })
+  const scheduler = await createScheduler(batch, batch.schedules, {
+    observer: slotObservations(observed),
+    strayErrors,
+  })
   firing = { scheduler, batch }
   tell({ type: 'firing' })
   if (ending !== undefined) drain(ending)

@@ -7,17 +7,19 @@ import {
   ATTEMPTS_IN_VIEW,
   deathsInARow,
   decideResumption,
+  type Keeper,
   keeperOf,
   type Resumption,
 } from '../core/operator/resumption.ts'
 import { continueFire } from './fire-schedule.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
 /** Any number of processes may do it at once: of two that continue a run, one comes second, and leaves it. */
 export async function continueRuns(parts: SchedulerParts): Promise<void> {
   const { operator, settled } = parts
   for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
-    if (!settled.has(execution.id)) await unlessTaken(() => lookAfter(parts, execution))
+    if (!settled.has(execution.id)) await unlessTaken(parts, execution, () => lookAfter(parts, execution))
   }
 }
 
@@ -61,17 +63,28 @@ async function resumptionOf(
         }),
       )
     : 0
-  const { launch } = execution
-  // What was fired by hand, in a server's pool say, is looked after by whoever runs it.
-  const keeper = (launch && keeperOf(launch)) ?? (schedule && 'scheduler')
   const restarts = schedule?.onRecovered === 'restart'
-  const resumption = decideResumption('scheduler', { execution, keeper, restarts, deaths })
+  const resumption = decideResumption('scheduler', {
+    execution,
+    keeper: keeperOfRun(execution, schedule),
+    restarts,
+    deaths,
+  })
   if (resumption === 'close' && deaths >= ATTEMPTS_IN_VIEW) {
     const { id } = execution
     const text = `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
     logger.error({ execution: id, deaths }, text)
   }
   return resumption
+}
+
+/** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
+function keeperOfRun(
+  { launch }: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Keeper | undefined {
+  const recorded = launch === null ? undefined : keeperOf(launch)
+  return recorded ?? (schedule === undefined ? undefined : 'scheduler')
 }
 
 async function goOn(
@@ -102,35 +115,45 @@ async function goOn(
 
 /** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
 async function restart(
-  { operator, running }: SchedulerParts,
+  parts: SchedulerParts,
   { id }: JobExecutionSummary,
   { name, onRecovered }: PlannedSchedule,
   { slot }: ScheduleFire,
 ) {
   const by = `schedule ${name} ${slot.toISOString()}, after its process died`
-  const facts = { trigger: { type: 'schedule', name }, runner: 'scheduler' } as const
-  const started = await operator.restart(id, { ...facts, by, continues: id })
-  running.add(started, onRecovered)
+  const trigger = { type: 'schedule', name } as const
+  const launch = () => parts.operator.restart(id, { by, trigger, runner: 'scheduler', continues: id })
+  const started = await launchRun(parts, launch, (one) => one)
+  parts.running.add(started, onRecovered)
   return started
 }
 
-/** Another process was faster, or its owner is alive after all. */
-async function unlessTaken(work: () => Promise<void>): Promise<void> {
+const TAKEN = [
+  'JOB_EXECUTION_FOLLOWED',
+  'JOB_EXECUTION_ALREADY_RUNNING',
+  'JOB_EXECUTION_STILL_RUNNING',
+  'JOB_INSTANCE_ALREADY_COMPLETE',
+]
+
+/** Another process was faster, or its owner is alive after all. What goes wrong with one run must not hold up the others. */
+async function unlessTaken(
+  { logger }: SchedulerParts,
+  { id }: JobExecutionSummary,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work()
   } catch (error) {
-    const taken = [
-      'JOB_EXECUTION_FOLLOWED',
-      'JOB_EXECUTION_ALREADY_RUNNING',
-      'JOB_EXECUTION_STILL_RUNNING',
-      'JOB_INSTANCE_ALREADY_COMPLETE',
-    ]
-    if (!isBatchError(error) || !taken.includes(error.code)) throw error
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    if (isBatchError(error) && TAKEN.includes(error.code)) return
+    logger.error(
+      { err: error, execution: id },
+      `looking after execution ${id} has met an error; it is tried again`,
+    )
   }
 }
 
-/** That nothing but another version of the program can change. */
+/** Whatever else keeps it from being launched, nothing but another version of the program can change it. */
 function isRefusal(error: unknown): boolean {
-  const codes = ['JOB_RESTART_REFUSED', 'JOB_DEFINITION_CHANGED', 'INVALID_JOB_PARAMETERS', 'NO_SUCH_JOB']
-  return isBatchError(error) && codes.includes(error.code)
+  return isBatchError(error) && error.code !== 'REPOSITORY_UNAVAILABLE' && !TAKEN.includes(error.code)
 }

@@ -7,8 +7,9 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { decideOverlap, type Occasion } from './overlap-decision.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
-import { slotScope } from './slot-parameters.ts'
+import { slotValues } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
 const RUNNER: StartOptions = { runner: 'scheduler' }
@@ -34,7 +35,7 @@ function orderOf(schedule: ScheduleDefinition, slot: Date, occasion: Occasion): 
   return {
     schedule: schedule.name,
     slot,
-    parameters: () => schedule.parameters(slotScope(schedule, slot)),
+    parameters: () => slotValues(schedule, slot),
     decide: (ground) => decideOverlap(schedule, occasion, ground),
   }
 }
@@ -47,7 +48,8 @@ export async function fireAndRun(
   occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
   const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
-  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
+  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
+  const fired = await launchRun(parts, fire, startedOf)
   if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
   else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
     parts.observer.fired?.(schedule.name, slot, fired)
@@ -67,11 +69,15 @@ export async function continueFire(
   interrupted: JobExecutionSummary,
 ): Promise<StartedJob | undefined> {
   const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
-  const fired = await parts.operator.fire(schedule.job, order, RUNNER)
+  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order, RUNNER), startedOf)
   if (fired.outcome === 'FIRED') return keepRunning(parts, schedule, slot, fired)
   if (fired.outcome === 'left' && fired.error !== undefined) throw fired.error
   if (fired.outcome === 'left') await makeRoom(parts, schedule, slot)
   return undefined
+}
+
+function startedOf(fired: Fired): StartedJob | undefined {
+  return fired.outcome === 'FIRED' ? fired.started : undefined
 }
 
 function keepRunning(

@@ -10,12 +10,13 @@ import { misfireLimit } from './misfire-decision.ts'
  */
 export type Occasion = 'due' | 'queued' | 'backfill' | 'asked'
 
-type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered'>
+type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered' | 'pauseOnFailure'>
 
 /**
  * | | due | queued | asked |
  * |---|---|---|---|
  * | paused | PAUSED | left | as if not |
+ * | the run before has failed, `pauseOnFailure` | PAUSED, and the schedule too | stays, and the schedule is paused | as if not |
  * | the job is free, or overlaps are allowed | launched | launched | launched |
  * | slots that are caught up on wait before it | QUEUED behind them | | |
  * | busy, `skip` | SKIPPED | left | left |
@@ -34,6 +35,11 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
       ? { action: 'record', outcome: 'PAUSED', detail }
       : { action: 'leave', reason: detail }
   }
+  const failure = occasion === 'asked' ? undefined : failureBefore(rules, ground)
+  if (failure !== undefined) {
+    const outcome = occasion === 'due' ? 'PAUSED' : 'QUEUED'
+    return { action: 'record', outcome, detail: `paused: ${failure}`, pauses: failure }
+  }
   if (ground.maxActive !== null) return decideBackfill(rules, ground, ground.maxActive)
   if (rules.overlap === 'allow') return { action: 'launch' }
   const [first] = ground.live.filter((one) => isInTheWay(rules, one))
@@ -46,6 +52,15 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
     return { action: 'record', outcome: 'QUEUED', detail: `${why}; it is asked to stop`, supersedes: true }
   const mayWait = queued.length < limit && (rules.overlap === 'queue-one' || queued.length > 0)
   return { action: 'record', outcome: mayWait ? 'QUEUED' : 'SKIPPED', detail: why }
+}
+
+/** One that was there when a person resumed the schedule is settled. */
+function failureBefore({ pauseOnFailure }: Rules, { previous, state }: JudgedGround): string | undefined {
+  if (!pauseOnFailure || previous?.status !== 'FAILED') return undefined
+  const { slot, jobExecutionId, endTime } = previous
+  const resumedAt = state?.resumedAt ?? null
+  if (resumedAt !== null && endTime !== null && endTime <= resumedAt) return undefined
+  return `execution ${jobExecutionId}, of the slot ${slot.toISOString()}, has FAILED`
 }
 
 function decideBackfill(rules: Rules, { live }: JudgedGround, maxActive: number): FireVerdict {

@@ -5,23 +5,19 @@ import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
 const AT_ONCE = 100
 
-/** Oldest first, those of backfills last; where one has to wait, so do the others of its schedule. */
-export async function promoteQueued(parts: SchedulerParts): Promise<void> {
-  const { repository, schedules } = parts
+/** Of each schedule the oldest, those of backfills last. */
+export function listQueued({ repository, schedules }: SchedulerParts): Promise<readonly ScheduleFire[]> {
   const names = schedules.map(({ name }) => name)
-  const queued = await repository.schedules.listQueued(names, AT_ONCE)
-  for (const schedule of schedules) {
-    const waiting = queued.filter((fire) => fire.schedule === schedule.name)
-    await promote(parts, schedule, waiting)
-  }
+  return repository.schedules.listQueued(names, AT_ONCE)
 }
 
-async function promote(
+/** In the order of `queued`; where one has to wait, so do the others of the schedule. */
+export async function promoteQueued(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
-  waiting: readonly ScheduleFire[],
+  queued: readonly ScheduleFire[],
 ): Promise<void> {
-  for (const { slot, maxActive } of waiting) {
+  for (const { slot, maxActive } of queued.filter((fire) => fire.schedule === schedule.name)) {
     if (parts.draining.aborted) return
     const fired = await fireAndRun(parts, schedule, slot, maxActive === null ? 'queued' : 'backfill')
     const isLeft = fired.outcome === 'left' && fired.error === undefined

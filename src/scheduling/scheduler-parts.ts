@@ -4,6 +4,7 @@ import type { Logger } from '../core/ports/logger.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { StrayErrors } from '../process/stray-errors.ts'
 import type { CronSlots } from './cron-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import type { RunningJobs } from './running-jobs.ts'
@@ -22,6 +23,7 @@ export interface SchedulerParts {
   /** Aborted when the scheduler is to end: nothing is fired any more. */
   readonly draining: AbortSignal
   readonly observer: SchedulerObserver
+  readonly strayErrors: StrayErrors | undefined
 }
 
 export interface PlannedSchedule extends ScheduleDefinition {

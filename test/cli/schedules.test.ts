@@ -139,6 +139,44 @@ describe('The commands for schedules', () => {
     expect(shown.stdout).to.match(/interrupt by \S+@\S+ pid \d+: stopped by SIGTERM at /)
   })
 
+  describe('where a job leaves errors that nobody handles', () => {
+    const strays = ['--jobs', resolve(FIXTURES, 'stray-schedules.ts')]
+    const outcomesOf = async (schedule: string) => {
+      const { stdout } = await command(['schedules', 'fires', schedule, '--json', ...strays], { environment })
+      return linesOf(stdout)
+        .filter(({ outcome }) => outcome === 'FIRED')
+        .map(({ status }) => status)
+    }
+
+    it('end the run that they come from as FAILED, and no other', async () => {
+      const scheduler = startCommand(['scheduler', ...strays], { environment })
+      let failed: readonly unknown[] = []
+      while (failed.length < 3) {
+        failed = (await outcomesOf('strays')).filter((status) => status === 'FAILED')
+      }
+      expect(await outcomesOf('steadily')).to.deep.equal(['STARTED'])
+      scheduler.kill('SIGTERM')
+      const { exitCode, stderr } = await scheduler.ended
+      expect(exitCode, stderr).to.equal(0)
+      const { stdout } = await command(['list', '--job', 'careless', '--status', 'FAILED', '--json'], {
+        environment,
+      })
+      expect(JSON.stringify(linesOf(stdout)[0])).to.contain(
+        'an error that nobody handles: Error: nobody awaits me',
+      )
+    })
+
+    it('end the scheduler in order with 1 where they come from no run', async () => {
+      const scheduler = startCommand(['scheduler', ...strays], {
+        environment: { ...environment, STRAY_AFTER_MILLISECONDS: '4000' },
+      })
+      const { exitCode, stderr } = await scheduler.ended
+      expect(exitCode, stderr).to.equal(1)
+      expect(stderr).to.contain('and that comes from no run: Error: of no run')
+      expect(await outcomesOf('steadily')).to.include('STOPPED')
+    })
+  })
+
   it('are checked with the jobs', async () => {
     const { exitCode, stdout } = await command(['check', ...SCHEDULES], { environment })
     expect([exitCode, stdout.trim()]).to.deep.equal([0, 'nothing to report of report, tick'])

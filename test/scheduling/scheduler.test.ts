@@ -159,6 +159,27 @@ describe('A scheduler', () => {
     )
   })
 
+  it('is paused by a failure until a person resumes it, where its runs build on each other', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule({ pauseOnFailure: true })
+    await using _ = await world.start(schedule)
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    world.hold()
+    await world.clock.advance(HOUR)
+    await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+    const [fire] = await world.fires()
+    await world.batch.operator.recover(fire?.jobExecutionId ?? '', { force: true })
+    world.release()
+    await world.clock.advance(2 * HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED FAILED', '02:00 PAUSED', '03:00 PAUSED'])
+    const { by, note } = (await operations.stateOf('hourly'))?.pause ?? {}
+    expect(by).to.equal('schedule hourly')
+    expect(note).to.equal('execution 1, of the slot 2032-06-15T01:00:00.000Z, has FAILED')
+    await operations.resume('hourly')
+    await world.clock.advance(HOUR)
+    expect((await idle(world)).at(-1)).to.equal('04:00 FIRED COMPLETED')
+  })
+
   it('takes the slots of a pause for paused, also where nobody ran meanwhile', async () => {
     const world = schedulerWorld()
     const schedule = world.schedule({ misfire: { rule: 'catch-up', window: '1d' } })
@@ -285,6 +306,19 @@ describe('A scheduler', () => {
       world.release()
     })
 
+    it('leaves it to servers where a server ran it', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const schedule = world.schedule(once)
+      world.hold()
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      await operations.trigger('hourly', { runner: 'server' })
+      await using _ = await world.start(schedule)
+      await world.clock.advance(HOUR + MINUTE)
+      expect((await world.ledger())[0]).to.match(/ FIRED STARTED$/)
+      expect(await world.batch.operator.listStale()).to.have.lengthOf(1)
+      world.release()
+    })
+
     it('closes it as FAILED where its author says so, or where somebody had asked it to stop', async () => {
       for (const onRecovered of ['leave', 'restart'] as const) {
         const world = schedulerWorld({ leaseMilliseconds: HOUR })
@@ -312,6 +346,25 @@ describe('A scheduler', () => {
     isAway = false
     await world.clock.advance(10_000)
     expect(await idle(world)).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
+  })
+
+  it('fires its other schedules where one of them meets an error', async () => {
+    const world = schedulerWorld({
+      change: (repository) => ({
+        ...repository,
+        schedules: {
+          ...repository.schedules,
+          listFires: async (filter) => {
+            if (filter.schedule === 'broken') throw new Error('as the test says')
+            return repository.schedules.listFires(filter)
+          },
+        },
+      }),
+    })
+    const broken = world.schedule({ name: 'broken', cron: '45 0 15 6 *' })
+    await using _ = await world.start(broken, world.schedule())
+    await world.clock.advance(HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
   })
 
   it('fires later by a jitter that is its own, and names the slot all the same', async () => {

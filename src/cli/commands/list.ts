@@ -3,15 +3,22 @@ import { BATCH_STATUSES, type BatchStatus } from '../../core/model/batch-status.
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { JobExecutionSummary } from '../../core/model/job-execution.ts'
 import { describeParameters } from '../../core/model/job-parameters.ts'
+import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionJson, jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { spanText } from '../quantity-text.ts'
 import { type Column, renderTable } from '../render-table.ts'
+import { triggerText } from '../trigger-text.ts'
 
 export interface ListOptions {
   readonly job?: string
   readonly status?: readonly string[]
+  readonly attention?: true
+  readonly trigger?: TriggerFilter
+  readonly since?: Date
+  readonly until?: Date
+  readonly search?: string
   readonly limit: number
   readonly before?: string
 }
@@ -19,20 +26,29 @@ export interface ListOptions {
 /** Jobs are not loaded: executions of jobs that are gone are listed too. */
 export async function list(context: CommandContext, options: ListOptions): Promise<number> {
   const { output } = context
-  const statuses = options.status?.map(toStatus)
-  const { job, limit, before } = options
+  const filter = filterOf(options)
   const executions = await withBatch(context, await projectOf(context), [], ({ operator }) =>
-    operator.listJobExecutions({
-      limit,
-      ...(job === undefined ? {} : { jobName: job }),
-      ...(statuses === undefined ? {} : { statuses }),
-      ...(before === undefined ? {} : { before }),
-    }),
+    operator.listJobExecutions(filter),
   )
   if (output.json) for (const one of executions) output.result(jsonLine(executionJson(one)))
   else if (executions.length === 0) output.tell('no executions')
   else for (const line of renderTable(COLUMNS, executions)) output.result(line)
   return 0
+}
+
+function filterOf(options: ListOptions): ExecutionFilter {
+  const { job, status, since, until, search, limit, before, attention, trigger } = options
+  return {
+    limit,
+    ...(job !== undefined && { jobName: job }),
+    ...(status !== undefined && { statuses: status.map(toStatus) }),
+    ...(attention !== undefined && { attention }),
+    ...(trigger !== undefined && { trigger }),
+    ...(since !== undefined && { createdFrom: since }),
+    ...(until !== undefined && { createdUntil: until }),
+    ...(search !== undefined && { text: search }),
+    ...(before !== undefined && { before }),
+  }
 }
 
 function toStatus(word: string): BatchStatus {
@@ -51,6 +67,7 @@ const COLUMNS: readonly Column<JobExecutionSummary>[] = [
   { title: 'status', text: ({ status }) => status },
   { title: 'exit code', text: ({ status, exitStatus }) => otherThan(status, exitStatus.exitCode) },
   { title: 'created', text: ({ createTime }) => createTime.toISOString().replace(/\.\d+Z$/, 'Z') },
+  { title: 'trigger', text: ({ launch }) => (launch === null ? '' : triggerText(launch.trigger)) },
   { title: 'time', text: ({ startTime, endTime }) => spanText(startTime, endTime), align: 'right' },
   { title: 'parameters', text: ({ jobParameters }) => describeParameters(jobParameters) },
 ]

@@ -18,6 +18,9 @@ import { type SignalWatch, watchSignals } from '../signals.ts'
 /** What may take as long as it likes while the server lives still has to end when it is gone. */
 const LONGEST_ORPHAN_MILLISECONDS = 3_600_000
 
+/** For requests under way when all executions have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3_000
+
 /** Ends with 0 when a signal has ended it and all its executions have ended; the next server continues what it has stopped. */
 export async function serve(context: CommandContext, options: ServeOptions): Promise<number> {
   const { output, environment } = context
@@ -51,7 +54,7 @@ async function untilDrained(context: CommandContext, serving: Serving): Promise<
   const { batch, checked, setting, endpoints, options, signals } = serving
   const { output } = context
   signals.stop.throwIfAborted()
-  await using _webhooks = await createWebhookDispatcher(batch, endpoints)
+  await using webhooks = await createWebhookDispatcher(batch, endpoints)
   const server = await runServer({
     batch,
     schedules: checked.schedules,
@@ -69,6 +72,7 @@ async function untilDrained(context: CommandContext, serving: Serving): Promise<
       abort: server.abort,
     })
   })
+  await webhooks.drain('the server ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
   return signals.givenUp() ?? 0
 }
 

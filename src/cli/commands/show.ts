@@ -14,6 +14,7 @@ import { type ListedPartitions, listedPartitions } from '../listed-partitions.ts
 import { partitionLines } from '../partition-table.ts'
 import { executionDetailsJson, jsonLine, stepExecutionJson } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
+import { triggerText } from '../trigger-text.ts'
 
 export interface ShowOptions {
   /** How many partitions at work, and how many that failed, are listed; others fill what is left. */
@@ -53,12 +54,13 @@ interface Shown {
 }
 
 function detailLines({ execution, actions, quarantine, partitions }: Shown): readonly string[] {
-  const { owner, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
+  const { owner, launch, createTime, startTime, endTime, exitStatus, stepExecutions } = execution
   const failed = partitions.executions.filter(({ status }) => status === 'FAILED')
   const told = [...stepExecutions, ...failed]
   const notes = [
     timesText({ created: createTime, started: startTime, ended: endTime }),
     owner === null ? 'made by Spring Batch' : `run by ${describeOwner(owner)}`,
+    ...(launch === null ? [] : [`triggered by ${triggerText(launch.trigger)}, run by a ${launch.runner}`]),
     ...actions.map(({ action, by, at }) => `${action} by ${by} at ${at.toISOString()}`),
     ...quarantineLines(execution.id, quarantine),
   ]

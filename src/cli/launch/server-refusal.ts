@@ -41,17 +41,17 @@ function codeOfStatus(status: number): BatchErrorCode {
   return status >= 400 && status < 500 ? 'INVALID_CONFIGURATION' : 'SERVER_UNREACHABLE'
 }
 
-function textOf(body: Readonly<Record<string, unknown>>): string {
-  const text = String(body['detail'] ?? body['title'] ?? 'The server refuses, and does not say why.')
-  const { errors } = body
-  if (!Array.isArray(errors)) return text
-  return [text, ...errors.map((one: unknown) => `  ${faultText(one)}`)].join('\n')
+function textOf({ detail, title, errors }: Readonly<Record<string, unknown>>): string {
+  const text = [detail, title].find((one) => typeof one === 'string')
+  const said = text ?? 'The server refuses, and does not say why.'
+  if (!Array.isArray(errors)) return said
+  return [said, ...errors.map((one: unknown) => `  ${faultText(one)}`)].join('\n')
 }
 
 function faultText(fault: unknown): string {
-  const { pointer, detail } = fault as { readonly pointer?: unknown; readonly detail?: unknown }
-  const name = decodeURIComponent(String(pointer ?? '').replace(/^#\/parameters\//, ''))
-  return name === '' ? String(detail) : `${name}: ${String(detail)}`
+  const { pointer = '', detail = '' } = fault as { readonly pointer?: string; readonly detail?: string }
+  const name = decodeURIComponent(pointer.replace(/^#\/parameters\//, ''))
+  return name === '' ? detail : `${name}: ${detail}`
 }
 
 function detailsOf({ details }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -6,8 +6,10 @@ import { forkedPool, type ForkedPool } from '../../pool/forked-pool.ts'
 import { forkScheduler, type ForkedScheduler } from '../../pool/forked-scheduler.ts'
 import { processIdentity, processRequester } from '../../process/process-identity.ts'
 import { systemClock } from '../../process/system-clock.ts'
+import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { type Metrics, metricsRegistry } from '../../telemetry/metrics-registry.ts'
+import { type AskFacts, repositoryFacts } from '../../telemetry/repository-facts.ts'
 import type { WorkerModule } from '../../workers/messages.ts'
 import { listen, type Listening } from './listen.ts'
 import { isLoopback, type ServerSetting } from './server-setting.ts'
@@ -49,7 +51,7 @@ interface Parts {
 export async function runServer(order: ServerOrder): Promise<RunningServer> {
   const { batch, setting, module, withScheduler, graceMilliseconds } = order
   const { logger } = batch
-  const metrics = metricsRegistry()
+  const metrics = metricsRegistry({ facts: factsOf(order) })
   let continuing: Continuing | undefined
   const shared = {
     module,
@@ -58,7 +60,15 @@ export async function runServer(order: ServerOrder): Promise<RunningServer> {
     orphanGraceMilliseconds: graceMilliseconds,
     onDeath: () => continuing?.wake(),
   }
-  const pool = forkedPool({ ...shared, limit: setting.concurrency })
+  const pool = forkedPool({
+    ...shared,
+    limit: setting.concurrency,
+    whenFull: async (order, onlyExisting) => {
+      const answer = await batch.operator.launch(order, { onlyExisting })
+      if (answer.outcome === 'started') throw new Error('launched where there is no place')
+      return answer
+    },
+  })
   const draining = new AbortController()
   const api = apiOf(order, { pool, metrics, draining })
   const listening = await listen(api.fetch, setting)
@@ -103,6 +113,14 @@ function apiOf(
     readiness: [{ name: 'pool', check: () => pool.ready() }],
     draining: draining.signal,
   })
+}
+
+function factsOf({ batch, schedules }: ServerOrder): AskFacts {
+  const slots = schedules.map(({ name: schedule, cron, timezone }) => {
+    const known = cronSlots(cron, timezone)
+    return { schedule, next: () => known.next(new Date(), 1)[0] }
+  })
+  return repositoryFacts(batch.repository, slots)
 }
 
 function continuingOf({ batch, setting }: ServerOrder, pool: ForkedPool): Continuing {

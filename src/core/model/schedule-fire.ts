@@ -35,6 +35,8 @@ export interface ScheduleState {
   /** Every slot up to here, this one included, has its row. */
   readonly coveredUntil: Date
   readonly pause: SchedulePause | null
+  /** When a person resumed it last. */
+  readonly resumedAt: Date | null
 }
 
 export interface SchedulePause {

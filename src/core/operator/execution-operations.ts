@@ -35,7 +35,7 @@ export interface ExecutionOperations {
   /**
    * What was stopped because its process ended, oldest first: to be continued by a process of its kind, see `decideResumption`.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**

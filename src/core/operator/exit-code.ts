@@ -40,7 +40,12 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
       'its state forbids it: abandoned, not restartable, not running, still running, start limit reached, definition or input changed',
     retry: 'no',
   },
-  { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
+  {
+    code: '7',
+    meaning:
+      'database unreachable, or its schema is missing or old; a server does not answer, ends, or has no free place; a port is taken',
+    retry: 'yes',
+  },
   { code: '8', meaning: '--wait ran out, or watch was interrupted; the job goes on', retry: 'ask again' },
   {
     code: '10-79',

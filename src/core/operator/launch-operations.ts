@@ -18,7 +18,8 @@ export function launchOperations(parts: OperatorParts): LaunchOperations {
       const job = parts.registry.find(order.jobName)
       const prepared = await prepareOrder(parts, job, order, startOptions(order, options))
       try {
-        return answerOf(parts, job, prepared, await launched(parts, prepared.request, keyOf(order)))
+        const request = withoutLaunch(prepared.request, options.onlyExisting)
+        return answerOf(parts, job, prepared, await launched(parts, request, keyOf(order)))
       } catch (error) {
         if (order.onExisting !== 'return') throw error
         return existing(parts, error)
@@ -61,7 +62,29 @@ function startOptions(
   { trigger, runner, by, traceContext }: LaunchOrder,
   { observer }: LaunchOptions,
 ): StartOptions {
-  return { trigger, runner, by, ...(traceContext && { traceContext }), ...(observer && { observer }) }
+  return { trigger, runner, by, ...(observer && { observer }), ...(traceContext && { traceContext }) }
+}
+
+/** The refusal takes the place of a launch inside its transaction, so that nothing of that is kept. */
+function withoutLaunch(
+  request: LaunchRequest | NextLaunchRequest,
+  refusal: Error | undefined,
+): LaunchRequest | NextLaunchRequest {
+  if (refusal === undefined) return request
+  if ('next' in request)
+    return {
+      ...request,
+      next: () => {
+        throw refusal
+      },
+    }
+  return {
+    ...request,
+    decide: (latest) => {
+      const verdict = request.decide(latest)
+      return verdict.action === 'refuse' ? verdict : { action: 'refuse', error: refusal }
+    },
+  }
 }
 
 /** @throws BatchError INVALID_CONFIGURATION */

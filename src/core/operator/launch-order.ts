@@ -39,6 +39,11 @@ export type LaunchAnswer =
 
 export interface LaunchOptions {
   readonly observer?: RunObserver
+  /**
+   * Answers as ever for what is there: a key that is known, an instance that runs or is complete. Where it would launch, this is the
+   * refusal. For whoever has no place for another run.
+   */
+  readonly onlyExisting?: Error
 }
 
 export interface LaunchOperations {

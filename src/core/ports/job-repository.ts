@@ -2,7 +2,7 @@
 import type { BatchStatus } from '../model/batch-status.ts'
 import type { ExecutionContext } from '../model/execution-context.ts'
 import type { ExitStatus } from '../model/exit-status.ts'
-import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { JobInstance } from '../model/job-instance.ts'
 import type { TriggerType } from '../model/launch-facts.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
@@ -102,7 +102,7 @@ export interface JobRepository {
    * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
    * somebody had asked to stop.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecution[]>
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.

@@ -65,8 +65,18 @@ export interface FireGround {
   readonly live: readonly LiveExecution[]
   /** Of this schedule, oldest first; the slot itself is not among them, and no slots of backfills. */
   readonly queued: readonly Date[]
+  /** The latest slot of the schedule before this one that was fired. */
+  readonly previous: PreviousFire | undefined
   /** Of the slot that is fired: not null where it belongs to a backfill. */
   readonly maxActive: number | null
+}
+
+export interface PreviousFire {
+  readonly slot: Date
+  /** The latest execution of its instance, and how that stands. */
+  readonly jobExecutionId: string
+  readonly status: BatchStatus
+  readonly endTime: Date | null
 }
 
 export interface LiveExecution {
@@ -80,12 +90,16 @@ export interface LiveExecution {
 
 export type FireVerdict =
   | { readonly action: 'launch' }
-  /** Only the row. With `supersedes`, older QUEUED ones of the schedule become SKIPPED. */
+  /**
+   * Only the row. With `supersedes`, older QUEUED ones of the schedule become SKIPPED. With `pauses`, the schedule is paused, with
+   * that as the note.
+   */
   | {
       readonly action: 'record'
       readonly outcome: Exclude<FireOutcome, 'FIRED'>
       readonly detail: string
       readonly supersedes?: true
+      readonly pauses?: string
     }
   /** Nothing is changed. */
   | { readonly action: 'leave'; readonly reason: string }

@@ -10,6 +10,7 @@ import type {
   FireGround,
   FireRequest,
   PauseRequest,
+  PreviousFire,
   QueuedBackfill,
   RecordedFire,
   ScheduleStore,
@@ -42,7 +43,10 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
         states.set(schedule, { ...known, coveredUntil: until })
     },
     pause: async (schedule, request) => pause(states, schedule, request),
-    resume: async (schedule, at) => change(states, registered(states, schedule, at), null),
+    resume: async (schedule, at) => {
+      const known = { ...registered(states, schedule, at), resumedAt: state.now() }
+      return change(states, known, null)
+    },
     listFires: async (filter) => list(state, filter),
     findFireOfInstance: async (jobInstanceId) => {
       const fired = list(state, { order: 'oldest-first', limit: Infinity })
@@ -79,7 +83,13 @@ function queuedOf(state: MemoryState, schedule: string): readonly ScheduleFire[]
 }
 
 function registered(states: MemorySchedules['states'], schedule: string, at: Date): ScheduleState {
-  const known = states.get(schedule) ?? { schedule, registeredAt: at, coveredUntil: at, pause: null }
+  const known = states.get(schedule) ?? {
+    schedule,
+    registeredAt: at,
+    coveredUntil: at,
+    pause: null,
+    resumedAt: null,
+  }
   states.set(schedule, known)
   return known
 }
@@ -121,6 +131,7 @@ function fire(state: MemoryState, request: FireRequest): FireAnswer {
       const { outcome, detail } = verdict
       store(state, { ...row, outcome, detail }, request.by)
       if (verdict.supersedes === true) supersede(state, request)
+      if (verdict.pauses !== undefined) pauseByFire(state, request.schedule, verdict.pauses)
       return { outcome, detail }
     }
     case 'launch':
@@ -128,6 +139,12 @@ function fire(state: MemoryState, request: FireRequest): FireAnswer {
     default:
       return verdict satisfies never
   }
+}
+
+function pauseByFire({ schedules: { states }, now }: MemoryState, schedule: string, note: string): void {
+  const known = states.get(schedule)
+  if (known !== undefined && known.pause === null)
+    change(states, known, { by: `schedule ${schedule}`, note, since: now() })
 }
 
 function groundOf(
@@ -142,9 +159,19 @@ function groundOf(
   const queued = queuedOf(state, schedule).filter(({ maxActive }) => maxActive === null)
   return {
     state: state.schedules.states.get(schedule),
+    previous: previousOf(state, schedule, slot),
     live: live.map(({ id, status, owner }) => ({ id, status, owner, isBackfill: isBackfill(id) })),
     queued: queued.map((one) => one.slot).filter((one) => one.getTime() !== slot.getTime()),
   }
+}
+
+function previousOf(state: MemoryState, schedule: string, slot: Date): PreviousFire | undefined {
+  const until = new Date(slot.getTime() - 1)
+  const [fire] = list(state, { schedule, outcomes: ['FIRED'], until, limit: 1 })
+  const execution = state.executions.get(fire?.latest?.jobExecutionId ?? '')?.execution
+  if (fire === undefined || execution === undefined) return undefined
+  const { id, status, endTime } = execution
+  return { slot: fire.slot, jobExecutionId: id, status, endTime }
 }
 
 type TakenRow = Omit<StoredFire, 'outcome' | 'detail' | 'firedBy' | 'firedAt'>

@@ -1,17 +1,15 @@
 /** Lists of executions, ours and Spring's alike: one statement each, whatever the filter and the size of the page. */
-import { isBatchStatus, TROUBLED_STATUSES } from '../../core/model/batch-status.ts'
+import { isBatchStatus, isLive, TROUBLED_STATUSES } from '../../core/model/batch-status.ts'
 import type { JobExecutionSummary } from '../../core/model/job-execution.ts'
-import { parameterPair } from '../../core/model/search-text.ts'
-import type { ExecutionFilter } from '../../core/ports/job-repository.ts'
+import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
 import { escapeLiteral } from 'pg'
+import { type Before, type Bind, jobSearch, type Search, wholeTable } from './execution-ways.ts'
 import type { RunSql } from './fence.ts'
 import { decodeFlatSummary, type FlatSummary, summaryColumns, summaryJoins } from './job-execution-rows.ts'
 import { isId } from './queries.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
-
-/** What a search looks at of a parameter's value: the index holds no more. */
-const INDEXED_CHARACTERS = 100
+import { textSearch } from './text-search.ts'
 
 /**
  * The ids of the page first, each alternative of the filter down an index of its own; then the rows of those only. No locks. The
@@ -24,16 +22,10 @@ export async function listJobExecutions(
 ): Promise<readonly JobExecutionSummary[]> {
   if (findsNothing(filter)) return []
   const values: unknown[] = []
-  const bind = (value: unknown): string => `$${values.push(value)}`
-  const limit = `order by job_execution_id desc limit ${bind(filter.limit)}`
-  const common = commonConditions(tables, filter, bind)
-  const arms = alternatives(tables, filter, bind).map(
-    (conditions) =>
-      `(select e.job_execution_id from ${tables.jobExecution} e
-        where ${[...common, ...conditions, 'true'].join('\n          and ')} ${limit})`,
-  )
+  const bind: Bind = (value) => `$${values.push(value)}`
+  const { expressions, ids } = pageSql(tables, filter, bind)
   const rows = await run<FlatSummary>(
-    `with page as materialized (${arms.join('\n      union\n      ')} ${arms.length > 1 ? limit : ''})
+    `with ${[...expressions, `page as materialized (${ids})`].join(',\n      ')}
     select ${summaryColumns(tables)}
     from page
     join ${tables.jobExecution} e on e.job_execution_id = page.job_execution_id
@@ -42,6 +34,66 @@ export async function listJobExecutions(
     values,
   )
   return rows.map(decodeFlatSummary)
+}
+
+interface PageSql {
+  readonly expressions: readonly string[]
+  readonly ids: string
+}
+
+function pageSql(tables: TableNames, filter: ExecutionFilter, bind: Bind): PageSql {
+  const limit = `desc limit ${bind(filter.limit)}`
+  const last = filter.before === undefined ? undefined : bind(filter.before)
+  const before = (id: string): string => (last === undefined ? 'true' : `${id} < ${last}`)
+  const common = commonConditions(tables, filter, bind, before)
+  const { expressions, ways } = waysTo(tables, filter, searchesOf(tables, filter, bind, before))
+  const arms = ways.map(({ from, id, conditions }) => {
+    const all = [before(id), ...common, ...conditions]
+    return `(select ${id} as job_execution_id from ${from}
+        where ${all.join('\n          and ')} order by ${id} ${limit})`
+  })
+  return {
+    expressions,
+    ids: `${arms.join('\n      union\n      ')} ${arms.length > 1 ? `order by job_execution_id ${limit}` : ''}`,
+  }
+}
+
+/** The text first: it finds the fewest. */
+function searchesOf(
+  tables: TableNames,
+  { text, jobName }: ExecutionFilter,
+  bind: Bind,
+  before: Before,
+): readonly Search[] {
+  return [
+    ...(text === undefined ? [] : [textSearch(tables, text, bind, before)]),
+    ...(jobName === undefined ? [] : [jobSearch(tables, jobName, bind, before)]),
+  ]
+}
+
+/** Down the first search; the others, and all where few are looked at anyhow, are conditions. */
+function waysTo(
+  tables: TableNames,
+  filter: ExecutionFilter,
+  searches: readonly Search[],
+): Omit<Search, 'condition'> {
+  const [search, ...others] = isAmongFew(filter) ? [] : searches
+  const all = searches.map(({ condition }) => condition)
+  const rest = search === undefined ? all : others.map(({ condition }) => condition)
+  const { expressions, ways } = search ?? { expressions: [], ways: [wholeTable(tables)] }
+  const isTroubled = filter.attention === true ? troubledConditions(tables) : []
+  return {
+    expressions,
+    ways: [
+      ...ways.map((way) => ({ ...way, conditions: [...way.conditions, ...rest, ...isTroubled] })),
+      ...(filter.attention === true ? [wholeTable(tables, ...staleConditions(tables), ...all)] : []),
+    ],
+  }
+}
+
+/** Where an index holds only what lives, or what belongs to the instance. */
+function isAmongFew({ statuses, jobInstanceId }: ExecutionFilter): boolean {
+  return jobInstanceId !== undefined || statuses?.every(isLive) === true
 }
 
 /** What cannot be compared, or is nobody's. */
@@ -53,23 +105,20 @@ function findsNothing({ jobInstanceId, before, text, statuses, ...filter }: Exec
   )
 }
 
-type Bind = (value: unknown) => string
-
-function commonConditions(tables: TableNames, filter: ExecutionFilter, bind: Bind): readonly string[] {
-  const { jobName, jobInstanceId, statuses, before, trigger, createdFrom, createdUntil } = filter
+function commonConditions(
+  tables: TableNames,
+  filter: ExecutionFilter,
+  bind: Bind,
+  before: Before,
+): readonly string[] {
+  const { jobInstanceId, statuses, trigger, createdFrom, createdUntil } = filter
   const at = (time: Date): string => `${bind(time)}::timestamptz at time zone 'utc'`
   return [
-    ...(before === undefined ? [] : [`e.job_execution_id < ${bind(before)}`]),
     ...(jobInstanceId === undefined ? [] : [`e.job_instance_id = ${bind(jobInstanceId)}`]),
-    ...(jobName === undefined
-      ? []
-      : [
-          `e.job_instance_id in (select i.job_instance_id from ${tables.jobInstance} i where i.job_name = ${bind(jobName)})`,
-        ]),
     ...(statuses === undefined ? [] : [`e.status in ${wordList(statuses)}`]),
     ...(createdFrom === undefined ? [] : [`e.create_time >= ${at(createdFrom)}`]),
     ...(createdUntil === undefined ? [] : [`e.create_time < ${at(createdUntil)}`]),
-    ...(trigger === undefined ? [] : [triggerCondition(tables, trigger, bind)]),
+    ...(trigger === undefined ? [] : [triggerCondition(tables, trigger, bind, before)]),
   ]
 }
 
@@ -80,90 +129,33 @@ function wordList(statuses: readonly string[]): string {
 
 function triggerCondition(
   tables: TableNames,
-  { type, name }: NonNullable<ExecutionFilter['trigger']>,
+  { type, name }: TriggerFilter,
   bind: Bind,
+  before: Before,
 ): string {
   const named = name === undefined ? '' : ` and l.trigger_name = ${bind(name)}`
   return `exists (select 1 from ${tables.launch} l
-            where l.job_execution_id = e.job_execution_id and l.trigger_type = ${bind(type)}${named})`
+            where l.job_execution_id = e.job_execution_id and ${before('l.job_execution_id')}
+              and l.trigger_type = ${bind(type)}${named})`
 }
 
-/** Lists of conditions, one of which has to hold in full. */
-function alternatives(
-  tables: TableNames,
-  { attention, text }: ExecutionFilter,
-  bind: Bind,
-): readonly (readonly string[])[] {
-  const troubles = attention === true ? attentionConditions(tables) : [[]]
-  const finds = text === undefined ? [[]] : textConditions(tables, text, bind)
-  return troubles.flatMap((trouble) => finds.map((find) => [...trouble, ...find]))
+/** Executions that have ended so that somebody has to look, each the latest of its instance. */
+export function troubledConditions(tables: TableNames): readonly string[] {
+  return [`e.status in ${wordList(TROUBLED_STATUSES)}`, latestCondition(tables)]
 }
 
-/** Executions that nobody works on any more, or that have ended so, each the latest of its instance. */
-export function attentionConditions(tables: TableNames): readonly (readonly string[])[] {
-  const isLatest = `not exists (select 1 from ${tables.jobExecution} later
-            where later.job_instance_id = e.job_instance_id and later.job_execution_id > e.job_execution_id)`
-  return [
-    [`e.status in ${wordList(TROUBLED_STATUSES)}`, isLatest],
-    [staleCondition(tables), isLatest],
-  ]
+/** The same of those that nobody works on any more. */
+export function staleConditions(tables: TableNames): readonly string[] {
+  return [staleCondition(tables), latestCondition(tables)]
+}
+
+/** As a look down the index for each: the planner would else go through all executions to find those that are not. */
+function latestCondition({ jobExecution }: TableNames): string {
+  return `e.job_execution_id = (select max(later.job_execution_id) from ${jobExecution} later
+            where later.job_instance_id = e.job_instance_id)`
 }
 
 export function staleCondition(tables: TableNames): string {
   return `e.status in ${LIVE} and exists (select 1 from ${tables.heartbeat} h
             where h.job_execution_id = e.job_execution_id and h.lease_expires_at <= clock_timestamp())`
-}
-
-function textConditions(tables: TableNames, text: string, bind: Bind): readonly (readonly string[])[] {
-  const pair = parameterPair(text)
-  return [
-    [parameterCondition(tables, `${beginsWith('p.parameter_value', text, bind)}`)],
-    ...(pair === undefined
-      ? []
-      : [
-          [
-            parameterCondition(
-              tables,
-              `p.parameter_name = ${bind(pair.name)} and ${equals('p.parameter_value', pair.value, bind)}`,
-            ),
-          ],
-        ]),
-    [`${words('e.exit_message')} @@ plainto_tsquery('simple', ${spaced(`${bind(text)}::text`)})`],
-  ]
-}
-
-function parameterCondition(tables: TableNames, condition: string): string {
-  return `exists (select 1 from ${tables.params} p where p.job_execution_id = e.job_execution_id and ${condition})`
-}
-
-function beginsWith(column: string, text: string, bind: Bind): string {
-  const beginning = `left(${column}, ${INDEXED_CHARACTERS}) like ${bind(likePattern(firstOf(text)))}`
-  return isIndexed(text) ? beginning : `${beginning} and starts_with(${column}, ${bind(text)})`
-}
-
-function equals(column: string, value: string, bind: Bind): string {
-  const beginning = `left(${column}, ${INDEXED_CHARACTERS}) = ${bind(firstOf(value))}`
-  return `${beginning} and ${column} = ${bind(value)}`
-}
-
-/** Postgres counts code points. */
-function firstOf(text: string): string {
-  return Array.from(text).slice(0, INDEXED_CHARACTERS).join('')
-}
-
-function isIndexed(text: string): boolean {
-  return firstOf(text) === text
-}
-
-function likePattern(text: string): string {
-  return `${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
-}
-
-function words(column: string): string {
-  return `to_tsvector('simple', ${spaced(column)})`
-}
-
-/** Nothing but letters and digits, so that no word is taken for a host, a path or a mail address. */
-function spaced(text: string): string {
-  return `regexp_replace(${text}, '[^[:alnum:]]+', ' ', 'g')`
 }

@@ -4,7 +4,13 @@ import { isBatchError } from '../../core/model/batch-error.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { ScheduleFire } from '../../core/model/schedule-fire.ts'
-import type { FireAnswer, FireRequest, FireVerdict, LiveExecution } from '../../core/ports/schedule-store.ts'
+import type {
+  FireAnswer,
+  FireRequest,
+  FireVerdict,
+  LiveExecution,
+  PreviousFire,
+} from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { executionById } from './job-execution-rows.ts'
 import { alreadyRunning, insertAndCommit, type Prepared, prepareLaunch } from './launch.ts'
@@ -12,7 +18,8 @@ import { checkNameColumn } from './name-column.ts'
 import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import { parameterColumns } from './parameter-columns.ts'
 import type { RepositoryAddress } from './repository-options.ts'
-import { findFire, shareState } from './schedule-rows.ts'
+import { decodeStatus } from './rows.ts'
+import { findFire, pauseByFire, shareState } from './schedule-rows.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -51,7 +58,8 @@ async function fire(
   }
   const live = await liveExecutions(run, tables, jobName)
   const queued = await queuedSlots(run, tables, request)
-  const verdict = request.decide({ state, live, queued, maxActive: taken.maxActive })
+  const previous = await previousFire(run, tables, request)
+  const verdict = request.decide({ state, live, queued, previous, maxActive: taken.maxActive })
   switch (verdict.action) {
     case 'leave':
       await client.query('rollback')
@@ -126,13 +134,39 @@ async function queuedSlots(
   return rows.map((row) => new Date(Number(row.slot)))
 }
 
+/** No locks. */
+async function previousFire(
+  run: RunSql,
+  tables: TableNames,
+  { schedule, slot }: FireRequest,
+): Promise<PreviousFire | undefined> {
+  const [row] = await run<{ slot: string; id: string; status: string; endTime: string | null }>(
+    `select trunc(extract(epoch from f.slot) * 1000)::text as "slot", latest.id, latest.status, latest.ended as "endTime"
+      from ${tables.fire} f
+      cross join lateral (
+        select l.job_execution_id::text as id, l.status, trunc(extract(epoch from l.end_time) * 1000)::text as ended
+          from ${tables.jobExecution} e join ${tables.jobExecution} l on l.job_instance_id = e.job_instance_id
+          where e.job_execution_id = f.job_execution_id order by l.job_execution_id desc limit 1
+      ) latest
+      where f.schedule_name = $1 and f.slot < $2 and f.outcome = 'FIRED' order by f.slot desc limit 1`,
+    [schedule, slot.toISOString()],
+  )
+  if (row === undefined) return undefined
+  return {
+    slot: new Date(Number(row.slot)),
+    jobExecutionId: row.id,
+    status: decodeStatus(row.status),
+    endTime: row.endTime === null ? null : new Date(Number(row.endTime)),
+  }
+}
+
 type Record = Extract<FireVerdict, { readonly action: 'record' }>
 
 async function settle(
   transaction: RepositoryTransaction,
   tables: TableNames,
   { schedule, slot }: FireRequest,
-  { outcome, detail, supersedes }: Omit<Record, 'action'>,
+  { outcome, detail, supersedes, pauses }: Omit<Record, 'action'>,
 ): Promise<Exclude<FireAnswer, { readonly outcome: 'FIRED' | 'taken' | 'left' }>> {
   const { run } = transaction
   const at = slot.toISOString()
@@ -148,6 +182,7 @@ async function settle(
         where schedule_name = $1 and slot < $2 and outcome = 'QUEUED' and max_active is null`,
       [schedule, at, at],
     )
+  if (pauses !== undefined) await pauseByFire(run, tables, schedule, pauses)
   await commit(transaction)
   return { outcome, detail }
 }

@@ -1,13 +1,13 @@
 /** Facts about every job, for monitoring: few steps down the indexes for each, however long its history is. */
 import type { JobFacts, RepositoryFacts } from '../../core/ports/job-figures.ts'
-import { attentionConditions, staleCondition } from './execution-list.ts'
+import { staleCondition, staleConditions, troubledConditions } from './execution-list.ts'
 import type { RunSql } from './fence.ts'
 import { decodeStatus } from './rows.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 /** So many of a job's newest instances are looked at for what was launched or has completed last. */
-const NEWEST = 100
+const NEWEST = 50
 
 export async function jobFacts(run: RunSql, tables: TableNames): Promise<RepositoryFacts> {
   const jobs = await run<JobRow>(jobsSql(tables), [NEWEST])
@@ -75,12 +75,12 @@ interface TroubleRow {
 /** No locks. */
 function troublesSql(tables: TableNames): string {
   const { jobExecution, jobInstance } = tables
-  const attention = attentionConditions(tables).map(
+  const attention = [troubledConditions(tables), staleConditions(tables)].map(
     (conditions) =>
       `select e.job_instance_id, 0 as live, 0 as stale, 1 as attention from ${jobExecution} e where ${conditions.join(' and ')}`,
   )
-  return `select i.job_name as "jobName", sum(one.live) as "live", sum(one.stale) as "stale",
-      sum(one.attention) as "attention"
+  return `select (select i.job_name from ${jobInstance} i where i.job_instance_id = one.job_instance_id) as "jobName",
+      sum(one.live) as "live", sum(one.stale) as "stale", sum(one.attention) as "attention"
     from (
       select e.job_instance_id, 1 as live, 0 as stale, 0 as attention from ${jobExecution} e where e.status in ${LIVE}
       union all
@@ -88,6 +88,5 @@ function troublesSql(tables: TableNames): string {
       union all
       ${attention.join('\n      union all\n      ')}
     ) one
-    join ${jobInstance} i on i.job_instance_id = one.job_instance_id
-    group by i.job_name`
+    group by 1`
 }

@@ -29,11 +29,12 @@ interface StateRow {
   readonly pausedAt: string | null
   readonly pausedBy: string | null
   readonly note: string | null
+  readonly resumedAt: string | null
 }
 
 const STATE = `schedule_name as "schedule", ${milliseconds('registered_at')} as "registeredAt",
   ${milliseconds('covered_until')} as "coveredUntil", ${milliseconds('paused_at')} as "pausedAt",
-  paused_by as "pausedBy", pause_note as "note"`
+  paused_by as "pausedBy", pause_note as "note", ${milliseconds('resumed_at')} as "resumedAt"`
 
 /** Locks: the rows that it makes. */
 export async function registerSchedules(
@@ -100,11 +101,26 @@ export async function resumeSchedule(
 ): Promise<ScheduleState> {
   const [row] = await run<StateRow>(
     `insert into ${tables.schedule} (schedule_name, registered_at, covered_until) values ($1, $2, $2)
-      on conflict (schedule_name) do update set paused_at = null, paused_by = null, pause_note = null
+      on conflict (schedule_name) do update set paused_at = null, paused_by = null, pause_note = null,
+        resumed_at = clock_timestamp()
       returning ${STATE}`,
     [schedule, at.toISOString()],
   )
   return decodeState(row as StateRow)
+}
+
+/** Unless it is paused already. Locks: the schedule. */
+export async function pauseByFire(
+  run: RunSql,
+  tables: TableNames,
+  schedule: string,
+  note: string,
+): Promise<void> {
+  await run(
+    `update ${tables.schedule} set paused_at = clock_timestamp(), paused_by = $2, pause_note = $3
+      where schedule_name = $1 and paused_at is null`,
+    [schedule, cutText(`schedule ${schedule}`, REQUESTER_LIMIT), note],
+  )
 }
 
 /** Locks: the schedule. */
@@ -297,12 +313,13 @@ export async function findFireOfInstance(
 }
 
 function decodeState(row: StateRow): ScheduleState {
-  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note } = row
+  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note, resumedAt } = row
   return {
     schedule,
     registeredAt: new Date(Number(registeredAt)),
     coveredUntil: new Date(Number(coveredUntil)),
     pause: pausedAt === null ? null : { by: pausedBy ?? '', note, since: new Date(Number(pausedAt)) },
+    resumedAt: resumedAt === null ? null : new Date(Number(resumedAt)),
   }
 }
 

@@ -23,6 +23,7 @@ export const SCHEDULE_PROMISES: Readonly<Record<string, Check>> = {
   'slots are queued for a backfill, and wait behind all others': queues,
   'a decision sees which runs belong to backfills': showsBackfills,
   'a slot that was fired, and queued since, is FIRED again when its launch is refused': staysFired,
+  'a decision sees how the slot before has ended, and may pause the schedule': pausesByFire,
   'a schedule is known since it was registered first, and covered further and further': covers,
   'a pause is kept with its note until it is resumed': pauses,
   'fires are listed by slot, with the latest execution of their instance': lists,
@@ -300,6 +301,31 @@ async function staysFired(trial: RepositoryTrial): Promise<void> {
   assert.match(row?.detail ?? '', /^JOB_INSTANCE_ALREADY_COMPLETE/)
 }
 
+async function pausesByFire(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  await schedules.register([schedule], SLOT)
+  const seen: FireGround[] = []
+  const pause: FireRequest['decide'] = (ground) => {
+    seen.push(ground)
+    return { action: 'record', outcome: 'PAUSED', detail: 'it failed', pauses: 'look at it' }
+  }
+  const failed = launchedBy(await fire(SLOT))
+  await trial.repository.endJobExecution(failed.claim, jobEnd('FAILED'))
+  await fire(new Date(SLOT.getTime() + 1), QUEUE)
+  await fire(LATER, pause)
+  await fire(SLOT, pause, { replaces: ['QUEUED'] })
+  assert.deepEqual(
+    seen.map(({ previous }) => [previous?.slot, previous?.jobExecutionId, previous?.status]),
+    [[SLOT, failed.execution.id, 'FAILED']],
+  )
+  const ended = seen[0]?.previous?.endTime
+  assert.deepEqual(ended, (await trial.find(failed.claim)).endTime)
+  const [state] = await schedules.register([schedule], SLOT)
+  assert.deepEqual([state?.pause?.by, state?.pause?.note], [`schedule ${schedule}`, 'look at it'])
+  assert.equal((await fires()).at(-1)?.outcome, 'PAUSED')
+}
+
 async function covers(trial: RepositoryTrial): Promise<void> {
   const { schedules } = trial.repository
   const [one, other] = [`one-${randomUUID()}`, `other-${randomUUID()}`]
@@ -308,8 +334,8 @@ async function covers(trial: RepositoryTrial): Promise<void> {
   await schedules.cover(one, SLOT)
   const states = await schedules.register([other, one], LATER)
   assert.deepEqual(states, [
-    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null },
-    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null },
+    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null, resumedAt: null },
+    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null, resumedAt: null },
   ])
   const known = (await schedules.listStates()).map(({ schedule }) => schedule)
   assert.ok(known.includes(one) && known.includes(other))
@@ -321,7 +347,9 @@ async function pauses(trial: RepositoryTrial): Promise<void> {
   await schedules.pause(schedule, { by: 'anna', note: 'a fair', at: SLOT })
   const again = await schedules.pause(schedule, { by: 'ben', note: null, at: LATER })
   assert.deepEqual(again.pause, { by: 'ben', note: null, since: SLOT })
-  assert.equal((await schedules.resume(schedule, LATER)).pause, null)
+  const { pause, resumedAt } = await schedules.resume(schedule, LATER)
+  assert.equal(pause, null)
+  assert.ok(resumedAt !== null && Math.abs(resumedAt.getTime() - Date.now()) < 60_000)
   assert.equal((await schedules.register([schedule], LATER))[0]?.pause, null)
 }
 

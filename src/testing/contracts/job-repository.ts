@@ -1,8 +1,8 @@
 /** What every job repository promises, as cases for any test runner. */
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { ContractCase } from '../contract.ts'
-import { KEY_PROMISES } from './job-repository-keys.ts'
 import { EVENT_PROMISES } from './job-repository-events.ts'
+import { KEY_PROMISES } from './job-repository-keys.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { LIST_PROMISES } from './job-repository-lists.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'

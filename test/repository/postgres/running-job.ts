@@ -6,7 +6,7 @@ import { exitStatus } from '../../../src/core/model/exit-status.ts'
 import type { JobParameters } from '../../../src/core/model/job-parameters.ts'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
 import type { JobEnd, JobRepository } from '../../../src/core/ports/job-repository.ts'
-import type { Launched, LaunchVerdict } from '../../../src/core/ports/launch.ts'
+import type { Launched, LaunchRequest, LaunchVerdict } from '../../../src/core/ports/launch.ts'
 import type { StepEnd, StepSession } from '../../../src/core/ports/step-session.ts'
 import type { Transaction } from '../../../src/core/ports/resource.ts'
 
@@ -33,7 +33,14 @@ export function launchJob(
   jobKey: string = randomUUID().replaceAll('-', ''),
   verdict: LaunchVerdict = { action: 'start' },
 ): Promise<Launched> {
-  return repository.launch({
+  return repository.launch(launchRequest(jobKey, verdict))
+}
+
+export function launchRequest(
+  jobKey: string = randomUUID().replaceAll('-', ''),
+  verdict: LaunchVerdict = { action: 'start' },
+): LaunchRequest {
+  return {
     jobName: 'job',
     jobKey,
     parameters: PARAMETERS,
@@ -43,7 +50,7 @@ export function launchJob(
     definition: DEFINITION,
     facts: FACTS,
     decide: () => verdict,
-  })
+  }
 }
 
 export async function startedStep(

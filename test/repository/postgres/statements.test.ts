@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
-import type { JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { ExecutionFilter, JobRepository } from '../../../src/core/ports/job-repository.ts'
 import { pgClient } from '../../../src/postgres/resources.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
-import { commit, jobEnd, launchJob, RECOVER, stepEnd } from './running-job.ts'
+import { commit, jobEnd, launchJob, launchRequest, RECOVER, stepEnd } from './running-job.ts'
 import { type WireProxy, wireProxy } from './wire-proxy.ts'
 
 const HISTORY = 10_000
@@ -115,6 +115,41 @@ describe('The number of statements', () => {
     await new Promise((resolve) => setTimeout(resolve, 300))
     const after = await sequentialReads()
     expect(after - before).to.be.lessThan(HISTORY / 2)
+  })
+
+  it('is 1 for a list, whatever is asked for and however long the page is, and 2 for figures', async () => {
+    repository = await postgresRepository({ connection: proxy.connection, schema: database.schema })
+    const filters: readonly Omit<ExecutionFilter, 'limit'>[] = [
+      {},
+      { jobName: 'job' },
+      { statuses: ['COMPLETED', 'FAILED'] },
+      { attention: true },
+      { trigger: { type: 'program' } },
+      { createdFrom: new Date(0), createdUntil: new Date() },
+      { text: 'a.csv' },
+      { text: 'file=a.csv', attention: true, jobName: 'job', before: '9999999' },
+    ]
+    for (const limit of [1, 20, 500]) {
+      for (const filter of filters) {
+        const listing = () => repository.listJobExecutions({ ...filter, limit })
+        expect(await counted(listing), JSON.stringify(filter)).to.equal(1)
+      }
+      expect(await counted(() => repository.listJobInstances({ limit }))).to.equal(1)
+      expect(await counted(() => repository.listInstanceOverviews({ limit }))).to.equal(1)
+    }
+    expect(await repository.listJobExecutions({ text: 'a.csv', limit: 500 })).to.have.length(500)
+    expect(await counted(() => repository.jobStatistics({ jobName: 'job', since: new Date(0) }))).to.equal(2)
+    expect(await counted(() => repository.jobFacts())).to.equal(2)
+    const [newest] = await repository.listJobExecutions({ limit: 1 })
+    expect(await counted(() => repository.findJobExecution(newest?.id ?? ''))).to.equal(3)
+  })
+
+  it('is 5 for a launch with a key, which is looked up, and for its replay', async () => {
+    const key = { caller: 'tests', key: 'one', requestHash: 'hash' }
+    const request = launchRequest()
+    const launching = () => repository.launchOnce(request, key)
+    expect(await counted(launching)).to.equal(5)
+    expect(await counted(launching)).to.equal(5)
   })
 
   async function sequentialReads(): Promise<number> {

@@ -30,8 +30,8 @@ export async function runJobStep(
   const launched = await launcher.launch(job, parameters, {
     observer: observeChild(run),
     acceptChanges: run.acceptChanges,
-    ...(run.span && { traceContext: run.span.context() }),
     ...run.scope.jobExecution.launch,
+    ...(run.span && { traceContext: run.span.context() }),
   })
   const recordChild = () => commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })
   if (launched.kind === 'complete') {

@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 import { namesOf } from './names.ts'
 
 export class InterruptionsAndBackfills implements MigrationInterface {
-  readonly name = 'InterruptionsAndBackfills1763769600012'
+  readonly name = 'InterruptionsAndBackfills1763769600013'
 
   async up(runner: QueryRunner): Promise<void> {
     const { table, quoted, prefix } = namesOf(runner)
