@@ -62,6 +62,11 @@ describe('The project of a command', () => {
       'export default { jobs: 5 }': 'jobs is 5; it must be a list of jobs',
       'export default { jobs: [], tracing: "yes" }': "tracing is 'yes'; it must be true, false, or a Tracing",
       'export default { jobs: [], logLevel: "loud" }': "logLevel is 'loud'; it must be one of trace, debug",
+      'export default { jobs: [], server: { port: 70000 } }':
+        'server.port is 70000; it must be a whole number from 0 to 65535',
+      'export default { jobs: [], server: { concurency: 2 } }': 'Did you mean server.concurrency?',
+      'export default { jobs: [], server: { onStopped: "continue" } }':
+        "server.onStopped is 'continue'; it must be one of restart, leave",
       'export default { jobs: [], leaseMilliseconds: "30s" }':
         "leaseMilliseconds is '30s'; it must be a whole number",
       'export default { jobs: [], repository: "postgres://a:secret@b/c" }':
