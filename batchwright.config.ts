@@ -12,6 +12,7 @@ import { kafkaToPostgres } from './examples/10-kafka-to-postgres.ts'
 import { cassandraToCsv } from './examples/11-cassandra-to-csv.ts'
 import { sync } from './examples/12-sync.ts'
 import { eachMinute, heartbeat } from './examples/13-schedule.ts'
+import { letters } from './examples/14-serve.ts'
 
 export default defineConfig({
   jobs: [
@@ -27,6 +28,7 @@ export default defineConfig({
     cassandraToCsv,
     sync,
     heartbeat,
+    letters,
   ],
   schedules: [eachMinute],
 })

@@ -9,7 +9,10 @@ import { Partitions } from './0006-partitions.ts'
 import { OperatorActions } from './0007-operator-actions.ts'
 import { Schedules } from './0008-schedules.ts'
 import { Launches } from './0009-launches.ts'
+import { Events } from './0010-events.ts'
+import { StepSamples } from './0011-step-samples.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
+import { InterruptionsAndBackfills } from './0013-interruptions-and-backfills.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -21,5 +24,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   OperatorActions,
   Schedules,
   Launches,
+  Events,
+  StepSamples,
   ListIndexes,
+  InterruptionsAndBackfills,
 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs with apt what Kafka, Cassandra and the Kafka client need and this machine lacks. For CI; expects a built checkout.
+# Installs with apt what Kafka, Cassandra, the Kafka client, the fuzzer and the schedulers' recipes need and this machine lacks. For CI; expects a built checkout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t missing < <(node dist/scripts/services/missing-packages.js)

@@ -7,9 +7,12 @@ import { createJobRegistry } from './core/operator/job-registry.ts'
 import type { JobRepository } from './core/ports/job-repository.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Logger } from './core/ports/logger.ts'
+import type { Tracing } from './core/ports/tracing.ts'
 import { rehearsalRepository } from './repository/memory/rehearsal-repository.ts'
 import { forkedWorkers } from './workers/forked-workers.ts'
 import type { WorkerModule } from './workers/messages.ts'
+import { observedOperator } from './telemetry/observed-operator.ts'
+import type { Tell } from './telemetry/observation.ts'
 import { systemClock } from './process/system-clock.ts'
 import { processIdentity, processRequester, processState } from './process/process-identity.ts'
 
@@ -30,6 +33,10 @@ export interface BatchOptions {
   readonly workers?: WorkerModule
   /** Who launches and stops, for the record. @default user, host and pid of this process */
   readonly by?: string
+  /** Told of every launch and run of this batch, as data that can be sent elsewhere: for metrics. @default nobody */
+  readonly observations?: Tell
+  /** Spans of its runs, their steps and chunks: `openTelemetryTracing()` of `batchwright/telemetry`. @default none */
+  readonly tracing?: Tracing
   /** For tests: what times are shown, and what a back-off waits for. @default the machine's */
   readonly clock?: Clock
 }
@@ -38,6 +45,8 @@ export interface Batch extends AsyncDisposable {
   readonly operator: JobOperator
   readonly repository: JobRepository
   readonly logger: Logger
+  /** As it was given: worker processes trace as their batch does. */
+  readonly tracing?: Tracing
   /** Closes the repository. Executions under way should have ended. */
   readonly close: () => Promise<void>
 }
@@ -51,14 +60,14 @@ export type AnyJob = JobDefinition
  * or shorter than the repository's.
  */
 export function createBatch(options: BatchOptions): Batch {
-  const { repository, jobs } = options
+  const { repository, jobs, tracing, observations } = options
   const leaseMilliseconds = options.leaseMilliseconds ?? repository.leaseMilliseconds ?? DEFAULT_LEASE
   const logger = options.logger ?? pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }))
   checkLease(leaseMilliseconds)
   checkSessions(leaseMilliseconds, repository)
   const registry = createJobRegistry(jobs)
   const owner = processIdentity()
-  const operator = createJobOperator({
+  const ownOperator = createJobOperator({
     repository,
     registry,
     logger,
@@ -68,11 +77,13 @@ export function createBatch(options: BatchOptions): Batch {
     by: options.by ?? processRequester(owner),
     processState: (other) => processState(other, owner),
     rehearsalOf: rehearsalRepository,
+    ...(tracing && { tracing }),
     ...(options.workers === undefined ? {} : { workerProcesses: forkedWorkers(options.workers) }),
   })
+  const operator = observations === undefined ? ownOperator : observedOperator(ownOperator, observations)
   let closing: Promise<void> | undefined
   const close = () => (closing ??= repository.close())
-  return { operator, repository, logger, close, [Symbol.asyncDispose]: close }
+  return { operator, repository, logger, ...(tracing && { tracing }), close, [Symbol.asyncDispose]: close }
 }
 
 const DEFAULT_LEASE = 30_000

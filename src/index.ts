@@ -165,9 +165,18 @@ export type {
 } from './core/ports/listeners.ts'
 export type { PurgeableStatus, PurgeCounts } from './core/ports/purge.ts'
 export type { Logger } from './core/ports/logger.ts'
-export type { RunObserver } from './core/ports/run-observer.ts'
+export type { CommittedChunk, RunObserver } from './core/ports/run-observer.ts'
+export type {
+  Span,
+  SpanAttributes,
+  SpanError,
+  SpanStart,
+  TraceContext,
+  Tracing,
+} from './core/ports/tracing.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
 export type { WorkerModule } from './workers/messages.ts'
+export type { StepSample } from './core/ports/step-sample.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'
 export type { QuarantineFilter, QuarantineSelection, RedriveBatch } from './core/ports/quarantine-store.ts'

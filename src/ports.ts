@@ -23,16 +23,38 @@ export type {
   RedriveBatch,
   RedriveTarget,
 } from './core/ports/quarantine-store.ts'
+export {
+  type BatchEvent,
+  EVENT_TYPES,
+  type EventType,
+  type ExecutionEvent,
+  type ExecutionEventType,
+  type ScheduleEvent,
+} from './core/model/batch-event.ts'
+export type { EventLook, EventStore } from './core/ports/event-store.ts'
+export type {
+  ClaimedDelivery,
+  ClaimWish,
+  DeliveryFilter,
+  DeliveryOutcome,
+  DeliveryState,
+  FannedOut,
+  WebhookDelivery,
+  WebhookEndpointState,
+  WebhookStore,
+} from './core/ports/webhook-store.ts'
 export type { FireOutcome, ScheduleFire, SchedulePause, ScheduleState } from './core/model/schedule-fire.ts'
 export type {
+  CoveredSpan,
   FireAnswer,
-  FiredExecution,
   FireFilter,
   FireGround,
   FireRequest,
   FireVerdict,
   LiveExecution,
   PauseRequest,
+  PreviousFire,
+  QueuedBackfill,
   RecordedFire,
   ScheduleStore,
 } from './core/ports/schedule-store.ts'
@@ -111,3 +133,4 @@ export type {
   StepSession,
 } from './core/ports/step-session.ts'
 export { type ResourceKey, resourceKey, type Resources, type Transaction } from './core/ports/resource.ts'
+export type { SampleMark, StepSample } from './core/ports/step-sample.ts'

@@ -70,7 +70,16 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
       'src/create-batch.ts',
     ],
   },
+  { folder: 'src/telemetry/', mayImport: ['src/core/'] },
   { folder: 'src/scheduling/', mayImport: ['src/core/', 'src/process/'] },
+  // What leaves the process as JSON, whoever asks for it.
+  { folder: 'src/json/', mayImport: ['src/core/', 'src/scheduling/'] },
+  {
+    folder: 'src/pool/',
+    mayImport: ['src/core/', 'src/process/', 'src/workers/', 'src/scheduling/', 'src/telemetry/'],
+  },
+  { folder: 'src/http/', mayImport: ['src/core/', 'src/json/', 'src/pool/', 'src/scheduling/'] },
+  { folder: 'src/webhooks/', mayImport: ['src/core/model/', 'src/core/ports/', 'src/process/'] },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]
 

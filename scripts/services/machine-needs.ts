@@ -48,6 +48,28 @@ export const BUILD_NEEDS: readonly MachineNeed[] = [
   header('zstd.h', 'libzstd-dev'),
 ]
 
+/** For the tools that are written in Python. */
+export const PYTHON_NEEDS: readonly MachineNeed[] = [
+  {
+    name: 'python3 with venv',
+    debianPackage: 'python3-venv',
+    problem: () => problemOfRun('python3', ['-c', 'import venv, ensurepip']),
+  },
+]
+
+/** For trying out what docs/schedulers says. */
+export const SCHEDULER_NEEDS = {
+  cron: {
+    name: 'cron',
+    debianPackage: 'cron',
+    // It has no option that says who it is, and would begin its work.
+    problem: () =>
+      problemOfRun('sh', ['-c', 'PATH="$PATH:/usr/sbin"; command -v cron']) && 'cron is not there',
+  },
+  curl: program('curl', 'curl'),
+  systemd: program('systemd-analyze', 'systemd'),
+} as const satisfies Record<string, MachineNeed>
+
 export function missingOf(needs: readonly MachineNeed[]): readonly MachineNeed[] {
   return needs.filter(({ problem }) => problem() !== undefined)
 }
@@ -68,11 +90,13 @@ function installCommand(missing: readonly MachineNeed[]): string {
 }
 
 function program(name: string, debianPackage: string): MachineNeed {
-  const problem = (): string | undefined => {
-    const { error, status } = spawnSync(name, ['--version'], { stdio: 'ignore' })
-    return error === undefined && status === 0 ? undefined : `${name} cannot be run`
-  }
-  return { name, debianPackage, problem }
+  return { name, debianPackage, problem: () => problemOfRun(name, ['--version']) }
+}
+
+function problemOfRun(name: string, args: readonly string[]): string | undefined {
+  const { error, status } = spawnSync(name, args, { stdio: 'ignore' })
+  if (error !== undefined) return `${name} cannot be run`
+  return status === 0 ? undefined : `${[name, ...args].join(' ')} ends with ${status}`
 }
 
 /** Asked of the compiler, which knows where this system keeps its headers. */

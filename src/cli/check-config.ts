@@ -1,7 +1,9 @@
 /** What the compiler does not see in a config: one in JavaScript, or one that was cast. */
 import { inspect } from 'node:util'
 import { nearestName } from '../core/model/nearest-name.ts'
-import { type BatchwrightConfig, LOG_LEVELS, type RepositoryConfig } from './config.ts'
+import { webhookFaults } from '../webhooks/webhook-config.ts'
+import { CONTINUATIONS } from '../pool/continue-executions.ts'
+import { type BatchwrightConfig, LOG_LEVELS, type RepositoryConfig, type ServerConfig } from './config.ts'
 
 /** Undefined where the value will do, else what would. */
 type Check = (value: unknown) => string | undefined
@@ -20,10 +22,17 @@ const CONFIG_CHECKS: Readonly<Record<keyof BatchwrightConfig, Check>> = {
     Array.isArray(value) || typeof value === 'function'
       ? undefined
       : 'a list of schedules, or a function that gives it',
+  // Told fault by fault, and without the value: it holds secrets.
+  webhooks: () => undefined,
   repository: (value) =>
     value === 'memory' || typeof value === 'function' || isObject(value)
       ? undefined
       : "'memory', { connection: 'postgres://…' }, or a function that makes a repository",
+  tracing: (value) =>
+    typeof value === 'boolean' || (isObject(value) && 'begin' in value)
+      ? undefined
+      : 'true, false, or a Tracing as openTelemetryTracing() makes it',
+  server: (value) => (isObject(value) ? undefined : '{ port, host, concurrency, … }'),
   leaseMilliseconds: isCount,
   logLevel: (value) =>
     (LOG_LEVELS as readonly unknown[]).includes(value) ? undefined : `one of ${LOG_LEVELS.join(', ')}`,
@@ -37,12 +46,31 @@ const REPOSITORY_CHECKS: Readonly<Record<keyof RepositoryConfig, Check>> = {
   directory: isText,
 }
 
+const isContinuation: Check = (value) =>
+  (CONTINUATIONS as readonly unknown[]).includes(value) ? undefined : `one of ${CONTINUATIONS.join(', ')}`
+
+const SERVER_CHECKS: Readonly<Record<keyof ServerConfig, Check>> = {
+  port: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+      ? undefined
+      : 'a whole number from 0 to 65535',
+  host: isText,
+  concurrency: isCount,
+  onStopped: isContinuation,
+  onRecovered: isContinuation,
+  tokensFile: isText,
+  mask: (value) =>
+    Array.isArray(value) && value.every((one) => isText(one) === undefined) ? undefined : 'a list of texts',
+}
+
 /** A sentence for each fault. What a module exports beside its config is none of it. */
 export function configFaults(config: object, isWholeModule: boolean): readonly string[] {
-  const { repository } = config as { readonly repository?: unknown }
+  const { repository, server, webhooks } = config as Readonly<Record<string, unknown>>
   return [
     ...faultsOf(config, CONFIG_CHECKS, '', isWholeModule),
+    ...(isObject(server) ? faultsOf(server, SERVER_CHECKS, 'server.', false) : []),
     ...(isObject(repository) ? faultsOf(repository, REPOSITORY_CHECKS, 'repository.', false) : []),
+    ...(webhooks === undefined ? [] : webhookFaults(webhooks)),
   ]
 }
 

@@ -11,14 +11,17 @@ import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
-import { exitCodeOfError } from './exit-code.ts'
+import { exitCodeOfError } from '../core/operator/exit-code.ts'
+import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
 import { openOutput } from './output.ts'
+import { serverCommands } from './server-commands.ts'
 import { pastTime } from './past-time.ts'
 import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
 import { PROGRESS_MODES } from './show-progress.ts'
+import { webhookCommands } from './webhook-commands.ts'
 import { triggerFilter, triggerName } from './trigger-text.ts'
 
 export interface System {
@@ -93,6 +96,8 @@ function commandTree(system: System, finish: Finish): Command {
     grace: graceOption,
     progress: progressOption,
   })
+  webhookCommands(program, (command) => contextOf(command, system), finish)
+  serverCommands(program, (command) => contextOf(command, system), finish, { grace: graceOption })
   readingCommands(program, system, finish)
   databaseCommands(program, (command) => contextOf(command, system), finish)
   completionCommands(program, (command) => contextOf(command, system), finish)
@@ -106,6 +111,8 @@ Examples:
   batchwright run import-trades --jobs jobs.ts --params trades.json --on-existing return
   batchwright run import-trades file=trades.csv businessDate=2026-01-31 --dry-run --sample 1000
   batchwright list --status FAILED
+  batchwright serve --with-scheduler
+  batchwright launch import-trades file=trades.csv businessDate=2026-01-31 --wait 30m --server http://127.0.0.1:8080
   batchwright restart 42
 
 Executions are recorded in the database of BATCHWRIGHT_DATABASE_URL, of the config, or of DATABASE_URL;
@@ -116,6 +123,8 @@ interface DryRunFlags {
   readonly dryRun?: boolean
   readonly sample?: number
 }
+
+type RunFlags = RunOptions & DryRunFlags & { readonly scheduledFromK8sJobName?: string }
 
 function runningCommands(program: Command, system: System, finish: Finish): void {
   program
@@ -139,16 +148,21 @@ function runningCommands(program: Command, system: System, finish: Finish): void
       '--next',
       'the next instance: the parameters of the last one, these in their place, and a new run.id',
     )
+    .option(
+      '--scheduled-from-k8s-job-name <name>',
+      'the slot in the name of a Job that a Kubernetes CronJob made, as the parameter scheduledAt',
+    )
     .addOption(graceOption())
     .addOption(progressOption())
-    .action(async (job: string, words: string[], options: RunOptions & DryRunFlags, command: Command) => {
+    .action(async (job: string, words: string[], options: RunFlags, command: Command) => {
       refuseTogether(command, options)
+      const given = withKubernetesSlot(words, options.scheduledFromK8sJobName)
       if (options.dryRun === true) {
         const { dryRun } = await import('./commands/dry-run.ts')
-        return finish(await dryRun(contextOf(command, system), job, words, options))
+        return finish(await dryRun(contextOf(command, system), job, given, options))
       }
       const { run } = await import('./commands/run.ts')
-      finish(await run(contextOf(command, system), job, words, options))
+      finish(await run(contextOf(command, system), job, given, options))
     })
   program
     .command('restart')
@@ -165,11 +179,16 @@ function runningCommands(program: Command, system: System, finish: Finish): void
 }
 
 /** An option that would be ignored is a mistake: of two that contradict each other nobody knows which was meant. */
-function refuseTogether(command: Command, options: RunOptions & DryRunFlags): void {
+function refuseTogether(command: Command, options: RunFlags): void {
   const { dryRun = false, next = false, onExisting, sample, trigger } = options
+  const slot = options.scheduledFromK8sJobName
   if (!dryRun && sample !== undefined) command.error('error: --sample goes with --dry-run only')
   if (next && onExisting === 'return')
     command.error('error: --on-existing return does not go with --next, which is always a new instance')
+  if (next && slot !== undefined)
+    command.error(
+      'error: --scheduled-from-k8s-job-name does not go with --next: each try would be a new instance',
+    )
   if (dryRun && next)
     command.error('error: --next does not go with --dry-run, which records nothing: give it the parameters')
   if (dryRun && trigger !== undefined)

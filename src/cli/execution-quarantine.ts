@@ -24,14 +24,6 @@ export function quarantineLines(
   ]
 }
 
-export function quarantineJson({
-  items,
-  redrives,
-  redriveOf,
-}: ExecutionQuarantine): Readonly<Record<string, unknown>> {
-  return { items, redrives, redriveOf: redriveOf ?? null }
-}
-
 const WORDS: Readonly<Record<QuarantineSummary['state'], string>> = {
   due: 'waiting',
   cut: 'cut',

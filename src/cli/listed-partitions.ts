@@ -3,7 +3,7 @@ import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { PartitionOverview } from '../core/model/partition-overview.ts'
 import type { StepExecution } from '../core/model/step-execution.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
-import { slowestFirst } from './partition-figures.ts'
+import { slowestFirst } from '../json/partition-figures.ts'
 
 export interface ListedPartitions {
   readonly overviews: readonly PartitionOverview[]

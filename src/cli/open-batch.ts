@@ -3,7 +3,9 @@ import { type AnyJob, type Batch, createBatch } from '../create-batch.ts'
 import { type CommandContext, loggerFor } from './command-context.ts'
 import type { Project } from './find-project.ts'
 import { openRepository } from './open-repository.ts'
+import { projectTracing } from './project-tracing.ts'
 import { repositoryPlace } from './repository-place.ts'
+import type { Tell } from '../telemetry/observation.ts'
 import type { WorkerOrder } from './worker-batch.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 
@@ -18,22 +20,45 @@ export async function withBatch<T>(
   work: (batch: Batch) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  const batch = await openBatch(context, project, jobs, signal === undefined ? {} : { signal })
+  try {
+    return await work(batch)
+  } finally {
+    await closeQuietly(batch, context)
+  }
+}
+
+export interface OpenBatchOptions {
+  readonly signal?: AbortSignal
+  /** Told of all launches and runs. */
+  readonly observations?: Tell
+}
+
+/** Closing it closes all that was opened for it. */
+export async function openBatch(
+  context: CommandContext,
+  project: Project,
+  jobs: readonly AnyJob[],
+  { signal, observations }: OpenBatchOptions = {},
+): Promise<Batch> {
   const logger = await loggerFor(context, project)
   const opened = await openRepository(repositoryPlace(project, context.environment), signal)
   const { leaseMilliseconds } = project.config
   try {
-    const { repository } = opened
-    return await work(
-      createBatch({
-        repository,
-        jobs,
-        logger,
-        workers: workersOf(context),
-        ...(leaseMilliseconds === undefined ? {} : { leaseMilliseconds }),
-      }),
-    )
-  } finally {
+    const batch = createBatch({
+      repository: opened.repository,
+      jobs,
+      logger,
+      workers: workersOf(context),
+      ...projectTracing(project.config),
+      ...(observations && { observations }),
+      ...(leaseMilliseconds === undefined ? {} : { leaseMilliseconds }),
+    })
+    const close = async () => opened[Symbol.asyncDispose]()
+    return { ...batch, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
     await closeQuietly(opened, context)
+    throw error
   }
 }
 

@@ -17,17 +17,6 @@ export function selectionOf({ step, phase, error }: NarrowingOptions): Quarantin
   }
 }
 
-export function entryJson(entry: QuarantineEntry): Readonly<Record<string, unknown>> {
-  const { id, ...rest } = entry
-  return { quarantineId: id, ...rest, payload: payloadJson(entry) }
-}
-
-function payloadJson({ payload }: QuarantineEntry): Readonly<Record<string, unknown>> {
-  return payload.kind === 'item'
-    ? { kind: 'item', value: JSON.parse(payload.json) as unknown }
-    : { ...payload }
-}
-
 /** `trades.csv line 812` */
 export function placeText({ position }: QuarantineEntry): string {
   return Object.keys(position).length === 0 ? '' : describePosition(position)

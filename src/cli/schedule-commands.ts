@@ -104,7 +104,9 @@ function firingCommands(
     })
   schedules
     .command('backfill')
-    .description('fire slots of the past in this process, oldest first and one after the other')
+    .description(
+      'fire slots of the past in this process, oldest first and one after the other unless told otherwise',
+    )
     .argument('<name>')
     .requiredOption('--from <when>', "a day of the schedule's zone, or a time such as 2026-11-21T02:00:00Z")
     .requiredOption('--to <when>', 'the same; a day is meant to its end')
@@ -116,6 +118,9 @@ function firingCommands(
         .choices(['missing', 'failed'])
         .default('missing'),
     )
+    .option('--max-active <number>', 'so many runs at once', positiveInteger, 1)
+    .option('--backwards', 'the latest slot first')
+    .option('--queue', 'leave it to the schedulers, which fire the slots as the job becomes free')
     .option('--dry-run', 'only show which slots would be fired')
     .addOption(running.grace())
     .action(async (name: string, options: BackfillOptions, command: Command) => {

@@ -14,7 +14,7 @@ export interface UnhandledErrors {
 export function watchUnhandledErrors(tell: (line: string) => void): UnhandledErrors {
   let run: Pick<StartedJob, 'abort'> | undefined
   process.on('uncaughtException', (error: unknown) => {
-    tell(`error: an error that nobody handles: ${String(error)}${placeText(error)}`)
+    tell(`error: an error that nobody handles: ${errorWithPlace(error)}`)
     if (run === undefined) process.exit(1)
     run.abort(`an error that nobody handles: ${String(error)}`)
   })
@@ -25,9 +25,9 @@ export function watchUnhandledErrors(tell: (line: string) => void): UnhandledErr
   }
 }
 
-/** The author's line; where there is none in the stack, all of it. */
-function placeText(error: unknown): string {
-  if (!(error instanceof Error)) return ''
+/** With the author's line; where there is none in the stack, with all of it. */
+export function errorWithPlace(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
   const place = authorsPlace(error)
-  return place === undefined ? `\n${error.stack}` : `\n  at ${place}`
+  return place === undefined ? `${String(error)}\n${error.stack}` : `${String(error)}\n  at ${place}`
 }

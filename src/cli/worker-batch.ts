@@ -5,6 +5,7 @@ import { type GlobalOptions, loggerFor } from './command-context.ts'
 import { findProject } from './find-project.ts'
 import { openRepository } from './open-repository.ts'
 import { openOutput } from './output.ts'
+import { projectTracing } from './project-tracing.ts'
 import { repositoryPlace } from './repository-place.ts'
 
 export interface WorkerOrder {
@@ -18,7 +19,9 @@ export async function openWorkerBatch({ options, cwd }: WorkerOrder): Promise<Ba
   const project = await findProject(options, cwd)
   const logger = await loggerFor({ options, environment, cwd, output: openOutput(false) }, project)
   const opened = await openRepository(repositoryPlace(project, environment))
-  const batch = createBatch({ repository: opened.repository, jobs: await project.jobs(), logger })
+  const { repository } = opened
+  const jobs = await project.jobs()
+  const batch = createBatch({ repository, jobs, logger, ...projectTracing(project.config) })
   const close = async () => opened[Symbol.asyncDispose]()
   return { ...batch, close, [Symbol.asyncDispose]: close }
 }

@@ -3,6 +3,7 @@ import type { Trigger } from '../core/model/launch-facts.ts'
 import type { JobExecution } from '../core/model/job-execution.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { QuarantineSelection } from '../core/ports/quarantine-store.ts'
+import type { TraceContext } from '../core/ports/tracing.ts'
 
 export interface ExecutionPool {
   /** So many at once; whoever comes beyond is refused, and nothing of it is kept. */
@@ -31,8 +32,11 @@ export interface RestartOrder {
   /** As `k=v` texts, of those that do not identify the instance. */
   readonly parameters: Readonly<Record<string, string>>
   readonly acceptChanges: boolean
+  /** Refused with JOB_EXECUTION_FOLLOWED where another execution of the instance has followed this one. @default false */
+  readonly latestOnly?: boolean
   readonly trigger: Trigger
   readonly by: string
+  readonly traceContext?: TraceContext
 }
 
 export interface RedriveOrder {
@@ -40,6 +44,7 @@ export interface RedriveOrder {
   readonly selection: Omit<QuarantineSelection, 'jobExecutionId'>
   readonly trigger: Trigger
   readonly by: string
+  readonly traceContext?: TraceContext
 }
 
 export interface TriggerOrder {

@@ -47,17 +47,20 @@ export async function scheduleFaults(
   for (const schedule of schedules) {
     const found = [...optionFaults(schedule), ...jobFaults(schedule, jobs)]
     const all = found.length > 0 ? found : await slotFaults(schedule, now)
-    faults.push(...all.map((fault) => `schedule ${schedule.name}: ${fault}`))
+    faults.push(...all.map((fault) => `schedule ${shownName(schedule)}: ${fault}`))
   }
   return faults
 }
 
+function shownName({ name }: ScheduleDefinition): string {
+  return nameFaults(name).length === 0 ? name : inspect(name)
+}
+
 function optionFaults(schedule: ScheduleDefinition): readonly string[] {
-  const { name, cron, timezone, overlap, misfire, jitter, onRecovered } = schedule
-  const isName = typeof name === 'string' && name !== '' && Array.from(name).length <= NAME_LIMIT
+  const { name, cron, timezone, overlap, misfire, jitter, onRecovered, pauseOnFailure } = schedule
   return [
     ...schedule.unknownOptions.map(unknownOption),
-    ...(isName ? [] : [`its name must have 1 to ${NAME_LIMIT} characters`]),
+    ...nameFaults(name),
     ...cronFaults(cron),
     ...(isZone(timezone)
       ? []
@@ -66,7 +69,17 @@ function optionFaults(schedule: ScheduleDefinition): readonly string[] {
     ...oneOf('onRecovered', onRecovered, RECOVERIES),
     ...(parseDuration(jitter) === undefined ? [`jitter is ${inspect(jitter)}; ${LENGTH}`] : []),
     ...misfireFaults(misfire),
+    ...(typeof pauseOnFailure === 'boolean'
+      ? []
+      : [`pauseOnFailure is ${inspect(pauseOnFailure)}; it must be true or false`]),
   ]
+}
+
+/** It stands in the ledger, in logs and on command lines. */
+function nameFaults(name: unknown): readonly string[] {
+  const isName = typeof name === 'string' && name.trim() !== '' && Array.from(name).length <= NAME_LIMIT
+  if (!isName) return [`its name must have 1 to ${NAME_LIMIT} characters`]
+  return /\p{Cc}/u.test(name) ? [`its name is ${inspect(name)}; it must not have control characters`] : []
 }
 
 const LENGTH = "it must be a length of time such as '90s', '5m', '1h', '2d'"

@@ -1,7 +1,8 @@
 /** Sees to it that every slot up to now has its row: fired late, made up for by the misfire rule, or missed with the reason. */
-import type { ScheduleState } from '../core/model/schedule-fire.ts'
+import type { SchedulePause, ScheduleState } from '../core/model/schedule-fire.ts'
 import { fireAndRun } from './fire-schedule.ts'
-import { planMisfires } from './misfire-decision.ts'
+import { firesBetween, pagesOf } from './ledger-pages.ts'
+import { planMisfires, type SettledSlots } from './misfire-decision.ts'
 import { pauseText } from './overlap-decision.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
@@ -11,9 +12,8 @@ const TICK_MILLISECONDS = 1500
 export const TOLERANCE_MILLISECONDS = 10_000
 /** A schedule without slots is covered once in so long, so that nobody has to look back further. */
 const COVER_MILLISECONDS = 3_600_000
-const PAGE = 1000
 
-/** Any number of processes may do it at once. */
+/** Any number of processes may do it at once: one of them says what becomes of a slot that is too late. */
 export async function coverSlots(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
@@ -22,20 +22,50 @@ export async function coverSlots(
   const now = parts.clock.now().getTime() - schedule.delayMilliseconds
   const until = new Date(now - TICK_MILLISECONDS)
   const open = await openSlots(parts, schedule, coveredUntil, until)
-  const paused = pause === null ? [] : open.filter((slot) => slot >= pause.since)
-  const due = pause === null ? open : open.filter((slot) => slot < pause.since)
+  const isPaused = (slot: Date) => pause !== null && slot >= pause.since
   const isLate = (slot: Date) => now - slot.getTime() > TOLERANCE_MILLISECONDS
-  if (pause !== null) await record(parts, schedule, paused, 'PAUSED', pauseText(pause))
-  const late = due.filter(isLate)
-  const { queued, missed } = planMisfires(schedule.misfire, late, new Date(now))
-  for (const { slots, detail } of missed) {
-    const recorded = await record(parts, schedule, slots, 'MISSED', detail)
-    if (recorded.length > 0) parts.observer.missed?.(schedule.name, recorded, detail)
-  }
-  await record(parts, schedule, queued, 'QUEUED', 'nobody fired it in time; it is made up for')
+  const due = open.filter((slot) => !isPaused(slot))
+  const misfires = planMisfires(schedule.misfire, due.filter(isLate), new Date(now))
+  if (!(await recordMisfires(parts, schedule, misfires, coveredUntil))) return
   for (const slot of due.filter((one) => !isLate(one))) await fireAndRun(parts, schedule, slot, 'due')
+  if (pause !== null) await recordPaused(parts, schedule, open.filter(isPaused), pause)
   if (open.length > 0 || until.getTime() - coveredUntil.getTime() > COVER_MILLISECONDS)
     await parts.repository.schedules.cover(schedule.name, until)
+}
+
+/** Oldest first, each page only if nobody else has got so far meanwhile: otherwise false, and the next turn looks again. */
+async function recordMisfires(
+  { repository, by, observer }: SchedulerParts,
+  { name, job }: PlannedSchedule,
+  misfires: readonly SettledSlots[],
+  coveredUntil: Date,
+): Promise<boolean> {
+  let from = coveredUntil
+  for (const { slots, outcome, detail } of misfires) {
+    for (const page of pagesOf(slots)) {
+      const row = { schedule: name, jobName: job.name, outcome, by, detail }
+      const until = page.at(-1) ?? from
+      const recorded = await repository.schedules.recordUpTo(page, row, { from, until })
+      if (recorded === undefined) return false
+      if (recorded.length > 0) observer.recorded?.(name, recorded, outcome)
+      if (outcome === 'MISSED' && recorded.length > 0) observer.missed?.(name, recorded, detail)
+      from = until
+    }
+  }
+  return true
+}
+
+async function recordPaused(
+  { repository, by, observer }: SchedulerParts,
+  { name }: PlannedSchedule,
+  slots: readonly Date[],
+  pause: SchedulePause,
+): Promise<void> {
+  const row = { schedule: name, outcome: 'PAUSED', by, detail: pauseText(pause) } as const
+  for (const page of pagesOf(slots)) {
+    const recorded = await repository.schedules.record(page, row)
+    if (recorded.length > 0) observer.recorded?.(name, recorded, 'PAUSED')
+  }
 }
 
 /** Those that have no row. */
@@ -46,46 +76,14 @@ async function openSlots(
   until: Date,
 ): Promise<readonly Date[]> {
   const open: Date[] = []
-  let page: Date[] = []
-  const keepOpen = async () => {
+  for (const page of pagesOf(slots.between(after, until))) {
     const [first, last] = [page[0], page.at(-1)]
-    if (first === undefined || last === undefined) return
-    const before = new Date(first.getTime() - 1)
+    if (first === undefined || last === undefined) continue
     const known = new Set<number>()
-    // A slot that was asked for by hand may stand between the others.
-    for (let from = before; from < last;) {
-      const fires = await repository.schedules.listFires({
-        schedule: name,
-        after: from,
-        until: last,
-        order: 'oldest-first',
-        limit: PAGE,
-      })
-      for (const { slot } of fires) known.add(slot.getTime())
-      from = fires.length < PAGE ? last : (fires.at(-1)?.slot ?? last)
-    }
+    const before = new Date(first.getTime() - 1)
+    for await (const { slot } of firesBetween(repository.schedules, name, before, last))
+      known.add(slot.getTime())
     open.push(...page.filter((slot) => !known.has(slot.getTime())))
-    page = []
   }
-  for (const slot of slots.between(after, until)) {
-    page.push(slot)
-    if (page.length === PAGE) await keepOpen()
-  }
-  await keepOpen()
   return open
-}
-
-async function record(
-  { repository, by }: SchedulerParts,
-  { name }: PlannedSchedule,
-  slots: readonly Date[],
-  outcome: 'PAUSED' | 'MISSED' | 'QUEUED',
-  detail: string,
-): Promise<readonly Date[]> {
-  const recorded: Date[] = []
-  for (let from = 0; from < slots.length; from += PAGE) {
-    const page = slots.slice(from, from + PAGE)
-    recorded.push(...(await repository.schedules.record(page, { schedule: name, outcome, by, detail })))
-  }
-  return recorded
 }

@@ -22,6 +22,8 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+/** A clock change moves the wall clock by at most so much: a repeated hour begins that long before the time that is shown. */
+const CLOCK_CHANGE = 3 * HOUR
 /** February 29th is at most eight years away. */
 const FURTHEST_DAYS = 3653
 
@@ -34,12 +36,11 @@ export function cronSlots(cron: string, timezone: string): CronSlots {
   const firstOfDay =
     (times.hours[0] ?? 0) * HOUR + (times.minutes[0] ?? 0) * MINUTE + (times.seconds[0] ?? 0) * SECOND
 
-  function* after(instant: Date): Generator<Date, void> {
+  function* after(instant: Date, last = Infinity): Generator<Date, void> {
     const from = instant.getTime()
-    // A repeated hour begins at most a few hours of the wall clock before the time that is shown.
-    const start = clock.wallTime(from) - 3 * HOUR
+    const start = clock.wallTime(from) - CLOCK_CHANGE
     let empty = 0
-    for (let day = Math.floor(start / DAY) * DAY; empty < FURTHEST_DAYS; day += DAY) {
+    for (let day = Math.floor(start / DAY) * DAY; empty < FURTHEST_DAYS && day <= last; day += DAY) {
       empty += 1
       if (!matchesWall(day + firstOfDay)) continue
       for (const slot of slotsOfDay(day, times, start, clock)) {
@@ -51,14 +52,15 @@ export function cronSlots(cron: string, timezone: string): CronSlots {
   }
 
   function* between(earliest: Date, until: Date): Generator<Date, void> {
-    for (const slot of after(earliest)) {
+    // A rare slot is not looked for beyond the end: this is asked each second.
+    for (const slot of after(earliest, clock.wallTime(until.getTime()) + CLOCK_CHANGE)) {
       if (slot > until) return
       yield slot
     }
   }
 
   return {
-    after,
+    after: (instant) => after(instant),
     next: (instant, count) => first(after(instant), count),
     between,
     isSlot: (instant) => !between(new Date(instant.getTime() - 1), instant).next().done,

@@ -67,6 +67,11 @@ export interface ScheduleOptions<P extends z.ZodObject, S extends Steps> {
    * @default 'restart'
    */
   readonly onRecovered?: (typeof RECOVERIES)[number]
+  /**
+   * For runs that build on each other: where the run of the slot before has FAILED, and was not restarted to a better end, the
+   * schedule is paused instead of fired, until a person resumes it. @default false
+   */
+  readonly pauseOnFailure?: boolean
 }
 
 export interface ScheduleDefinition {
@@ -80,6 +85,7 @@ export interface ScheduleDefinition {
   readonly misfire: Misfire
   readonly jitter: Duration
   readonly onRecovered: (typeof RECOVERIES)[number]
+  readonly pauseOnFailure: boolean
   /** That were given, and mean nothing: reported at load. */
   readonly unknownOptions: readonly string[]
 }
@@ -94,6 +100,7 @@ export const SCHEDULE_OPTIONS: readonly (keyof ScheduleOptions<z.ZodObject, Step
   'misfire',
   'jitter',
   'onRecovered',
+  'pauseOnFailure',
 ]
 
 /** Declares a schedule. Nothing is checked beyond types: `checkSchedules` finds what the compiler cannot. */
@@ -113,6 +120,7 @@ export function defineSchedule<P extends z.ZodObject, S extends Steps>(
     misfire: schedule.misfire ?? 'skip',
     jitter: schedule.jitter ?? '0s',
     onRecovered: schedule.onRecovered ?? 'restart',
+    pauseOnFailure: schedule.pauseOnFailure ?? false,
     unknownOptions: Object.keys(schedule).filter((key) => !known.includes(key)),
   }
 }

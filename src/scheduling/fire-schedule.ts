@@ -1,13 +1,15 @@
 /** One slot of a schedule: fired, and its run watched to its end. */
-import type { Fired } from '../core/operator/fire-operations.ts'
+import type { Fired, FireOrder } from '../core/operator/fire-operations.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
 import type { FireOutcome, ScheduleFire } from '../core/model/schedule-fire.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
 import { LIVE_STATUSES } from '../core/model/batch-status.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { decideOverlap, type Occasion } from './overlap-decision.ts'
+import { launchRun } from './launch-run.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
-import { slotScope } from './slot-parameters.ts'
+import { slotValues } from './slot-parameters.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 
 const RUNNER: StartOptions = { runner: 'scheduler' }
@@ -15,26 +17,27 @@ const RUNNER: StartOptions = { runner: 'scheduler' }
 export interface Firing {
   readonly occasion: Occasion
   readonly replaces: readonly FireOutcome[]
+  /** Of a backfill that is under way. */
+  readonly maxActive?: number
 }
 
 export function fireSlot(
   operator: JobOperator,
   schedule: ScheduleDefinition,
   slot: Date,
-  { occasion, replaces }: Firing,
+  { occasion, ...taking }: Firing,
   options?: StartOptions,
 ): Promise<Fired> {
-  return operator.fire(
-    schedule.job,
-    {
-      schedule: schedule.name,
-      slot,
-      parameters: () => schedule.parameters(slotScope(schedule, slot)),
-      replaces,
-      decide: (ground) => decideOverlap(schedule, occasion, ground),
-    },
-    options,
-  )
+  return operator.fire(schedule.job, { ...orderOf(schedule, slot, occasion), ...taking }, options)
+}
+
+function orderOf(schedule: ScheduleDefinition, slot: Date, occasion: Occasion): FireOrder {
+  return {
+    schedule: schedule.name,
+    slot,
+    parameters: () => slotValues(schedule, slot),
+    decide: (ground) => decideOverlap(schedule, occasion, ground),
+  }
 }
 
 /** For the scheduler: the run goes on in this process. */
@@ -42,33 +45,50 @@ export async function fireAndRun(
   parts: SchedulerParts,
   schedule: PlannedSchedule,
   slot: Date,
-  occasion: 'due' | 'queued',
+  occasion: 'due' | 'queued' | 'backfill',
 ): Promise<Fired> {
-  const replaces: readonly FireOutcome[] = occasion === 'queued' ? ['QUEUED'] : []
-  const fired = await fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
-  if (fired.outcome === 'FIRED') {
-    const { started } = fired
-    keepRunning(parts, schedule, { slot, jobExecutionId: started.execution.id }, started)
-  }
-  if (fired.outcome === 'QUEUED' || fired.outcome === 'left') await makeRoom(parts, schedule, slot)
-  if (fired.outcome !== 'taken' && fired.outcome !== 'left')
+  const replaces: readonly FireOutcome[] = occasion === 'due' ? [] : ['QUEUED']
+  const fire = () => fireSlot(parts.operator, schedule, slot, { occasion, replaces }, RUNNER)
+  const fired = await launchRun(parts, fire, startedOf)
+  if (fired.outcome === 'FIRED') keepRunning(parts, schedule, slot, fired)
+  else if (fired.outcome !== 'taken' && fired.outcome !== 'left')
     parts.observer.fired?.(schedule.name, slot, fired)
+  const waits = fired.outcome === 'QUEUED' || (fired.outcome === 'left' && fired.error === undefined)
+  if (waits && occasion !== 'backfill') await makeRoom(parts, schedule, slot)
   return fired
 }
 
-/** Where the scheduler has stopped it because it was itself told to end, the slot waits for the next one to continue it. */
-export function keepRunning(
-  { running, repository, draining }: SchedulerParts,
+/**
+ * Goes on with the run of a slot that was interrupted, as soon as the job is free. Undefined while it is not.
+ * @throws the refusal
+ */
+export async function continueFire(
+  parts: SchedulerParts,
+  schedule: PlannedSchedule,
+  { slot }: Pick<ScheduleFire, 'slot'>,
+  interrupted: JobExecutionSummary,
+): Promise<StartedJob | undefined> {
+  const order = { ...orderOf(schedule, slot, 'queued'), continues: interrupted }
+  const fired = await launchRun(parts, () => parts.operator.fire(schedule.job, order, RUNNER), startedOf)
+  if (fired.outcome === 'FIRED') return keepRunning(parts, schedule, slot, fired)
+  if (fired.outcome === 'left' && fired.error !== undefined) throw fired.error
+  if (fired.outcome === 'left') await makeRoom(parts, schedule, slot)
+  return undefined
+}
+
+function startedOf(fired: Fired): StartedJob | undefined {
+  return fired.outcome === 'FIRED' ? fired.started : undefined
+}
+
+function keepRunning(
+  { running, observer }: SchedulerParts,
   { name, onRecovered }: PlannedSchedule,
-  { slot, jobExecutionId }: Pick<ScheduleFire, 'slot' | 'jobExecutionId'>,
-  started: StartedJob,
-): void {
-  running.add(started, async (status) => {
-    if (status !== 'STOPPED' || !draining.aborted || onRecovered !== 'restart') return
-    if (jobExecutionId === null) return
-    const detail = `execution ${started.execution.id} was stopped because the scheduler ended; it is continued by the next`
-    await repository.schedules.requeue({ schedule: name, slot, jobExecutionId }, detail)
-  })
+  slot: Date,
+  fired: Extract<Fired, { readonly outcome: 'FIRED' }>,
+): StartedJob {
+  running.add(fired.started, onRecovered)
+  observer.fired?.(name, slot, fired)
+  return fired.started
 }
 
 /** For a slot that waits with `stop-previous`: asks the live executions to stop, but for those of later slots. */
@@ -88,7 +108,7 @@ async function makeRoom(
     } catch (error) {
       // It has ended meanwhile, or its owner is dead, which recovery finds out.
       if (!isBatchError(error, 'JOB_EXECUTION_NOT_RUNNING')) throw error
-      logger.debug({ err: error, execution: id }, 'nobody to stop')
+      logger.debug({ err: error, job: job.name, execution: id }, 'nobody to stop')
     }
   }
 }

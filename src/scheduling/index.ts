@@ -1,4 +1,5 @@
 /** Schedules: declared beside the jobs, fired by a scheduler, looked after by a person. */
+export { type StrayErrors, watchStrayErrors } from '../process/stray-errors.ts'
 export { checkSchedules, scheduleFaults } from './check-schedules.ts'
 export { clockChangeWarnings } from './clock-change-warnings.ts'
 export { type CronSlots, cronSlots } from './cron-slots.ts'

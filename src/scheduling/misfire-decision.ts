@@ -5,10 +5,12 @@ import { type Duration, durationMilliseconds } from './duration.ts'
 const FIRE_ONCE_WINDOW: Duration = '1h'
 const CATCH_UP_LIMIT = 100
 
-export interface MisfirePlan {
-  /** Oldest first: they are made up for. */
-  readonly queued: readonly Date[]
-  readonly missed: readonly { readonly slots: readonly Date[]; readonly detail: string }[]
+/** Slots that meet the same fate. */
+export interface SettledSlots {
+  readonly slots: readonly Date[]
+  /** `QUEUED`: they are made up for. */
+  readonly outcome: 'MISSED' | 'QUEUED'
+  readonly detail: string
 }
 
 /** How far back slots are made up for, in milliseconds. */
@@ -24,25 +26,28 @@ export function misfireLimit(misfire: Misfire): number {
   return misfire.limit ?? CATCH_UP_LIMIT
 }
 
-/** `slots` oldest first, all of them too late. */
-export function planMisfires(misfire: Misfire, slots: readonly Date[], now: Date): MisfirePlan {
-  if (misfire === 'skip')
-    return { queued: [], missed: missed(slots, 'nobody fired it in time, and misfires are skipped') }
+/** `slots` oldest first, all of them too late; so are the answer's. */
+export function planMisfires(misfire: Misfire, slots: readonly Date[], now: Date): readonly SettledSlots[] {
+  const missed = (some: readonly Date[], detail: string) =>
+    ({ slots: some, outcome: 'MISSED', detail }) as const
+  if (misfire === 'skip') return [missed(slots, 'nobody fired it in time, and misfires are skipped')]
   const window = misfireWindow(misfire)
   const isWithin = (slot: Date) => now.getTime() - slot.getTime() <= window
-  const old = slots.filter((slot) => !isWithin(slot))
   const within = slots.filter(isWithin)
   const kept = Math.max(1, misfireLimit(misfire))
-  const left = within.slice(0, -kept)
-  return {
-    queued: within.slice(-kept),
-    missed: [
-      ...missed(old, `nobody fired it within the misfire window of ${window / 1000} s`),
-      ...missed(left, `nobody fired it in time, and of those only the latest ${kept} are made up for`),
-    ],
-  }
-}
-
-function missed(slots: readonly Date[], detail: string): MisfirePlan['missed'] {
-  return slots.length === 0 ? [] : [{ slots, detail }]
+  return [
+    missed(
+      slots.filter((slot) => !isWithin(slot)),
+      `nobody fired it within the misfire window of ${window / 1000} s`,
+    ),
+    missed(
+      within.slice(0, -kept),
+      `nobody fired it in time, and of those only the latest ${kept} are made up for`,
+    ),
+    {
+      slots: within.slice(-kept),
+      outcome: 'QUEUED',
+      detail: 'nobody fired it in time; it is made up for',
+    },
+  ]
 }

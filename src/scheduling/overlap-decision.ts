@@ -5,22 +5,26 @@ import type { ScheduleDefinition } from './define-schedule.ts'
 import { misfireLimit } from './misfire-decision.ts'
 
 /**
- * `due`: its time has come. `queued`: it waits in the ledger. `asked`: a person, or a backfill, wants it now and answers for a
- * pause; it waits outside the ledger.
+ * `due`: its time has come. `queued`: it waits in the ledger; `backfill`: the same, as part of one. `asked`: a person wants it now
+ * and answers for a pause; it waits outside the ledger.
  */
-export type Occasion = 'due' | 'queued' | 'asked'
+export type Occasion = 'due' | 'queued' | 'backfill' | 'asked'
 
-type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered'>
+type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered' | 'pauseOnFailure'>
 
 /**
  * | | due | queued | asked |
  * |---|---|---|---|
  * | paused | PAUSED | left | as if not |
+ * | the run before has failed, `pauseOnFailure` | PAUSED, and the schedule too | stays, and the schedule is paused | as if not |
  * | the job is free, or overlaps are allowed | launched | launched | launched |
  * | slots that are caught up on wait before it | QUEUED behind them | | |
  * | busy, `skip` | SKIPPED | left | left |
  * | busy, `queue-one` | QUEUED, or SKIPPED where one waits | left | left |
  * | busy, `stop-previous` | QUEUED in the place of one that waits | left | left |
+ *
+ * A slot of a backfill is launched while fewer executions than its backfill allows are live, and left else: of the job, or, where
+ * overlaps are allowed, of backfills.
  */
 export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGround): FireVerdict {
   const { state, queued } = ground
@@ -31,6 +35,12 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
       ? { action: 'record', outcome: 'PAUSED', detail }
       : { action: 'leave', reason: detail }
   }
+  const failure = occasion === 'asked' ? undefined : failureBefore(rules, ground)
+  if (failure !== undefined) {
+    const outcome = occasion === 'due' ? 'PAUSED' : 'QUEUED'
+    return { action: 'record', outcome, detail: `paused: ${failure}`, pauses: failure }
+  }
+  if (ground.maxActive !== null) return decideBackfill(rules, ground, ground.maxActive)
   if (rules.overlap === 'allow') return { action: 'launch' }
   const [first] = ground.live.filter((one) => isInTheWay(rules, one))
   if (occasion !== 'due')
@@ -42,6 +52,25 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
     return { action: 'record', outcome: 'QUEUED', detail: `${why}; it is asked to stop`, supersedes: true }
   const mayWait = queued.length < limit && (rules.overlap === 'queue-one' || queued.length > 0)
   return { action: 'record', outcome: mayWait ? 'QUEUED' : 'SKIPPED', detail: why }
+}
+
+/** One that was there when a person resumed the schedule is settled. */
+function failureBefore({ pauseOnFailure }: Rules, { previous, state }: JudgedGround): string | undefined {
+  if (!pauseOnFailure || previous?.status !== 'FAILED') return undefined
+  const { slot, jobExecutionId, endTime } = previous
+  const resumedAt = state?.resumedAt ?? null
+  if (resumedAt !== null && endTime !== null && endTime <= resumedAt) return undefined
+  return `execution ${jobExecutionId}, of the slot ${slot.toISOString()}, has FAILED`
+}
+
+function decideBackfill(rules: Rules, { live }: JudgedGround, maxActive: number): FireVerdict {
+  const inTheWay = live.filter(
+    (one) => isInTheWay(rules, one) && (rules.overlap !== 'allow' || one.isBackfill),
+  )
+  const [first] = inTheWay
+  return first === undefined || inTheWay.length < maxActive
+    ? { action: 'launch' }
+    : { action: 'leave', reason: busyText(first) }
 }
 
 export function pauseText({ by, note, since }: { by: string; note: string | null; since: Date }): string {

@@ -5,9 +5,11 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { nearestName } from '../core/model/nearest-name.ts'
 import type { FireOutcome, ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import type { ScheduleStore } from '../core/ports/schedule-store.ts'
 import { cronSlots } from './cron-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { fireSlot } from './fire-schedule.ts'
+import { firesBetween, pagesOf } from './ledger-pages.ts'
 import { pauseText } from './overlap-decision.ts'
 import type { SchedulingBatch } from './scheduler.ts'
 
@@ -18,6 +20,8 @@ export interface Backfill {
   readonly until: Date
   /** `missing`: slots for which nothing was launched. `failed`: those whose execution has failed or was stopped. */
   readonly reprocess: (typeof REPROCESS)[number]
+  /** How many of its runs may be under way at once. @default 1 */
+  readonly maxActive?: number
 }
 
 /** A slot that a backfill comes to, with its row as it was; none where it has none. */
@@ -37,7 +41,7 @@ export interface ScheduleOperations {
   readonly resume: (name: string) => Promise<ScheduleState>
   /** Fires a slot of its own, now, in this process, paused or not. `left` where the job is busy. */
   readonly trigger: (name: string, options: StartOptions) => Promise<Fired>
-  /** Oldest first. */
+  /** Oldest first. @throws BatchError NO_SUCH_SCHEDULE */
   readonly planBackfill: (name: string, backfill: Backfill) => Promise<readonly BackfillSlot[]>
   /** Fires one of those in this process. `left` while the job is busy, and where the launch of one that had failed is refused. */
   readonly fireBackfill: (
@@ -46,10 +50,14 @@ export interface ScheduleOperations {
     backfill: Backfill,
     options: StartOptions,
   ) => Promise<Fired>
+  /**
+   * Leaves a backfill to the schedulers: its slots are QUEUED, and any of them fires them, oldest first, as the job becomes free and
+   * the schedule is not paused. Answers with those slots.
+   */
+  readonly queueBackfill: (name: string, backfill: Backfill, by: string) => Promise<readonly Date[]>
 }
 
 const NOTHING_LAUNCHED: readonly FireOutcome[] = ['SKIPPED', 'REFUSED', 'MISSED', 'PAUSED']
-const PAGE = 1000
 
 export function scheduleOperations(
   { operator, repository }: SchedulingBatch,
@@ -72,30 +80,45 @@ export function scheduleOperations(
     },
     trigger: (name, options) =>
       fireSlot(operator, find(name), clock.now(), { occasion: 'asked', replaces: [] }, options),
-    planBackfill: async (name, backfill) => {
-      const { cron, timezone } = find(name)
-      const before = new Date(backfill.from.getTime() - 1)
-      const known = new Map<number, ScheduleFire>()
-      for (let after = before; after < backfill.until;) {
-        const fires = await store.listFires({
-          schedule: name,
-          after,
-          until: backfill.until,
-          order: 'oldest-first',
-          limit: PAGE,
-        })
-        for (const fire of fires) known.set(fire.slot.getTime(), fire)
-        after = fires.length < PAGE ? backfill.until : (fires.at(-1)?.slot ?? backfill.until)
+    planBackfill: (name, backfill) => planBackfill(store, find(name), backfill),
+    fireBackfill: (name, { slot }, backfill, options) =>
+      fireSlot(
+        operator,
+        find(name),
+        slot,
+        { occasion: 'asked', replaces: replacedBy(backfill), maxActive: backfill.maxActive ?? 1 },
+        options,
+      ),
+    queueBackfill: async (name, backfill, by) => {
+      const plan = await planBackfill(store, find(name), backfill)
+      const queued: Date[] = []
+      for (const page of pagesOf(plan.map(({ slot }) => slot))) {
+        const detail = `waits as part of a backfill of ${plan.length} slots, asked for by ${by}`
+        const { maxActive = 1 } = backfill
+        const row = { schedule: name, by, detail, replaces: replacedBy(backfill), maxActive }
+        queued.push(...(await store.queue(page, row)))
       }
-      return [...cronSlots(cron, timezone).between(before, backfill.until)]
-        .map((slot) => ({ slot, fire: known.get(slot.getTime()) }))
-        .filter(({ fire }) => isMeant(fire, backfill))
-    },
-    fireBackfill: (name, { slot }, { reprocess }, options) => {
-      const replaces = reprocess === 'failed' ? (['FIRED'] as const) : NOTHING_LAUNCHED
-      return fireSlot(operator, find(name), slot, { occasion: 'asked', replaces }, options)
+      return queued
     },
   }
+}
+
+async function planBackfill(
+  store: ScheduleStore,
+  { name, cron, timezone }: ScheduleDefinition,
+  backfill: Backfill,
+): Promise<readonly BackfillSlot[]> {
+  const before = new Date(backfill.from.getTime() - 1)
+  const known = new Map<number, ScheduleFire>()
+  for await (const fire of firesBetween(store, name, before, backfill.until))
+    known.set(fire.slot.getTime(), fire)
+  return [...cronSlots(cron, timezone).between(before, backfill.until)]
+    .map((slot) => ({ slot, fire: known.get(slot.getTime()) }))
+    .filter(({ fire }) => isMeant(fire, backfill))
+}
+
+function replacedBy({ reprocess }: Backfill): readonly FireOutcome[] {
+  return reprocess === 'failed' ? ['FIRED'] : NOTHING_LAUNCHED
 }
 
 function isMeant(fire: ScheduleFire | undefined, { reprocess }: Backfill): boolean {
@@ -106,7 +129,7 @@ function isMeant(fire: ScheduleFire | undefined, { reprocess }: Backfill): boole
 
 /** Where no scheduler ran, the slots of the pause have no rows yet; once it is resumed they would be taken for missed. */
 async function coverPause(
-  store: SchedulingBatch['repository']['schedules'],
+  store: ScheduleStore,
   { name, cron, timezone }: ScheduleDefinition,
   clock: Pick<Clock, 'now'>,
 ): Promise<void> {
@@ -115,14 +138,9 @@ async function coverPause(
   const { by, since } = state.pause
   const detail = pauseText(state.pause)
   const first = new Date(since.getTime() - 1)
-  let page: Date[] = []
-  const record = () => store.record(page, { schedule: name, outcome: 'PAUSED', by, detail })
-  for (const slot of cronSlots(cron, timezone).between(first, clock.now())) {
-    if (page.push(slot) < PAGE) continue
-    await record()
-    page = []
-  }
-  if (page.length > 0) await record()
+  const row = { schedule: name, outcome: 'PAUSED', by, detail } as const
+  for (const page of pagesOf(cronSlots(cron, timezone).between(first, clock.now())))
+    await store.record(page, row)
 }
 
 /** @throws BatchError NO_SUCH_SCHEDULE */

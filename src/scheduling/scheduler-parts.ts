@@ -4,6 +4,7 @@ import type { Logger } from '../core/ports/logger.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { StrayErrors } from '../process/stray-errors.ts'
 import type { CronSlots } from './cron-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import type { RunningJobs } from './running-jobs.ts'
@@ -17,9 +18,12 @@ export interface SchedulerParts {
   readonly by: string
   readonly schedules: readonly PlannedSchedule[]
   readonly running: RunningJobs
+  /** Ids of executions that this process has found not to be continued: they are not tried again before it is started anew. */
+  readonly settled: Set<string>
   /** Aborted when the scheduler is to end: nothing is fired any more. */
   readonly draining: AbortSignal
   readonly observer: SchedulerObserver
+  readonly strayErrors: StrayErrors | undefined
 }
 
 export interface PlannedSchedule extends ScheduleDefinition {
@@ -31,6 +35,12 @@ export interface PlannedSchedule extends ScheduleDefinition {
 /** Told of what this process does, for people who watch. What it throws is logged. */
 export interface SchedulerObserver {
   readonly fired?: (schedule: string, slot: Date, fired: Fired) => void
+  /** Rows were written without a fire: for slots of a pause, and for those that nobody fired in time. */
+  readonly recorded?: (
+    schedule: string,
+    slots: readonly Date[],
+    outcome: 'PAUSED' | 'MISSED' | 'QUEUED',
+  ) => void
   readonly missed?: (schedule: string, slots: readonly Date[], detail: string) => void
   readonly repositoryLost?: (error: unknown) => void
   readonly repositoryBack?: () => void

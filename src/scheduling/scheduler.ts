@@ -5,15 +5,16 @@ import type { Clock } from '../core/ports/clock.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import { processIdentity, processRequester } from '../process/process-identity.ts'
+import type { StrayErrors } from '../process/stray-errors.ts'
 import { systemClock } from '../process/system-clock.ts'
 import { checkSchedules } from './check-schedules.ts'
 import { clockChangeWarnings } from './clock-change-warnings.ts'
+import { continueRuns } from './continue-runs.ts'
 import { coverSlots } from './cover-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { fireAndRun } from './fire-schedule.ts'
 import { planSchedule } from './plan-schedule.ts'
-import { promoteQueued } from './promote-queued.ts'
-import { recoverRuns } from './recover-runs.ts'
+import { listQueued, promoteQueued } from './promote-queued.ts'
 import { runningJobs } from './running-jobs.ts'
 import type { PlannedSchedule, SchedulerObserver, SchedulerParts } from './scheduler-parts.ts'
 import { startTicks } from './ticks.ts'
@@ -43,6 +44,11 @@ export interface SchedulerOptions {
   readonly everyMilliseconds?: number
   /** For tests. Ticks come by the machine's clock all the same. @default the machine's */
   readonly clock?: Clock
+  /**
+   * A watch on errors that nobody handles: one that comes from a run's code ends that run as FAILED, and no other. Left out, such
+   * an error is the process's own affair.
+   */
+  readonly strayErrors?: StrayErrors
   /** For the ledger. @default user, host and pid of this process */
   readonly by?: string
 }
@@ -74,18 +80,20 @@ export async function createScheduler(
     by: options.by ?? processRequester(processIdentity()),
     schedules: schedules.map(planSchedule),
     running: runningJobs(logger),
+    settled: new Set(),
     observer: options.observer ?? {},
     draining: draining.signal,
+    strayErrors: options.strayErrors,
   }
   await lookAfter(parts)
   const work = keepFiring(parts, everyMilliseconds)
   let ending: Promise<void> | undefined
   const drain: Scheduler['drain'] = (reason, grace) => {
     draining.abort(new Error(reason))
-    parts.running.stop(reason, grace)
+    parts.running.end(reason, grace)
     return (ending ??= work.then(() => {
       // What was under way when the drain began may have started a run since.
-      parts.running.stop(reason, grace)
+      parts.running.end(reason, grace)
       return parts.running.allEnded()
     }))
   }
@@ -143,13 +151,31 @@ async function lookAfter(parts: SchedulerParts): Promise<void> {
   const { repository, schedules, clock, draining } = parts
   const names = schedules.map(({ name }) => name)
   const states = await repository.schedules.register(names, clock.now())
-  await recoverRuns(parts)
+  await continueRuns(parts)
   for (const schedule of schedules) {
     const state = states.find((one) => one.schedule === schedule.name)
     if (draining.aborted) return
-    if (state !== undefined) await coverSlots(parts, schedule, state)
+    if (state !== undefined) await alone(parts, schedule, () => coverSlots(parts, schedule, state))
   }
-  if (!draining.aborted) await promoteQueued(parts)
+  const queued = await listQueued(parts)
+  for (const schedule of schedules) {
+    if (draining.aborted) return
+    await alone(parts, schedule, () => promoteQueued(parts, schedule, queued))
+  }
+}
+
+/** What goes wrong with one schedule must not keep the others from being fired. @throws REPOSITORY_UNAVAILABLE */
+async function alone(
+  { logger }: SchedulerParts,
+  { name }: PlannedSchedule,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    logger.error({ err: error, schedule: name }, `schedule ${name} has met an error; it is tried again`)
+  }
 }
 
 async function fireInTime(parts: SchedulerParts, schedule: PlannedSchedule, slot: Date): Promise<void> {

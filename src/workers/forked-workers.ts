@@ -58,6 +58,8 @@ function endOf(child: ChildProcess, watch: WorkerWatch): Promise<WorkerProcessEn
         return watch.began(message.workerId)
       case 'progressed':
         return watch.progressed(message.stepExecutionId, message.counts)
+      case 'chunks-committed':
+        return watch.chunksCommitted(message.chunks)
       case 'partition-ended':
         return watch.partitionEnded(message.status)
       case 'finished':

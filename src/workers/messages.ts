@@ -1,5 +1,6 @@
 /** What a manager and its worker processes say to each other. */
 import type { StepCounts } from '../core/model/step-execution.ts'
+import type { CommittedChunk } from '../core/ports/run-observer.ts'
 import type { WorkerAssignment } from '../core/ports/worker-processes.ts'
 
 /** How a worker process makes the batch that its manager has. */
@@ -25,6 +26,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'began'; readonly workerId: string }
   | { readonly type: 'progressed'; readonly stepExecutionId: string; readonly counts: StepCounts }
+  | { readonly type: 'chunks-committed'; readonly chunks: readonly CommittedChunk[] }
   | { readonly type: 'partition-ended'; readonly status: 'COMPLETED' | 'STOPPED' | 'FAILED' }
   | { readonly type: 'finished' }
   /** It could not work, and says why. */

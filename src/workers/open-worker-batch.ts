@@ -1,9 +1,10 @@
-/** Makes the batch of a worker process by the function that the manager's project has named. */
+/** Makes the batch of a process of ours by the function that the project has named. */
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BatchError } from '../core/model/batch-error.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
+import type { Tracing } from '../core/ports/tracing.ts'
 import { loadModule } from '../process/load-modules.ts'
 import type { ToWorker } from './messages.ts'
 
@@ -12,19 +13,29 @@ export interface WorkerBatch extends AsyncDisposable {
   readonly operator: Pick<JobOperator, 'findJob'>
   readonly repository: JobRepository
   readonly logger: Logger
+  readonly tracing?: Tracing
 }
 
 type Place = Extract<ToWorker, { type: 'work' }>['module']
 
 /** @throws BatchError INVALID_CONFIGURATION naming the module, and what is wrong with it */
-export async function openWorkerBatch(place: Place): Promise<WorkerBatch> {
+export function openWorkerBatch(place: Place): Promise<WorkerBatch> {
+  return openNamedBatch(place, isWorkerBatch)
+}
+
+/** The same for a process that needs more of it, and hands the function more. @throws BatchError INVALID_CONFIGURATION */
+export async function openNamedBatch<T>(
+  place: Place,
+  isBatch: (value: unknown) => value is T,
+  ...more: readonly unknown[]
+): Promise<T> {
   const path = place.module.startsWith('file:') ? fileURLToPath(place.module) : place.module
   const exported = await exportsOf(path)
   const open = exported[place.export]
   if (typeof open !== 'function')
     throw invalid(path, place, `exports no function ${place.export} that makes the batch with createBatch`)
-  const batch: unknown = await (open as (argument: unknown) => unknown)(place.argument)
-  if (isWorkerBatch(batch)) return batch
+  const batch: unknown = await (open as (...given: readonly unknown[]) => unknown)(place.argument, ...more)
+  if (isBatch(batch)) return batch
   throw invalid(path, place, `exports ${place.export}, which must answer what createBatch does`)
 }
 

@@ -52,12 +52,14 @@ async function work({ module, assignment }: Extract<ToWorker, { type: 'work' }>)
       repository: batch.repository,
       logger: batch.logger,
       clock: systemClock,
+      ...(batch.tracing && { tracing: batch.tracing }),
       identity: processIdentity(),
       control,
       draining: draining.signal,
       onBegan: (workerId) => tell({ type: 'began', workerId }),
       watch: {
         progressed: progress.progressed,
+        chunkCommitted: progress.chunkCommitted,
         ended: (status) => {
           progress.flush()
           tell({ type: 'partition-ended', status })

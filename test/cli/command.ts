@@ -27,6 +27,8 @@ export interface RunningCommand {
   readonly ended: Promise<CommandEnd>
   /** Resolves when standard error holds the text. */
   readonly said: (text: string) => Promise<void>
+  /** What the pattern's group matches in standard error, as soon as it does. */
+  readonly told: (pattern: RegExp) => Promise<string>
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
@@ -49,7 +51,10 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
   return {
     ended: new Promise((done) => child.once('close', (exitCode) => done({ exitCode, ...text }))),
-    said: (wanted) => heard(child, () => text.stderr, wanted),
+    said: async (wanted) => {
+      await heard(child, () => text.stderr, wanted)
+    },
+    told: (pattern) => heard(child, () => text.stderr, pattern),
     kill: (signal) => void child.kill(signal),
   }
 }
@@ -68,13 +73,18 @@ export function jsonOf({ stdout }: CommandEnd): Record<string, unknown> {
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-function heard(child: ChildProcess, text: () => string, wanted: string): Promise<void> {
+function heard(child: ChildProcess, text: () => string, wanted: string | RegExp): Promise<string> {
+  const find = (): string | undefined =>
+    typeof wanted === 'string' ? (text().includes(wanted) ? wanted : undefined) : wanted.exec(text())?.[1]
   return new Promise((done, fail) => {
     const look = (): void => {
-      if (text().includes(wanted)) done()
+      const found = find()
+      if (found !== undefined) done(found)
     }
     child.stderr?.on('data', look)
-    child.once('close', () => fail(new Error(`the command ended without saying ${wanted}: ${text()}`)))
+    child.once('close', () =>
+      fail(new Error(`the command ended without saying ${String(wanted)}: ${text()}`)),
+    )
     look()
   })
 }

@@ -74,6 +74,8 @@ describe('Completion', () => {
         expect(await offered('re')).to.deep.equal(['recover', 'restart'])
         expect(await offered('db', '')).to.deep.equal(['migrate', 'purge', 'status'])
         expect(await offered('completion', '')).to.deep.equal(['bash', 'fish', 'zsh'])
+        expect(await offered('token', '')).to.deep.equal(['create'])
+        expect(await offered('serve', '--on-stopped', '')).to.deep.equal(['leave', 'restart'])
         expect(await offered('__')).to.deep.equal([])
       })
 

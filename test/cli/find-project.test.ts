@@ -60,6 +60,7 @@ describe('The project of a command', () => {
       'export default { jobs: [undefined] }': 'jobs must be a list of what defineJob returns',
       'export const config = 1': 'must export its config',
       'export default { jobs: 5 }': 'jobs is 5; it must be a list of jobs',
+      'export default { jobs: [], tracing: "yes" }': "tracing is 'yes'; it must be true, false, or a Tracing",
       'export default { jobs: [], logLevel: "loud" }': "logLevel is 'loud'; it must be one of trace, debug",
       'export default { jobs: [], leaseMilliseconds: "30s" }':
         "leaseMilliseconds is '30s'; it must be a whole number",

@@ -87,6 +87,38 @@ describe('The commands for schedules', () => {
     ).to.equal(2)
   })
 
+  it('backfill backwards, and several slots at once', async () => {
+    const range = ['daily-report', '--from', '2026-04-01', '--to', '2026-04-03', '--max-active', '2']
+    const done = await schedules('backfill', ...range, '--backwards', '--json')
+    expect(done.exitCode, done.stderr).to.equal(0)
+    expect(linesOf(done.stdout).map(({ status }) => status)).to.deep.equal(Array(3).fill('COMPLETED'))
+    const fires = linesOf((await schedules('fires', 'daily-report', '--json', '--limit', '100')).stdout)
+    const ids = fires
+      .filter(({ slot }) => String(slot).startsWith('2026-04-'))
+      .map(({ jobExecutionId }) => Number(jobExecutionId))
+    expect(ids).to.deep.equal(ids.toSorted((one, other) => one - other))
+  })
+
+  it('leave a backfill to the schedulers', async () => {
+    const range = ['daily-report', '--from', '2026-05-01', '--to', '2026-05-02', '--queue']
+    expect((await schedules('backfill', ...range, '--backwards')).exitCode).to.equal(2)
+    const queued = await schedules('backfill', ...range)
+    expect([queued.exitCode, queued.stdout]).to.deep.equal([
+      0,
+      '2026-05-01T06:30:00Z  QUEUED\n2026-05-02T06:30:00Z  QUEUED\n',
+    ])
+    const scheduler = startCommand(['scheduler', ...SCHEDULES], { environment })
+    let waiting = 2
+    while (waiting > 0) {
+      const { stdout } = await schedules('fires', 'daily-report', '--outcome', 'QUEUED', '--json')
+      waiting = linesOf(stdout).length
+    }
+    scheduler.kill('SIGTERM')
+    const { exitCode, stdout } = await scheduler.ended
+    expect(exitCode).to.equal(0)
+    expect(stdout).to.match(/daily-report {2}2026-05-01T06:30:00Z {2}FIRED {2}execution \d+\n/)
+  })
+
   it('fire until a signal comes, stop what runs, and end with 0', async () => {
     const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], { environment })
     await scheduler.said('firing 2 schedules')
@@ -101,9 +133,48 @@ describe('The commands for schedules', () => {
     const { exitCode, stderr, stdout } = await scheduler.ended
     expect(exitCode, stderr).to.equal(0)
     expect(linesOf(stdout).map(({ outcome }) => outcome)).to.include('FIRED')
-    const queued = linesOf((await schedules('fires', 'ticking', '--outcome', 'QUEUED', '--json')).stdout)
-    expect(queued.map(({ status }) => status)).to.deep.equal(['STOPPED'])
-    expect(queued[0]?.['detail']).to.contain('was stopped because the scheduler ended')
+    const stopped = linesOf((await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')).stdout)
+    expect(stopped.map(({ status }) => status)).to.deep.equal(['STOPPED'])
+    const shown = await command(['show', String(stopped[0]?.['jobExecutionId'])], { environment })
+    expect(shown.stdout).to.match(/interrupt by \S+@\S+ pid \d+: stopped by SIGTERM at /)
+  })
+
+  describe('where a job leaves errors that nobody handles', () => {
+    const strays = ['--jobs', resolve(FIXTURES, 'stray-schedules.ts')]
+    const outcomesOf = async (schedule: string) => {
+      const { stdout } = await command(['schedules', 'fires', schedule, '--json', ...strays], { environment })
+      return linesOf(stdout)
+        .filter(({ outcome }) => outcome === 'FIRED')
+        .map(({ status }) => status)
+    }
+
+    it('end the run that they come from as FAILED, and no other', async () => {
+      const scheduler = startCommand(['scheduler', ...strays], { environment })
+      let failed: readonly unknown[] = []
+      while (failed.length < 3) {
+        failed = (await outcomesOf('strays')).filter((status) => status === 'FAILED')
+      }
+      expect(await outcomesOf('steadily')).to.deep.equal(['STARTED'])
+      scheduler.kill('SIGTERM')
+      const { exitCode, stderr } = await scheduler.ended
+      expect(exitCode, stderr).to.equal(0)
+      const { stdout } = await command(['list', '--job', 'careless', '--status', 'FAILED', '--json'], {
+        environment,
+      })
+      expect(JSON.stringify(linesOf(stdout)[0])).to.contain(
+        'an error that nobody handles: Error: nobody awaits me',
+      )
+    })
+
+    it('end the scheduler in order with 1 where they come from no run', async () => {
+      const scheduler = startCommand(['scheduler', ...strays], {
+        environment: { ...environment, STRAY_AFTER_MILLISECONDS: '4000' },
+      })
+      const { exitCode, stderr } = await scheduler.ended
+      expect(exitCode, stderr).to.equal(1)
+      expect(stderr).to.contain('and that comes from no run: Error: of no run')
+      expect(await outcomesOf('steadily')).to.include('STOPPED')
+    })
   })
 
   it('are checked with the jobs', async () => {

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { freePort } from '../cli/served.ts'
 import { type Ended, type LessonProject, openLessonProject } from './lesson-project.ts'
 
 describe('The lessons in examples/', function () {
@@ -170,6 +172,34 @@ describe('The lessons in examples/', function () {
     expect(batchwright('schedules', 'backfill', 'heartbeat', ...range).err).to.contain('no slot to be fired')
     expect(await rowOf('select count(*)::int as minutes from heartbeat')).to.deep.equal({ minutes: 2 })
     expect(batchwright('schedules', 'next', '1').out).to.contain('heartbeat')
+  })
+
+  it('14: launches a job over HTTP, which goes on where it was when the server is ended and started again', async () => {
+    const port = String(await freePort())
+    const url = `http://127.0.0.1:${port}`
+    const serve = async () => {
+      const server = project.begin('serve', '--port', port)
+      for await (const text of server.stderr ?? []) if (String(text).includes('serving ')) return server
+      throw new Error('the server has ended')
+    }
+    const count = 'select count(*)::int as letters from letter'
+    const first = await serve()
+    const launched = batchwright('launch', 'letters', 'day=2026-01-31', '--server', url)
+    expect(launched.code, launched.err).to.equal(0)
+    expect(launched.out).to.match(/^Execution \d+ of job letters \(instance \d+\): STARTING on http/)
+    while (batchwright('list', '--job', 'letters', '--status', 'STARTED').out === '');
+    first.kill('SIGTERM')
+    expect((await once(first, 'exit'))[0]).to.equal(0)
+
+    const second = await serve()
+    const again = ['launch', 'letters', 'day=2026-01-31', '--on-existing', 'return', '--wait', '60s']
+    const ended = batchwright(...again, '--server', url)
+    expect(ended.code, ended.err).to.equal(0)
+    expect(ended.out).to.contain('COMPLETED')
+    expect(await rowOf(count)).to.deep.equal({ letters: 200 })
+    expect(batchwright('list', '--job', 'letters').out).to.contain('STOPPED')
+    second.kill('SIGTERM')
+    expect((await once(second, 'exit'))[0]).to.equal(0)
   })
 
   it('8: tests a job with Node’s test runner, and kills it anywhere', () => {

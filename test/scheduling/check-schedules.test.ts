@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { z } from 'zod'
 import { defineJob } from '../../src/core/definition/define-job.ts'
@@ -44,6 +45,17 @@ describe('Schedules, when they are loaded', () => {
   it('have names of their own', async () => {
     const faults = await scheduleFaults([schedule(), schedule()], [job], NOW)
     expect(faults).to.deep.equal(['schedule nightly: the name is used by more than one schedule'])
+  })
+
+  it('have names that can be shown and stored', async () => {
+    expect(await faultOf(schedule({ name: 'näme; drop table ✓ $1' }))).to.equal('')
+    expect(await faultOf(schedule({ name: '  ' }))).to.equal(
+      "schedule '  ': its name must have 1 to 100 characters",
+    )
+    for (const name of ['two\nlines', 'nul\u0000', 'red\u001b[31m'])
+      expect(await faultOf(schedule({ name }))).to.match(
+        /^schedule '[^\p{Cc}]+it must not have control characters$/u,
+      )
   })
 
   it('have expressions that can be read, and dates that there are', async () => {
@@ -94,6 +106,24 @@ describe('Schedules, when they are loaded', () => {
       throw new Error('no calendar')
     }
     expect(await faultOf(schedule({ parameters }))).to.contain('Error: no calendar')
+    const given = (values: unknown) =>
+      faultOf(schedule({ parameters: () => values as { businessDate: string } }))
+    expect(await given(undefined)).to.contain(
+      "gave undefined: it must give an object with the job's parameters",
+    )
+    expect(await given([])).to.contain('gave []')
+    expect(await given(Promise.resolve({}))).to.contain('gave a promise: it must give its values at once')
+  })
+
+  it('leave no promise of theirs unhandled', async () => {
+    const stray: unknown[] = []
+    const note = (error: unknown) => stray.push(error)
+    process.on('unhandledRejection', note)
+    const parameters = () => Promise.reject(new Error('late')) as unknown as { businessDate: string }
+    expect(await faultOf(schedule({ parameters }))).to.contain('gave a promise')
+    await setImmediate()
+    process.off('unhandledRejection', note)
+    expect(stray).to.deep.equal([])
   })
 
   it('are refused with every fault at once', async () => {

@@ -159,6 +159,27 @@ describe('A scheduler', () => {
     )
   })
 
+  it('is paused by a failure until a person resumes it, where its runs build on each other', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule({ pauseOnFailure: true })
+    await using _ = await world.start(schedule)
+    const operations = scheduleOperations(world.batch, [schedule], world.clock)
+    world.hold()
+    await world.clock.advance(HOUR)
+    await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+    const [fire] = await world.fires()
+    await world.batch.operator.recover(fire?.jobExecutionId ?? '', { force: true })
+    world.release()
+    await world.clock.advance(2 * HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED FAILED', '02:00 PAUSED', '03:00 PAUSED'])
+    const { by, note } = (await operations.stateOf('hourly'))?.pause ?? {}
+    expect(by).to.equal('schedule hourly')
+    expect(note).to.equal('execution 1, of the slot 2032-06-15T01:00:00.000Z, has FAILED')
+    await operations.resume('hourly')
+    await world.clock.advance(HOUR)
+    expect((await idle(world)).at(-1)).to.equal('04:00 FIRED COMPLETED')
+  })
+
   it('takes the slots of a pause for paused, also where nobody ran meanwhile', async () => {
     const world = schedulerWorld()
     const schedule = world.schedule({ misfire: { rule: 'catch-up', window: '1d' } })
@@ -178,13 +199,65 @@ describe('A scheduler', () => {
     await world.clock.advance(HOUR)
     await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
     await scheduler.drain('SIGTERM')
-    expect(await world.ledger()).to.deep.equal(['01:00 QUEUED STOPPED'])
+    expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPED'])
     expect(scheduler.running()).to.equal(0)
     world.release()
     await using _ = await world.start(world.schedule())
     expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+    const [executions] = [await world.batch.operator.listJobExecutions({ limit: 5 })]
+    const actions = await world.batch.operator.listOperatorActions(executions[1]?.id ?? '')
+    expect(actions[1]?.by).to.match(/pid \d+: SIGTERM$/)
     const [instance, ...others] = await world.batch.operator.listJobInstances({ limit: 5 })
     expect([instance?.jobName, others.length]).to.deep.equal(['hourly', 0])
+  })
+
+  describe('that finds a run which another had to stop', () => {
+    async function interrupted(options: Parameters<World['schedule']>[0] = {}) {
+      const world = schedulerWorld()
+      const schedule = world.schedule(options)
+      const first = await world.start(schedule)
+      world.hold()
+      await world.clock.advance(HOUR)
+      await world.until(async () => (await world.ledger())[0] === '01:00 FIRED STARTED')
+      return { world, schedule, first }
+    }
+
+    it('waits with it until the job is free', async () => {
+      const { world, schedule, first } = await interrupted()
+      await first.drain('SIGTERM')
+      const byHand = await world.batch.operator.start(schedule.job, { slot: '2032-01-01T00:00:00Z' })
+      await using _ = await world.start(schedule)
+      await world.clock.advance(5000)
+      expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPED'])
+      world.release()
+      await byHand.ended
+      await world.clock.advance(5000)
+      expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
+    })
+
+    it('leaves it STOPPED where somebody had asked for that as well', async () => {
+      const { world, schedule, first } = await interrupted()
+      const [fire] = await world.fires()
+      const draining = first.drain('SIGTERM')
+      await world.batch.operator.stop(fire?.jobExecutionId ?? '', { by: 'anna' })
+      await draining
+      await using _ = await world.start(schedule)
+      await world.clock.advance(5000)
+      expect(await world.ledger()).to.deep.equal(['01:00 FIRED STOPPED'])
+    })
+
+    it('leaves it STOPPED where a later slot would have stopped it, and was fired', async () => {
+      const { world, schedule, first } = await interrupted({ overlap: 'stop-previous' })
+      await first.drain('SIGTERM')
+      world.release()
+      await world.clock.advance(HOUR)
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      const later = await operations.trigger('hourly', {})
+      if (later.outcome === 'FIRED') await later.started.ended
+      await using _ = await world.start(schedule)
+      await world.clock.advance(5000)
+      expect((await idle(world))[0]).to.equal('01:00 FIRED STOPPED')
+    })
   })
 
   it('leaves them STOPPED where its author says so', async () => {
@@ -233,6 +306,19 @@ describe('A scheduler', () => {
       world.release()
     })
 
+    it('leaves it to servers where a server ran it', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const schedule = world.schedule(once)
+      world.hold()
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      await operations.trigger('hourly', { runner: 'server' })
+      await using _ = await world.start(schedule)
+      await world.clock.advance(HOUR + MINUTE)
+      expect((await world.ledger())[0]).to.match(/ FIRED STARTED$/)
+      expect(await world.batch.operator.listStale()).to.have.lengthOf(1)
+      world.release()
+    })
+
     it('closes it as FAILED where its author says so, or where somebody had asked it to stop', async () => {
       for (const onRecovered of ['leave', 'restart'] as const) {
         const world = schedulerWorld({ leaseMilliseconds: HOUR })
@@ -260,6 +346,25 @@ describe('A scheduler', () => {
     isAway = false
     await world.clock.advance(10_000)
     expect(await idle(world)).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
+  })
+
+  it('fires its other schedules where one of them meets an error', async () => {
+    const world = schedulerWorld({
+      change: (repository) => ({
+        ...repository,
+        schedules: {
+          ...repository.schedules,
+          listFires: async (filter) => {
+            if (filter.schedule === 'broken') throw new Error('as the test says')
+            return repository.schedules.listFires(filter)
+          },
+        },
+      }),
+    })
+    const broken = world.schedule({ name: 'broken', cron: '45 0 15 6 *' })
+    await using _ = await world.start(broken, world.schedule())
+    await world.clock.advance(HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED'])
   })
 
   it('fires later by a jitter that is its own, and names the slot all the same', async () => {
@@ -302,6 +407,55 @@ describe('A backfill', () => {
       '02:00 FIRED COMPLETED',
       '03:00 FIRED COMPLETED',
     ])
+  })
+
+  describe('that is left to the schedulers', () => {
+    async function queued(options: Parameters<World['schedule']>[0], maxActive?: number) {
+      const world = schedulerWorld()
+      const schedule = world.schedule({ cron: '0 * 16 6 *', ...options })
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      const past = {
+        from: new Date('2031-06-16T01:00:00Z'),
+        until: new Date('2031-06-16T04:00:00Z'),
+        reprocess: 'missing',
+        ...(maxActive !== undefined && { maxActive }),
+      } as const
+      const slots = await operations.queueBackfill('hourly', past, 'anna')
+      expect(slots).to.have.lengthOf(4)
+      return { world, schedule, operations }
+    }
+    const outcomes = async (world: World) => (await world.ledger()).map((line) => line.split(' ')[1])
+
+    it('goes slot by slot, oldest first, also where overlaps are allowed', async () => {
+      for (const overlap of ['skip', 'allow', 'stop-previous'] as const) {
+        const { world, schedule } = await queued({ overlap })
+        world.hold()
+        await using _ = await world.start(schedule)
+        await world.clock.advance(15_000)
+        expect(await outcomes(world), overlap).to.deep.equal(['FIRED', 'QUEUED', 'QUEUED', 'QUEUED'])
+        world.release()
+        for (let turn = 0; turn < 5; turn += 1) {
+          await idle(world)
+          await world.clock.advance(5000)
+        }
+        expect(await idle(world), overlap).to.deep.equal(
+          ['01', '02', '03', '04'].map((hour) => `${hour}:00 FIRED COMPLETED`),
+        )
+      }
+    })
+
+    it('has as many runs under way as it was told, and waits for a pause', async () => {
+      const { world, schedule, operations } = await queued({}, 3)
+      await operations.pause('hourly', null, 'anna')
+      world.hold()
+      await using _ = await world.start(schedule)
+      await world.clock.advance(15_000)
+      expect(await outcomes(world)).to.deep.equal(['QUEUED', 'QUEUED', 'QUEUED', 'QUEUED'])
+      await operations.resume('hourly')
+      await world.clock.advance(15_000)
+      expect(await outcomes(world)).to.deep.equal(['FIRED', 'FIRED', 'FIRED', 'QUEUED'])
+      world.release()
+    })
   })
 
   it('restarts what has failed, and leaves what has not alone', async () => {

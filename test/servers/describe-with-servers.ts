@@ -1,10 +1,10 @@
-/** Suites that need Kafka or Cassandra: they run where the servers are, and are skipped loudly where they are not. */
+/** Suites that need Kafka, Cassandra or programs of the machine: they run where these are, and are skipped loudly where they are not. */
 
 import { createRequire } from 'node:module'
 import { DATA_CENTER } from '../../scripts/services/cassandra-server.ts'
 import { dockerEngineRuns } from '../../scripts/services/compose-server.ts'
 import { KAFKA_CLIENT } from '../../scripts/services/kafka-client-package.ts'
-import { JAVA } from '../../scripts/services/machine-needs.ts'
+import { JAVA, type MachineNeed, missingOf } from '../../scripts/services/machine-needs.ts'
 import {
   ADDRESS_VARIABLES,
   addressesOf,
@@ -51,6 +51,12 @@ export function describeWithServers(title: string, body: (servers: ServerAddress
  */
 export function describeWithOwnServers(title: string, needed: readonly ServerName[], body: () => void): void {
   describeWhere(title, problemWithGiven(needed) ?? problemWithOwn(), body)
+}
+
+/** For suites that run programs of the machine: what is missing is said with the Debian package that brings it. */
+export function describeWithPrograms(title: string, needs: readonly MachineNeed[], body: () => void): void {
+  const missing = missingOf(needs).map((need) => `${need.problem()} (Debian's package ${need.debianPackage})`)
+  describeWhere(title, missing.length === 0 ? undefined : missing.join(', '), body)
 }
 
 function describeWhere(title: string, problem: string | undefined, body: () => void): void {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { RunOutcome } from '../../src/core/engine/run-outcome.ts'
 import type { StepExecution } from '../../src/core/model/step-execution.ts'
-import type { StartedJob } from '../../src/core/operator/started-job.ts'
+import type { StartedJob, StartOptions } from '../../src/core/operator/started-job.ts'
 import type { Batch } from '../../src/create-batch.ts'
 import { processStart } from '../../src/process/process-start.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
@@ -19,8 +19,15 @@ export interface LoadOutcome extends RunOutcome {
 
 export interface LoadTrial {
   readonly database: () => TestDatabase
-  readonly start: (order: Order) => Promise<{ readonly batch: Batch; readonly started: StartedJob }>
-  readonly load: (order: Order, meanwhile?: (started: StartedJob) => Promise<unknown>) => Promise<LoadOutcome>
+  readonly start: (
+    order: Order,
+    options?: StartOptions,
+  ) => Promise<{ readonly batch: Batch; readonly started: StartedJob }>
+  readonly load: (
+    order: Order,
+    meanwhile?: (started: StartedJob) => Promise<unknown>,
+    options?: StartOptions,
+  ) => Promise<LoadOutcome>
   readonly partsOf: (batch: Batch, jobExecutionId: string) => Promise<readonly StepExecution[]>
   /** `@` stands for the schema. */
   readonly rows: <R>(sql: string) => Promise<readonly R[]>
@@ -39,10 +46,10 @@ export function loadTrial(): LoadTrial {
   })
   afterEach(() => database.close())
 
-  const start = async (order: Order) => {
+  const start = async (order: Order, options?: StartOptions) => {
     const { connection, schema } = database
     const batch = await openBatch({ connection, schema, ...order })
-    return { batch, started: await batch.operator.startByName('load', { run: 'a' }) }
+    return { batch, started: await batch.operator.startByName('load', { run: 'a' }, options) }
   }
   const partsOf = ({ operator }: Batch, jobExecutionId: string) =>
     operator.listPartitionExecutions({ jobExecutionId, limit: 100 })
@@ -51,8 +58,8 @@ export function loadTrial(): LoadTrial {
   return {
     database: () => database,
     start,
-    load: async (order, meanwhile) => {
-      const { batch, started } = await start(order)
+    load: async (order, meanwhile, options) => {
+      const { batch, started } = await start(order, options)
       await using _ = batch
       const [outcome] = await Promise.all([started.ended, meanwhile?.(started)])
       const { id } = started.execution

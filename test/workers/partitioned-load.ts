@@ -7,6 +7,7 @@ import { type Batch, createBatch } from '../../src/create-batch.ts'
 import { defineJob } from '../../src/core/definition/define-job.ts'
 import type { StepFactory } from '../../src/core/definition/step-factory.ts'
 import { rangePartitions } from '../../src/core/definition/partitioners.ts'
+import { fileTracing } from './file-tracing.ts'
 import { pgClient } from '../../src/postgres/resources.ts'
 import { iterableReader } from '../../src/readers/iterable.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
@@ -23,6 +24,8 @@ export interface LoadOrder {
   readonly milliseconds?: number
   /** Processing the first of all items keeps the event loop busy for so long. */
   readonly busyMilliseconds?: number
+  /** Spans are written to this file when they end. */
+  readonly traceFile?: string
   /** Processing this item kills its process. */
   readonly poison?: number
   /** Processing this item fails. */
@@ -134,6 +137,7 @@ export default async function openBatch(order: LoadOrder): Promise<Batch> {
     jobs: [loadJob(order), splitJob(order), contextJob(order)],
     leaseMilliseconds,
     logger: pino({ level: 'silent' }),
+    ...(order.traceFile !== undefined && { tracing: fileTracing(order.traceFile) }),
     workers: { module: import.meta.url, argument: order },
   })
 }

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -8,6 +11,7 @@ import { isBatchError } from '../../src/core/model/batch-error.ts'
 import { createBatch } from '../../src/create-batch.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { expectGone, loadTrial } from './load-trial.ts'
+import type { WrittenSpan } from './file-tracing.ts'
 import openBatch, { loadJob, type LoadOrder, PARTITIONS, ROWS } from './partitioned-load.ts'
 
 describe('Worker processes', function () {
@@ -23,6 +27,33 @@ describe('Worker processes', function () {
     const pids = await workerPids(2)
     expect(pids).to.not.include(process.pid)
     expect(new Set(outcome.parts.map(({ partition }) => partition?.worker?.pid))).to.deep.equal(new Set(pids))
+  })
+
+  it('go on in the trace of the step, and tell of their chunks one by one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'batchwright-trace-'))
+    const traceFile = join(folder, 'spans')
+    let chunks = 0
+    const outcome = await load({ processes: 2, traceFile }, undefined, {
+      observer: {
+        chunkCommitted: ({ stepName }, { milliseconds }) => {
+          if (stepName === 'load' && milliseconds > 0) chunks += 1
+        },
+      },
+    })
+    expect(outcome.execution.status, String(outcome.error)).to.equal('COMPLETED')
+    const spans = readFileSync(traceFile, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as WrittenSpan)
+    rmSync(folder, { recursive: true })
+    const manager = spans.find(({ name, pid }) => name === 'step load' && pid === process.pid)
+    const parts = spans.filter(({ name, pid }) => name === 'step load' && pid !== process.pid)
+    expect(parts.length).to.equal(PARTITIONS)
+    expect(new Set(parts.map(({ parent }) => parent))).to.deep.equal(new Set([manager?.id]))
+    expect(spans.filter(({ name }) => name === 'job load').map(({ id }) => id)).to.deep.equal([
+      manager?.parent,
+    ])
+    expect(chunks).to.equal(outcome.manager.commitCount)
   })
 
   it('lose their partition when one is killed, and another goes on behind its last chunk in the same run', async () => {

@@ -4,6 +4,7 @@ import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { findFaults, refuseUnknownJob } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
+import { webhookJobFaults } from '../../webhooks/webhook-endpoint.ts'
 
 const FAULTY = 2
 
@@ -17,7 +18,9 @@ export async function check(context: CommandContext, jobName: string | undefined
   if (jobName !== undefined && jobs.length === 0) refuseUnknownJob(jobName, names)
   const ofJobs = findFaults(jobs)
   const schedules = jobName === undefined ? await project.schedules() : []
-  const faults = schedules.length === 0 ? ofJobs : [...ofJobs, ...(await faultsOf(schedules, all))]
+  const ofWebhooks = jobName === undefined ? webhookJobFaults(project.config.webhooks ?? [], names) : []
+  const ofSchedules = schedules.length === 0 ? [] : await faultsOf(schedules, all)
+  const faults = [...ofJobs, ...ofSchedules, ...ofWebhooks]
   if (output.json) output.result(jsonLine({ jobs: jobs.map(({ name }) => name), faults }))
   else if (faults.length === 0) output.result(`nothing to report of ${jobName ?? names.join(', ')}`)
   else for (const fault of faults) output.result(fault)

@@ -2,7 +2,7 @@
 import type { PurgeCounts, PurgeableStatus } from '../../core/ports/purge.ts'
 import type { PurgedJob, PurgeReport } from '../../core/operator/purge-history.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { STOPPED } from '../exit-code.ts'
+import { STOPPED } from '../../core/operator/exit-code.ts'
 import { watchInterruption } from '../interruption.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'

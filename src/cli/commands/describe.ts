@@ -1,11 +1,10 @@
 /** `batchwright describe <job>` */
 import type { JobDefinition } from '../../core/definition/define-job.ts'
-import { parametersJsonSchema } from '../../core/definition/parameters-schema.ts'
 import type { StepDefinition } from '../../core/definition/step-definition.ts'
 import { drawFlow } from '../../core/operator/draw-flow.ts'
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { flowJson } from '../flow-json.ts'
+import { jobJson } from '../../json/job-json.ts'
 import { type DescribedParameter, describeJobParameters, exampleLine } from '../described-parameters.ts'
 import { jsonLine } from '../json-output.ts'
 import { type Column, renderTable } from '../render-table.ts'
@@ -23,28 +22,9 @@ export async function describe(
   const project = await projectOf(context)
   const job = createJobRegistry(await project.jobs()).find(jobName)
   if (mermaid) output.result(output.json ? jsonLine({ mermaid: drawFlow(job) }) : drawFlow(job).trimEnd())
-  else if (output.json) output.result(jsonLine(jobJson(job)))
+  else if (output.json) output.result(jsonLine({ ...jobJson(job), example: exampleLine(job) }))
   else for (const line of jobLines(job)) output.result(line)
   return 0
-}
-
-function jobJson(job: JobDefinition): Readonly<Record<string, unknown>> {
-  const { name, description, restartable, exitCodes, steps } = job
-  return {
-    name,
-    description,
-    restartable,
-    exitCodes,
-    parametersSchema: parametersJsonSchema(job.parameters),
-    steps: Object.entries(steps).map(([stepName, { kind, options }]) => ({
-      name: stepName,
-      kind,
-      allowStartIfComplete: options.allowStartIfComplete ?? false,
-      startLimit: options.startLimit ?? null,
-    })),
-    flow: flowJson(job.flow),
-    example: exampleLine(job),
-  }
 }
 
 function jobLines(job: JobDefinition): readonly string[] {

@@ -1,5 +1,5 @@
 /** `batchwright help exit-codes` */
-import { EXIT_CODES } from '../exit-code.ts'
+import { EXIT_CODES } from '../../core/operator/exit-code.ts'
 import { renderTable } from '../render-table.ts'
 
 export function exitCodesHelp(): string {

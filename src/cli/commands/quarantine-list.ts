@@ -3,7 +3,8 @@ import type { QuarantineEntry } from '../../core/model/quarantined-item.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
-import { entryJson, type NarrowingOptions, placeText, selectionOf, stateText } from '../quarantine-text.ts'
+import { type NarrowingOptions, placeText, selectionOf, stateText } from '../quarantine-text.ts'
+import { entryJson } from '../../json/quarantine-json.ts'
 import { type Column, renderTable } from '../render-table.ts'
 
 export interface ListQuarantineOptions extends NarrowingOptions {

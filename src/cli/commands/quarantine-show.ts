@@ -3,7 +3,8 @@ import type { QuarantineEntry } from '../../core/model/quarantined-item.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
-import { entryJson, placeText, stateText } from '../quarantine-text.ts'
+import { placeText, stateText } from '../quarantine-text.ts'
+import { entryJson } from '../../json/quarantine-json.ts'
 
 export async function showQuarantined(context: CommandContext, id: string): Promise<number> {
   const { output } = context

@@ -1,44 +1,56 @@
 /** `batchwright scheduler` */
 import type { Fired } from '../../core/operator/fire-operations.ts'
-import { createScheduler } from '../../scheduling/scheduler.ts'
+import { watchStrayErrors } from '../../process/stray-errors.ts'
+import { createScheduler, type Scheduler } from '../../scheduling/scheduler.ts'
 import type { SchedulerObserver } from '../../scheduling/scheduler-parts.ts'
 import type { CommandContext } from '../command-context.ts'
 import { checkedSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
-import { watchSignals } from '../signals.ts'
+import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
+import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
+import { type SignalWatch, watchSignals } from '../signals.ts'
+import { errorWithPlace } from '../unhandled-errors.ts'
 
 export interface SchedulerCommandOptions {
   /** In seconds. */
   readonly grace: number
 }
 
-/** Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. */
+/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
+const WEBHOOK_GRACE_MILLISECONDS = 3000
+
+/**
+ * Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. With
+ * 1 where an error that nobody handles has, which comes from no run: one that does ends that run as FAILED.
+ */
 export async function scheduler(
   context: CommandContext,
   { grace }: SchedulerCommandOptions,
 ): Promise<number> {
   const { output } = context
   const { project, jobs, schedules } = await checkedSchedules(context)
+  const endpoints = configuredWebhooks(context, project, jobs)
   using signals = watchSignals(output.tell, grace)
+  const ending = new AbortController()
+  using strayErrors = watchStrayErrors((error) => {
+    output.tell(`error: an error that nobody handles, and that comes from no run: ${errorWithPlace(error)}`)
+    if (!ending.signal.aborted) output.tell('the scheduler ends; what it runs is continued by the next')
+    ending.abort(error)
+  })
   const work = withBatch(
     context,
     project,
     jobs,
     async (batch) => {
-      const firing = await createScheduler(batch, schedules, { observer: watched(context) })
+      await using webhooks = await createWebhookDispatcher(batch, endpoints)
+      const firing = await createScheduler(batch, schedules, { observer: watched(context), strayErrors })
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
-      let ended: () => void = () => {}
-      const drained = new Promise<void>((resolve) => {
-        ended = resolve
-      })
-      signals.direct({
-        stop: (reason, patience) => void firing.drain(reason, patience).then(ended),
-        abort: firing.abort,
-      })
-      await drained
-      return signals.givenUp() ?? 0
+      if (endpoints.length > 0) output.tell(webhooksText(endpoints))
+      await drained(firing, signals, ending.signal, grace)
+      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
+      return signals.givenUp() ?? (ending.signal.aborted ? 1 : 0)
     },
     signals.stop,
   )
@@ -48,6 +60,18 @@ export async function scheduler(
     if (error !== signals.stop.reason) throw error
     return 0
   }
+}
+
+/** Resolves when a signal, or an error that leaves no other way, has ended it and all its runs have ended. */
+function drained(firing: Scheduler, signals: SignalWatch, ending: AbortSignal, grace: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const drain: Scheduler['drain'] = (reason, given) => firing.drain(reason, given).then(resolve, reject)
+    signals.direct({ stop: (reason, given) => void drain(reason, given), abort: firing.abort })
+    const patience = grace === Infinity ? undefined : { graceMilliseconds: grace * 1000 }
+    const end = () => void drain(`the scheduler met an error: ${String(ending.reason)}`, patience)
+    if (ending.aborted) end()
+    else ending.addEventListener('abort', end, { once: true })
+  })
 }
 
 function watched({ output }: CommandContext): SchedulerObserver {

@@ -4,7 +4,8 @@ import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import { fireJson, instantText } from '../schedule-text.ts'
+import { instantText } from '../schedule-text.ts'
+import { fireJson } from '../../json/schedule-json.ts'
 
 export interface FiresOptions {
   readonly outcome?: FireOutcome

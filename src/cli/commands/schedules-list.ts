@@ -3,14 +3,8 @@ import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import {
-  instantText,
-  nextSlot,
-  outcomeText,
-  scheduleJson,
-  type ShownSchedule,
-  stateText,
-} from '../schedule-text.ts'
+import { instantText, outcomeText, stateText } from '../schedule-text.ts'
+import { nextSlot, scheduleJson, type ShownSchedule } from '../../json/schedule-json.ts'
 
 export function listSchedules(context: CommandContext): Promise<number> {
   return withSchedules(context, async (_, { repository }, { schedules }) => {

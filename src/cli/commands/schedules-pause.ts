@@ -3,7 +3,8 @@ import { processIdentity, processRequester } from '../../process/process-identit
 import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
-import { instantText, nextSlot, stateText } from '../schedule-text.ts'
+import { instantText, stateText } from '../schedule-text.ts'
+import { nextSlot } from '../../json/schedule-json.ts'
 
 export function pauseSchedule(context: CommandContext, name: string, note: string | null): Promise<number> {
   return withSchedules(context, async ({ pause }) => {

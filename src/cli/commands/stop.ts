@@ -4,7 +4,7 @@ import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobOperator } from '../../core/operator/job-operator.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
-import { WAIT_RAN_OUT } from '../exit-code.ts'
+import { WAIT_RAN_OUT } from '../../core/operator/exit-code.ts'
 import { executionDetailsJson, jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
 

@@ -1,6 +1,7 @@
 /** Whether there is a config, and whether its jobs can be loaded and run. */
 import { findFaults } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { configuredWebhooks } from '../configured-webhooks.ts'
 import type { Project } from '../find-project.ts'
 import { failed, type Finding, ok, problem, warning } from './finding.ts'
 
@@ -15,7 +16,10 @@ export async function checkProject(context: CommandContext): Promise<CheckedProj
     const project = await projectOf(context)
     const { configFile, folder } = project
     const config = ok('config', configFile ?? `none; the project is ${folder}`)
-    return { project, findings: [config, ...(await checkJobs(project))] }
+    return {
+      project,
+      findings: [config, ...(await checkJobs(project)), ...(await checkWebhooks(context, project))],
+    }
   } catch (error) {
     return { project: undefined, findings: [failed('config', error)] }
   }
@@ -40,5 +44,16 @@ async function checkJobs(project: Project): Promise<readonly Finding[]> {
     return [ok('jobs', `${jobs.length} can be run: ${jobs.map(({ name }) => name).join(', ')}`)]
   } catch (error) {
     return [failed('jobs', error)]
+  }
+}
+
+/** Nothing is sent. */
+async function checkWebhooks(context: CommandContext, project: Project): Promise<readonly Finding[]> {
+  if ((project.config.webhooks ?? []).length === 0) return []
+  try {
+    const endpoints = configuredWebhooks(context, project, await project.jobs())
+    return [ok('webhooks', endpoints.map(({ name, origin }) => `${name} to ${origin}`).join(', '))]
+  } catch (error) {
+    return [failed('webhooks', error)]
   }
 }

@@ -1,6 +1,6 @@
 /** What one check of `batchwright doctor` has found. */
 import { isBatchError } from '../../core/model/batch-error.ts'
-import { exitCodeOfError } from '../exit-code.ts'
+import { exitCodeOfError } from '../../core/operator/exit-code.ts'
 
 export interface Finding {
   readonly check: string

@@ -4,6 +4,7 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { JobParameters } from '../model/job-parameters.ts'
 import type { LaunchFacts } from '../model/launch-facts.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { TraceContext } from '../ports/tracing.ts'
 import type { RunOutcome } from './run-outcome.ts'
 
 export interface ChildLauncher {
@@ -18,6 +19,8 @@ export interface ChildOptions extends Partial<LaunchFacts> {
   readonly observer: RunObserver
   /** As the job that runs it. */
   readonly acceptChanges: boolean
+  /** Of the step that runs it. */
+  readonly traceContext?: TraceContext
 }
 
 export type ChildLaunch =

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { WorkerProcesses } from '../ports/worker-processes.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { SpanParent } from '../ports/tracing.ts'
 import type { ChildLauncher } from './child-launcher.ts'
 import type { RunControl } from './run-control.ts'
 import type { SharedContext } from './shared-context.ts'
@@ -29,6 +30,8 @@ export interface JobRun {
   /** Undefined where steps cannot run other jobs. */
   readonly launchChild?: ChildLauncher
   readonly observer: RunObserver
+  /** Under which its steps have their spans; undefined where nobody traces. */
+  readonly spans?: SpanParent
   /** Bound to job and execution. */
   readonly logger: Logger
 }

@@ -7,11 +7,14 @@ import type { StepCounts, StepExecution } from '../model/step-execution.ts'
 import { isBatchError } from '../model/batch-error.ts'
 import type { StepEnd, StepSession } from '../ports/step-session.ts'
 import type { StepListener } from '../ports/listeners.ts'
+import type { Span, SpanStart } from '../ports/tracing.ts'
 import { createContextDraft, createFrozenDraft } from './context-draft.ts'
 import { attempt, firstError, type Settled, settle, unsettle } from './first-error.ts'
+import { inSpan, type SpanEnding } from './in-span.ts'
 import type { JobRun } from './job-run.ts'
 import { authorsEntries, ownEntries } from './own-entries.ts'
 import { isStopNow, stoppedExitStatus } from './run-control.ts'
+import { sampleRhythm } from './sample-rhythm.ts'
 import { committedExecution, createStepLedger, type StepRun } from './step-run.ts'
 
 export interface StepResult {
@@ -34,6 +37,8 @@ export interface BegunStep {
   readonly listeners: readonly StepListener[]
   /** What its callbacks are handed besides. @default nothing */
   readonly scope?: Readonly<Record<string, unknown>>
+  /** Set where it works on a partition of a step. */
+  readonly partition?: StepRun['partition']
   /** False: its callbacks may read the job's context, and its end leaves that alone. @default true */
   readonly changesJobContext?: boolean
 }
@@ -47,16 +52,38 @@ export async function runStepExecution(
   body: (run: StepRun) => Promise<StepEnding>,
 ): Promise<StepResult> {
   const { session, stepName } = begun
+  const span = job.spans?.begin(spanOf(job, begun))
   try {
-    const run = createStepRun(job, begun)
+    const run = createStepRun(job, begun, span)
     run.observer.stepStarted?.(session.stepExecution)
-    return await runAndEnd(job, run, begun, body)
+    return await inSpan(span, () => runAndEnd(job, run, begun, body), endingOf)
   } finally {
-    await attempt(`closing the session of step ${stepName}`, job.logger, () => session.close())
+    const logger = job.logger.child(logFields(begun))
+    await attempt(`closing the session of step ${stepName}`, logger, () => session.close())
   }
 }
 
-function createStepRun(job: JobRun, begun: BegunStep): StepRun {
+/** Partitions have spans of one name, that of their step. */
+function spanOf({ launched }: JobRun, { session, partition }: BegunStep): SpanStart {
+  const { stepName, id } = session.stepExecution
+  const name = partition?.stepName ?? stepName
+  return {
+    name: `step ${name}`,
+    attributes: {
+      'batch.job.name': launched.execution.jobInstance.jobName,
+      'batch.job.execution.id': launched.execution.id,
+      'batch.step.name': name,
+      'batch.step.execution.id': id,
+      ...(partition && { 'batch.partition.name': partition.name }),
+    },
+  }
+}
+
+function endingOf({ execution, error }: StepResult): SpanEnding {
+  return { status: execution.status, exitStatus: execution.exitStatus, error }
+}
+
+function createStepRun(job: JobRun, begun: BegunStep, span: Span | undefined): StepRun {
   const { stepName, session, from, earlierCounts, reconcilesEarlier = true } = begun
   const { control, observer, clock } = job
   const ending = new AbortController()
@@ -69,11 +96,12 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     stepExecution: session.stepExecution,
     stepContext: createContextDraft(authorsEntries(from)),
     signal: AbortSignal.any([job.control.abort, ending.signal]),
-    logger: job.logger.child({ step: stepName }),
+    logger: job.logger.child(logFields(begun)),
     resources: job.repository.resources,
   }
   return {
     stepName,
+    ...(begun.partition && { partition: begun.partition }),
     scope,
     session,
     acceptChanges: job.acceptChanges ?? false,
@@ -82,12 +110,21 @@ function createStepRun(job: JobRun, begun: BegunStep): StepRun {
     clock,
     transactionHas: job.repository.transactionHas,
     observer,
+    ...(span && { span }),
     earlierCounts,
     reconcilesEarlier,
     jobContextFrom,
     ledger: createStepLedger({ step: from, job: jobContextFrom }),
+    samples: sampleRhythm(clock.monotonic),
     giveUp: (reason) => ending.abort(reason),
   }
+}
+
+/** As the metrics and spans have it: the step, and the partition beside it. */
+function logFields({ stepName, partition }: BegunStep): Readonly<Record<string, string>> {
+  return partition === undefined
+    ? { step: stepName }
+    : { step: partition.stepName, partition: partition.name }
 }
 
 async function runAndEnd(
@@ -153,7 +190,7 @@ async function record(
   }
   const counts = run.ledger.counts()
   const reconciled = reconciledBy(run)
-  const ending = { ...end, counts, executionContext: finished, ...reconciled }
+  const ending = { ...end, counts, executionContext: finished, ...reconciled, sample: run.samples.last() }
   // While it is merged the ends of other steps wait; were this one to wait for a connection then, they might hold all there are.
   await run.session.wake?.()
   if (changesJobContext)

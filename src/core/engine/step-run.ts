@@ -12,10 +12,15 @@ import type { Clock } from '../ports/clock.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { StepSession } from '../ports/step-session.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { Span } from '../ports/tracing.ts'
+import type { SampleRhythm } from './sample-rhythm.ts'
 import type { RunControl } from './run-control.ts'
 
 export interface StepRun {
+  /** As it is recorded. */
   readonly stepName: string
+  /** Set where it works on a partition of a step. */
+  readonly partition?: { readonly stepName: string; readonly name: string }
   readonly scope: StepScope<unknown>
   readonly session: StepSession
   /** Whether changes since the execution that is continued are no reason to refuse. */
@@ -27,7 +32,10 @@ export interface StepRun {
   /** Whether a transaction of the repository has this resource. */
   readonly transactionHas: JobRepository['transactionHas']
   readonly observer: RunObserver
+  /** Undefined where nobody traces. */
+  readonly span?: Span
   readonly ledger: StepLedger
+  readonly samples: SampleRhythm
   /** The job's context when the step began; what the step makes of it is merged at its end. */
   readonly jobContextFrom: ExecutionContext
   /** Aborts the scope's signal, and nothing else: the step is to end now, whatever its callbacks wait for. */

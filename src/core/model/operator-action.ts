@@ -1,6 +1,7 @@
 /** What was asked of an execution from outside, by whom and when. */
 
-export const OPERATOR_ACTIONS = ['launch', 'stop', 'abandon', 'recover'] as const
+/** `interrupt`: stopped because the process that runs it ends, and to be continued by another. */
+export const OPERATOR_ACTIONS = ['launch', 'stop', 'interrupt', 'abandon', 'recover'] as const
 
 export interface OperatorAction {
   readonly action: (typeof OPERATOR_ACTIONS)[number]

@@ -24,6 +24,8 @@ export interface ScheduleFire {
   readonly firedAt: Date
   /** Why it was not launched; null where there is nothing to say. */
   readonly detail: string | null
+  /** Where it belongs to a backfill: how many runs of that may be under way at once. Null elsewhere. */
+  readonly maxActive: number | null
 }
 
 export interface ScheduleState {
@@ -33,6 +35,8 @@ export interface ScheduleState {
   /** Every slot up to here, this one included, has its row. */
   readonly coveredUntil: Date
   readonly pause: SchedulePause | null
+  /** When a person resumed it last. */
+  readonly resumedAt: Date | null
 }
 
 export interface SchedulePause {

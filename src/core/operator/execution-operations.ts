@@ -32,6 +32,10 @@ export interface ExecutionOperations {
   readonly recover: (jobExecutionId: string, options?: Recovering) => Promise<Recovery>
   /** Every live execution whose owner is dead. */
   readonly listStale: () => Promise<readonly JobExecutionSummary[]>
+  /**
+   * What was stopped because its process ended, oldest first: to be continued by a process of its kind, see `decideResumption`.
+   */
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**
@@ -103,6 +107,7 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
       for await (const execution of staleExecutions(parts)) stale.push(execution)
       return stale
     },
+    listInterrupted: parts.repository.listInterrupted,
     recoverStale,
     keepRecovering: (options) => keepRecovering(parts, options),
     waitForEnd: (id, options) => waitForEnd(parts, id, options),
@@ -195,7 +200,8 @@ async function keepRecovering(
   while (!signal.aborted) {
     try {
       for await (const execution of recoverEach(parts, asking)) {
-        logger.warn({ execution: execution.id }, `recovered: ${execution.exitStatus.exitDescription}`)
+        const { jobName: job } = execution.jobInstance
+        logger.warn({ job, execution: execution.id }, `recovered: ${execution.exitStatus.exitDescription}`)
         await tell(parts, execution, onRecovered)
       }
     } catch (error) {
@@ -215,7 +221,7 @@ async function tell(
     await onRecovered?.(execution)
   } catch (error) {
     logger.error(
-      { err: error, execution: execution.id },
+      { err: error, job: execution.jobInstance.jobName, execution: execution.id },
       `execution ${execution.id} is recovered, but onRecovered failed for it, and is not called again`,
     )
   }

@@ -2,11 +2,13 @@
 import type { JobDefinition } from '../definition/define-job.ts'
 import { type ParsedParameters, parseParameters } from '../definition/parse-parameters.ts'
 import { BatchError, isBatchError } from '../model/batch-error.ts'
+import type { JobExecutionSummary } from '../model/job-execution.ts'
 import type { FireOutcome, ScheduleFire } from '../model/schedule-fire.ts'
 import type { FireAnswer, FireGround, FireVerdict, LiveExecution } from '../ports/schedule-store.ts'
 import { prepareLaunch } from './launch-request.ts'
 import type { OperatorParts } from './operator-parts.ts'
 import { deathOf } from './owner-death.ts'
+import { restartParameters } from './restart-parameters.ts'
 import { runLaunched, type StartedJob, type StartOptions } from './started-job.ts'
 
 export interface FireOperations {
@@ -23,6 +25,10 @@ export interface FireOrder {
   readonly slot: Date
   /** Called before the transaction. */
   readonly parameters: () => Readonly<Record<string, unknown>>
+  /** The slot was fired, and this execution of it is to be gone on from, with the parameters that were recorded; or nothing is done. */
+  readonly continues?: JobExecutionSummary
+  /** The slot is fired as part of a backfill, of which at most so many runs may be under way. @default as its row says */
+  readonly maxActive?: number
   /** Rows with these outcomes are taken over. @default none */
   readonly replaces?: readonly FireOutcome[]
   /** Pure, and quick: it runs inside the transaction. */
@@ -46,9 +52,16 @@ export type Fired =
 
 export function fireOperations(parts: OperatorParts): FireOperations {
   return {
-    fire: async (job, order, options = {}) => {
+    fire: async (job, given, options = {}) => {
+      const { continues } = given
+      const order: FireOrder = continues === undefined ? given : { ...given, replaces: ['FIRED'] }
       const by = options.by ?? `schedule ${order.schedule} ${order.slot.toISOString()}`
-      const launching = { ...options, by, trigger: { type: 'schedule', name: order.schedule } as const }
+      const launching: StartOptions = {
+        ...options,
+        by,
+        trigger: { type: 'schedule', name: order.schedule },
+        ...(continues !== undefined && { continues: continues.id }),
+      }
       const parsed = await parametersOf(job, order)
       if (isBatchError(parsed)) return refuse(parts, job, order, parsed, launching)
       try {
@@ -64,9 +77,10 @@ export function fireOperations(parts: OperatorParts): FireOperations {
 
 async function parametersOf(job: JobDefinition, order: FireOrder): Promise<ParsedParameters | BatchError> {
   try {
+    if (order.continues !== undefined) return await restartParameters(job, order.continues, {})
     return await parseParameters(job.name, job.parameters, order.parameters())
   } catch (error) {
-    if (isBatchError(error, 'INVALID_JOB_PARAMETERS')) return error
+    if (isBatchError(error)) return error
     const { schedule, slot } = order
     return new BatchError(
       'INVALID_JOB_PARAMETERS',
@@ -96,7 +110,7 @@ async function refuse(
 async function fire(
   parts: OperatorParts,
   job: JobDefinition,
-  { schedule, slot, replaces = [], decide }: FireOrder,
+  { schedule, slot, replaces = [], maxActive, decide }: FireOrder,
   parsed: ParsedParameters,
   options: StartOptions,
 ): Promise<Fired> {
@@ -106,11 +120,12 @@ async function fire(
     slot,
     by: parts.by,
     replaces,
+    ...(maxActive !== undefined && { maxActive }),
     decide: (ground) => decide({ ...ground, live: ground.live.map((one) => judged(parts, one)) }),
     launch: request,
   })
   if (answer.outcome !== 'FIRED') return answer
-  warn()
+  warn(answer.launched.execution.id)
   return { outcome: 'FIRED', started: runLaunched(parts, job, parsed, answer.launched, options) }
 }
 

@@ -8,9 +8,11 @@ const EVENTS = [
   'jobStarted',
   'stepStarted',
   'stepProgressed',
+  'chunkCommitted',
   'stepEnded',
   'stepSkipped',
   'jobEnded',
+  'jobLost',
 ] as const satisfies readonly (keyof RunObserver)[]
 
 /** The same observer, an instance of a class too; what it throws is logged. Events that it does not listen to stay absent. */

@@ -16,7 +16,9 @@ import type { JobStatistics, RepositoryFacts, StatisticsRequest } from '../ports
 import type { ExecutionFilter, InstanceFilter, InstanceOverview } from '../ports/job-repository.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { PartitionExecutionFilter } from '../ports/partition-store.ts'
+import type { StepSample } from '../ports/step-sample.ts'
 import { childLauncher } from './child-launcher.ts'
+import { actionsOf, type ExecutionActions } from './execution-actions.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
 import type { DryRunReport } from './dry-run/dry-run-report.ts'
@@ -83,10 +85,14 @@ export interface JobOperator
   readonly findJob: (name: string) => JobDefinition
   /** @throws BatchError NO_SUCH_JOB_EXECUTION */
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails>
+  /** What may be done with it as it stands; whoever asks for one of these is judged again. */
+  readonly actionsOf: (execution: JobExecutionDetails) => Promise<ExecutionActions>
   /** Of each partitioned step of which partitions were begun in this job execution. */
   readonly listPartitionOverviews: (jobExecutionId: string) => Promise<readonly PartitionOverview[]>
   /** Step executions of partitions, in the order in which they were begun. */
   readonly listPartitionExecutions: (filter: PartitionExecutionFilter) => Promise<readonly StepExecution[]>
+  /** How far a step execution had come at moments of its run, oldest first, about 300 at most. */
+  readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   /** Newest first, without their contexts. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
   readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
@@ -180,8 +186,10 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     jobs: registry.jobs,
     findJob: registry.find,
     findJobExecution: (jobExecutionId) => findExecution(repository, jobExecutionId),
+    actionsOf: (execution) => actionsOf(parts, execution),
     listPartitionOverviews: repository.partitions.listPartitionOverviews,
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
+    listSamples: repository.listSamples,
     listJobExecutions: repository.listJobExecutions,
     findJobInstance: repository.findJobInstance,
     listJobInstances: repository.listJobInstances,
@@ -220,6 +228,6 @@ async function launch(
 ): Promise<Launched> {
   const { request, warn } = prepareLaunch(parts, job, parsed, options)
   const launched = await parts.repository.launch(request)
-  warn()
+  warn(launched.execution.id)
   return launched
 }

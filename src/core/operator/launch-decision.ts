@@ -16,11 +16,14 @@ export interface LaunchRules {
   /** Whether this change of the definition is no reason to refuse a restart. */
   readonly acceptsChange: (change: string) => boolean
   readonly processState: ProcessState
+  /** Only this execution is gone on from. */
+  readonly continues?: string
 }
 
 /**
  * | latest execution | |
  * |---|---|
+ * | another than the one that is to be continued | refuse: JOB_EXECUTION_FOLLOWED |
  * | none | start |
  * | COMPLETED | refuse: JOB_INSTANCE_ALREADY_COMPLETE |
  * | FAILED, STOPPED | restart, or refuse where the job is not restartable: JOB_RESTART_REFUSED, or its definition has
@@ -30,6 +33,9 @@ export interface LaunchRules {
  * | ABANDONED, UNKNOWN | refuse: JOB_RESTART_REFUSED |
  */
 export function decideLaunch(rules: LaunchRules, latest: LatestExecution | undefined): LaunchVerdict {
+  const { continues } = rules
+  if (continues !== undefined && latest?.execution.id !== continues)
+    return refuse(wasFollowed(rules, continues, latest))
   if (latest === undefined) return { action: 'start' }
   const { execution } = latest
   switch (execution.status) {
@@ -92,6 +98,20 @@ function detailsOf(
   { id, jobInstance, status }: JobExecution,
 ): Record<string, unknown> {
   return { jobName, jobInstanceId: jobInstance.id, jobExecutionId: id, status }
+}
+
+function wasFollowed(
+  { jobName }: LaunchRules,
+  continues: string,
+  latest: LatestExecution | undefined,
+): BatchError {
+  const found =
+    latest === undefined ? 'its history was deleted' : `execution ${latest.execution.id} has followed`
+  return new BatchError(
+    'JOB_EXECUTION_FOLLOWED',
+    `Execution ${continues} of job ${jobName} was to be continued, but ${found}; nothing was started.`,
+    { details: { jobName, jobExecutionId: continues, followedBy: latest?.execution.id ?? null } },
+  )
 }
 
 function alreadyComplete(rules: LaunchRules, execution: JobExecution): BatchError {

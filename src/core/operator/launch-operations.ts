@@ -18,7 +18,8 @@ export function launchOperations(parts: OperatorParts): LaunchOperations {
       const job = parts.registry.find(order.jobName)
       const prepared = await prepareOrder(parts, job, order, startOptions(order, options))
       try {
-        return answerOf(parts, job, prepared, await launched(parts, prepared.request, keyOf(order)))
+        const request = withoutLaunch(prepared.request, options.onlyExisting)
+        return answerOf(parts, job, prepared, await launched(parts, request, keyOf(order)))
       } catch (error) {
         if (order.onExisting !== 'return') throw error
         return existing(parts, error)
@@ -32,7 +33,7 @@ interface PreparedOrder {
   /** What it was launched with. */
   readonly parsed: () => ParsedParameters
   /** Once it was launched. */
-  readonly warn: () => void
+  readonly warn: (jobExecutionId: string) => void
   readonly options: StartOptions
 }
 
@@ -57,8 +58,33 @@ async function prepareOrder(
   }
 }
 
-function startOptions({ trigger, runner, by }: LaunchOrder, { observer }: LaunchOptions): StartOptions {
-  return { trigger, runner, by, ...(observer === undefined ? {} : { observer }) }
+function startOptions(
+  { trigger, runner, by, traceContext }: LaunchOrder,
+  { observer }: LaunchOptions,
+): StartOptions {
+  return { trigger, runner, by, ...(observer && { observer }), ...(traceContext && { traceContext }) }
+}
+
+/** The refusal takes the place of a launch inside its transaction, so that nothing of that is kept. */
+function withoutLaunch(
+  request: LaunchRequest | NextLaunchRequest,
+  refusal: Error | undefined,
+): LaunchRequest | NextLaunchRequest {
+  if (refusal === undefined) return request
+  if ('next' in request)
+    return {
+      ...request,
+      next: () => {
+        throw refusal
+      },
+    }
+  return {
+    ...request,
+    decide: (latest) => {
+      const verdict = request.decide(latest)
+      return verdict.action === 'refuse' ? verdict : { action: 'refuse', error: refusal }
+    },
+  }
 }
 
 /** @throws BatchError INVALID_CONFIGURATION */
@@ -95,7 +121,7 @@ function answerOf(
   answer: KeyedLaunch,
 ): LaunchAnswer {
   if (answer.outcome === 'replayed') return answer
-  warn()
+  warn(answer.launched.execution.id)
   return { outcome: 'started', started: runLaunched(parts, job, parsed(), answer.launched, options) }
 }
 

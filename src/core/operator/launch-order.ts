@@ -2,6 +2,7 @@
 import type { JobExecution } from '../model/job-execution.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
 import type { Runner, Trigger } from '../model/launch-facts.ts'
+import type { TraceContext } from '../ports/tracing.ts'
 import type { StartedJob } from './started-job.ts'
 
 export interface LaunchOrder {
@@ -17,6 +18,8 @@ export interface LaunchOrder {
   /** Who asks, for the record, and whose the key is. */
   readonly by: string
   readonly idempotency?: IdempotencyKey
+  /** Of the span that asks for it. */
+  readonly traceContext?: TraceContext
 }
 
 /** One attempt at a launch: asked for again it is answered as the first time, and starts nothing. */
@@ -36,6 +39,11 @@ export type LaunchAnswer =
 
 export interface LaunchOptions {
   readonly observer?: RunObserver
+  /**
+   * Answers as ever for what is there: a key that is known, an instance that runs or is complete. Where it would launch, this is the
+   * refusal. For whoever has no place for another run.
+   */
+  readonly onlyExisting?: Error
 }
 
 export interface LaunchOperations {

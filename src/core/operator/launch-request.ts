@@ -10,8 +10,8 @@ import type { StartOptions } from './started-job.ts'
 
 export interface PreparedLaunch {
   readonly request: LaunchRequest
-  /** Once it was launched: says over which changes of the definition it goes on. */
-  readonly warn: () => void
+  /** Once it was launched: says over which changes of the definition this execution goes on. */
+  readonly warn: (jobExecutionId: string) => void
 }
 
 export function prepareLaunch(
@@ -21,13 +21,14 @@ export function prepareLaunch(
   options: StartOptions,
 ): PreparedLaunch {
   const terms = termsOf(parts, job, options)
-  const { acceptChanges = false } = options
+  const { acceptChanges = false, continues } = options
   const rules: LaunchRules = {
     jobName: job.name,
     restartable: job.restartable,
     definition: terms.definition,
     acceptsChange: (change) => acceptChanges || job.acceptedChanges.includes(change),
     processState: parts.processState,
+    ...(continues !== undefined && { continues }),
   }
   let accepted: readonly string[] = []
   return {
@@ -40,10 +41,10 @@ export function prepareLaunch(
         return decideLaunch(rules, latest)
       },
     },
-    warn: () => {
+    warn: (execution) => {
       if (accepted.length > 0)
         parts.logger.warn(
-          { job: job.name, accepted },
+          { job: job.name, execution, accepted },
           'restarts over changes of the definition that are accepted',
         )
     },

@@ -3,13 +3,13 @@ import type { JobDefinition } from '../definition/define-job.ts'
 import type { ParsedParameters } from '../definition/parse-parameters.ts'
 import { parseRecordedParameters } from '../definition/recorded-parameters.ts'
 import { BatchError } from '../model/batch-error.ts'
-import type { JobExecution } from '../model/job-execution.ts'
+import type { JobExecutionSummary } from '../model/job-execution.ts'
 import { jobKey } from '../model/job-key.ts'
 
 /** @throws BatchError INVALID_JOB_PARAMETERS naming what would name another instance; JOB_RESTART_REFUSED */
 export async function restartParameters(
   job: JobDefinition,
-  execution: JobExecution,
+  execution: JobExecutionSummary,
   changes: Readonly<Record<string, string>>,
 ): Promise<ParsedParameters> {
   const parsed = await parseRecordedParameters(job.name, job.parameters, execution.jobParameters, {
@@ -28,7 +28,7 @@ export async function restartParameters(
 }
 
 function identifyingChanges(
-  { jobParameters }: JobExecution,
+  { jobParameters }: JobExecutionSummary,
   { recorded }: ParsedParameters,
   changed: readonly string[],
 ): readonly string[] {
@@ -41,7 +41,11 @@ function identifyingChanges(
   })
 }
 
-function wouldBeAnother(job: JobDefinition, { id }: JobExecution, faults: readonly string[]): BatchError {
+function wouldBeAnother(
+  job: JobDefinition,
+  { id }: JobExecutionSummary,
+  faults: readonly string[],
+): BatchError {
   return new BatchError(
     'INVALID_JOB_PARAMETERS',
     `A restart of execution ${id} is of the same instance, so identifying parameters cannot change; nothing was started.` +

@@ -1,9 +1,11 @@
 /** A launched execution at work in this process, and how it is ended from outside. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { JobDefinition } from '../definition/define-job.ts'
 import type { ParsedParameters } from '../definition/parse-parameters.ts'
 import { executionLogger } from '../engine/execution-logger.ts'
 import type { RunOutcome } from '../engine/run-outcome.ts'
 import { runJob } from '../engine/job-runner.ts'
+import { inSpan, type SpanEnding } from '../engine/in-span.ts'
 import { createRunControl, type RunControl } from '../engine/run-control.ts'
 import { createSharedContext } from '../engine/shared-context.ts'
 import { createStepHistory } from '../engine/step-history.ts'
@@ -13,6 +15,7 @@ import type { Runner, Trigger } from '../model/launch-facts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Launched } from '../ports/launch.ts'
 import type { RunObserver } from '../ports/run-observer.ts'
+import type { SpanStart, TraceContext } from '../ports/tracing.ts'
 import { guardObserver } from './guard-observer.ts'
 import type { OperatorParts } from './operator-parts.ts'
 
@@ -23,8 +26,18 @@ export interface StartOptions {
    * what JOB_DEFINITION_CHANGED or INPUT_CHANGED names, and answers for it. @default false
    */
   readonly acceptChanges?: boolean
+  /**
+   * For whoever continues what another process has left: refused with JOB_EXECUTION_FOLLOWED unless this execution is still the
+   * latest of its instance.
+   */
+  readonly continues?: string
   /** Aborting it is a stop: the open chunk is finished, the execution ends as STOPPED. */
   readonly signal?: AbortSignal
+  /**
+   * Of the span that asks for it, where that is in another process: the run's spans belong to its trace, if the batch traces.
+   * @default the span that is active
+   */
+  readonly traceContext?: TraceContext
   /** Who asks, for the record. @default who the batch was created for */
   readonly by?: string
   /** What made it begin, for the record. A longer name is cut. @default type `program`, without a name */
@@ -47,11 +60,18 @@ export interface StartedJob {
    * execution is STOPPED all the same.
    */
   readonly stop: (reason: string, grace?: { readonly graceMilliseconds: number }) => void
+  /**
+   * As a stop, because this process ends: recorded first, so that a process of its kind continues it. Resolves when the stop is
+   * asked for, which also becomes of it when the record does not answer within two seconds.
+   */
+  readonly interrupt: (reason: string, grace?: { readonly graceMilliseconds: number }) => Promise<void>
   /** Give up now: the open chunk is rolled back, the execution ends as FAILED. */
   readonly abort: (reason: string) => void
   /** How it ended; a job that failed is an outcome. @throws LEASE_LOST, or REPOSITORY_UNAVAILABLE when the end could not be recorded. */
   readonly ended: Promise<RunOutcome>
 }
+
+const NOTING_MILLISECONDS = 2000
 
 export function runLaunched(
   parts: OperatorParts,
@@ -64,9 +84,11 @@ export function runLaunched(
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
   const logger = executionLogger(parts.logger, { job: job.name, execution: execution.id })
+  const observer = guardObserver(options.observer ?? {}, logger)
   const { executionContext } = execution
   const over = new AbortController()
-  const ended = stopWith(control, options.signal, () =>
+  const span = parts.tracing?.begin(spanOf(launched), options.traceContext)
+  const work = () =>
     runJob({
       job,
       parameters: parsed.values,
@@ -79,24 +101,50 @@ export function runLaunched(
       acceptChanges: options.acceptChanges ?? false,
       control,
       ...(parts.launchChild && { launchChild: parts.launchChild }),
-      observer: guardObserver(options.observer ?? {}, logger),
+      observer,
+      ...(span && { spans: span }),
       logger,
       ...(workerProcesses === undefined ? {} : { workerProcesses }),
-    }),
-  ).finally(() => over.abort())
-  ended.catch(() => {}) // whoever started it awaits it; a rejection before that must not end the process
+    })
+  const ended = stopWith(control, options.signal, () => inSpan(span, work, endingOf)).finally(() =>
+    over.abort(),
+  )
+  // Whoever started it awaits it; a rejection before that must not end the process.
+  ended.catch((error: unknown) => observer.jobLost?.(execution, error))
+  const stop: StartedJob['stop'] = (reason, grace) => {
+    control.requestStop(reason)
+    if (grace !== undefined) void endGrace(control, clock, reason, grace.graceMilliseconds, over.signal)
+  }
   return {
     execution,
     restartOf,
     recovered,
     leftBehind: after?.status === 'COMPLETED' ? null : after,
-    stop: (reason, grace) => {
-      control.requestStop(reason)
-      if (grace !== undefined) void endGrace(control, clock, reason, grace.graceMilliseconds, over.signal)
+    stop,
+    interrupt: async (reason, grace) => {
+      await noteInterruption(parts, execution.id, `${parts.by}: ${reason}`)
+      stop(reason, grace)
     },
     abort: (reason) => control.requestAbort(new BatchError('ABORTED', reason)),
     ended,
   }
+}
+
+function spanOf({ execution, restartOf }: Launched): SpanStart {
+  const { jobName, id } = execution.jobInstance
+  return {
+    name: `job ${jobName}`,
+    attributes: {
+      'batch.job.name': jobName,
+      'batch.job.instance.id': id,
+      'batch.job.execution.id': execution.id,
+      ...(restartOf !== null && { 'batch.job.restart_of': restartOf }),
+    },
+  }
+}
+
+function endingOf({ execution: { status, exitStatus }, error }: RunOutcome): SpanEnding {
+  return { status, exitStatus, error }
 }
 
 async function stopWith(
@@ -111,6 +159,25 @@ async function stopWith(
     return await work()
   } finally {
     signal?.removeEventListener('abort', stop)
+  }
+}
+
+async function noteInterruption(
+  { repository, logger }: OperatorParts,
+  jobExecutionId: string,
+  by: string,
+): Promise<void> {
+  const patience = new AbortController()
+  const outOfPatience = wait(NOTING_MILLISECONDS, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`the repository did not answer within ${NOTING_MILLISECONDS} ms`)
+  })
+  try {
+    await Promise.race([repository.noteInterruption(jobExecutionId, by), outOfPatience])
+  } catch (error) {
+    const text = `execution ${jobExecutionId} is stopped, and nobody will know that it is to be continued: restart it`
+    logger.error({ err: error, execution: jobExecutionId }, text)
+  } finally {
+    patience.abort()
   }
 }
 

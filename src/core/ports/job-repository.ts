@@ -15,6 +15,7 @@ import type {
   NextLaunchRequest,
   RedriveRequest,
 } from './launch.ts'
+import type { EventStore } from './event-store.ts'
 import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
@@ -23,6 +24,8 @@ import type { QuarantineStore } from './quarantine-store.ts'
 import type { ResourceKey, Resources } from './resource.ts'
 import type { RetireOutcome, RetireRequest } from './retirement.ts'
 import type { ScheduleStore } from './schedule-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
+import type { StepSample } from './step-sample.ts'
 import type { Rehearsal, StepBegin, StepSession } from './step-session.ts'
 
 export interface JobRepository {
@@ -91,6 +94,16 @@ export interface JobRepository {
   /** Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. False if it is not live. */
   readonly requestStop: (jobExecutionId: string, by: string) => Promise<boolean>
   /**
+   * Records that the process of a live execution ends, and that it is to be continued by another: before it is stopped, so that a
+   * kill in between loses nothing. Of one that has ended nothing is recorded.
+   */
+  readonly noteInterruption: (jobExecutionId: string, by: string) => Promise<void>
+  /**
+   * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
+   * somebody had asked to stop.
+   */
+  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
+  /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
    * @throws the verdict's error when it is a refusal.
@@ -98,6 +111,8 @@ export interface JobRepository {
   readonly retire: (request: RetireRequest) => Promise<RetireOutcome>
 
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails | undefined>
+  /** Of one step execution, oldest first, about 300 at most: `SampleMark` thins them out. None where there is no such step. */
+  readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   /** What was asked of an execution, oldest first; of one that Spring made, only what was asked through us. */
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first. */
@@ -119,6 +134,10 @@ export interface JobRepository {
   readonly quarantine: QuarantineStore
   /** The fire ledger. */
   readonly schedules: ScheduleStore
+  /** What has happened: every start, end, recovery and abandonment of ours, whatever process did it, and slots that were missed. */
+  readonly events: EventStore
+  /** The outbox of webhooks. */
+  readonly webhooks: WebhookStore
 
   /** Of every job that has an instance, in their order. */
   readonly listJobNames: () => Promise<readonly string[]>

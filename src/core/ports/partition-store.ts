@@ -70,6 +70,8 @@ export interface PartitionStore {
 
 export interface PartitionExecutionFilter {
   readonly jobExecutionId: string
+  /** Only of this step that was partitioned. @default all */
+  readonly stepName?: string
   /** @default all */
   readonly statuses?: readonly BatchStatus[]
   readonly limit: number

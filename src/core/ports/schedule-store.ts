@@ -15,13 +15,24 @@ export interface ScheduleStore {
    * goes past a pause that was recorded before. A launch that is refused leaves no trace but the row.
    */
   readonly fire: (request: FireRequest) => Promise<FireAnswer>
-  /** Rows for slots that have none, without a launch; answers with those that it has written. */
+  /** Rows for slots that have none, without a launch, and one event where they are MISSED; answers with those that it has written. */
   readonly record: (slots: readonly Date[], row: RecordedFire) => Promise<readonly Date[]>
   /**
-   * FIRED → QUEUED, for an execution that was stopped, or died, and is to be continued. False where the row says something else
-   * meanwhile.
+   * As `record`, and moves `coveredUntil` on, in one: of several that look through the same slots one says what becomes of them.
+   * Undefined, and nothing is done, where it was moved meanwhile.
    */
-  readonly requeue: (fire: FiredExecution, detail: string) => Promise<boolean>
+  readonly recordUpTo: (
+    slots: readonly Date[],
+    row: RecordedFire,
+    covers: CoveredSpan,
+  ) => Promise<readonly Date[] | undefined>
+  /**
+   * QUEUED rows for a backfill: for slots that have none, and for those whose outcome may be replaced. Answers with those that
+   * it has written.
+   */
+  readonly queue: (slots: readonly Date[], backfill: QueuedBackfill) => Promise<readonly Date[]>
+  /** Of each schedule those that have waited longest, at most so many; slots of backfills after all others. */
+  readonly listQueued: (schedules: readonly string[], limit: number) => Promise<readonly ScheduleFire[]>
   /** Moves `coveredUntil` on, never back. */
   readonly cover: (schedule: string, until: Date) => Promise<void>
   /** Pausing again changes by whom and the note, not since when. */
@@ -40,6 +51,8 @@ export interface FireRequest {
   readonly by: string
   /** Rows with these outcomes are taken over; every other row means that the slot is taken. */
   readonly replaces: readonly FireOutcome[]
+  /** The slot is fired as part of a backfill, see `ScheduleFire.maxActive`. @default as the row says */
+  readonly maxActive?: number
   /** Pure, and quick: it runs inside the transaction. */
   readonly decide: (ground: FireGround) => FireVerdict
   readonly launch: LaunchRequest
@@ -50,8 +63,20 @@ export interface FireGround {
   readonly state: ScheduleState | undefined
   /** Executions of the job that are live by their status, whoever launched them, oldest first. */
   readonly live: readonly LiveExecution[]
-  /** Of this schedule, oldest first; the slot itself is not among them. */
+  /** Of this schedule, oldest first; the slot itself is not among them, and no slots of backfills. */
   readonly queued: readonly Date[]
+  /** The latest slot of the schedule before this one that was fired. */
+  readonly previous: PreviousFire | undefined
+  /** Of the slot that is fired: not null where it belongs to a backfill. */
+  readonly maxActive: number | null
+}
+
+export interface PreviousFire {
+  readonly slot: Date
+  /** The latest execution of its instance, and how that stands. */
+  readonly jobExecutionId: string
+  readonly status: BatchStatus
+  readonly endTime: Date | null
 }
 
 export interface LiveExecution {
@@ -59,16 +84,22 @@ export interface LiveExecution {
   readonly status: BatchStatus
   /** Null when Spring made it. */
   readonly owner: ExecutionOwner | null
+  /** Whether it was launched for a slot of a backfill. */
+  readonly isBackfill: boolean
 }
 
 export type FireVerdict =
   | { readonly action: 'launch' }
-  /** Only the row. With `supersedes`, older QUEUED ones of the schedule become SKIPPED. */
+  /**
+   * Only the row. With `supersedes`, older QUEUED ones of the schedule become SKIPPED. With `pauses`, the schedule is paused, with
+   * that as the note.
+   */
   | {
       readonly action: 'record'
       readonly outcome: Exclude<FireOutcome, 'FIRED'>
       readonly detail: string
       readonly supersedes?: true
+      readonly pauses?: string
     }
   /** Nothing is changed. */
   | { readonly action: 'leave'; readonly reason: string }
@@ -78,20 +109,33 @@ export type FireAnswer =
   | { readonly outcome: Exclude<FireOutcome, 'FIRED'>; readonly detail: string; readonly error?: Error }
   /** The slot's row was there. */
   | { readonly outcome: 'taken'; readonly fire: ScheduleFire }
-  /** Nothing was changed: as the verdict said, or because a slot that had been FIRED was refused now. */
+  /**
+   * Not launched: as the verdict said, or because a slot that had been FIRED was refused now. A row that had been FIRED, and
+   * queued since, is FIRED again.
+   */
   | { readonly outcome: 'left'; readonly reason: string; readonly error?: Error }
 
 export interface RecordedFire {
   readonly schedule: string
+  /** For the event of slots that are MISSED. */
+  readonly jobName?: string
   readonly outcome: Exclude<FireOutcome, 'FIRED'>
   readonly by: string
   readonly detail: string
 }
 
-export interface FiredExecution {
+export interface QueuedBackfill {
   readonly schedule: string
-  readonly slot: Date
-  readonly jobExecutionId: string
+  readonly by: string
+  readonly detail: string
+  readonly replaces: readonly FireOutcome[]
+  readonly maxActive: number
+}
+
+export interface CoveredSpan {
+  /** `coveredUntil`, as what is recorded was planned by. */
+  readonly from: Date
+  readonly until: Date
 }
 
 export interface PauseRequest {

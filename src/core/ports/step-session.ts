@@ -5,6 +5,7 @@ import type { ExitStatus } from '../model/exit-status.ts'
 import type { QuarantinedItem } from '../model/quarantined-item.ts'
 import type { StepCounts, StepExecution, StepReconciliation } from '../model/step-execution.ts'
 import type { Transaction } from './resource.ts'
+import type { SampleMark } from './step-sample.ts'
 
 export interface StepBegin {
   readonly stepName: string
@@ -20,6 +21,8 @@ export interface StepEnd {
   readonly reconciliation?: StepReconciliation
   /** The job's context is saved with the step's end, as Spring does. Left out, it stays as it is. */
   readonly jobExecutionContext?: ExecutionContext
+  /** @default none */
+  readonly sample?: SampleMark
 }
 
 /** One step execution at work, with the connection that its transactions use. Calls never overlap. */
@@ -68,6 +71,8 @@ export interface StepProgress {
   readonly quarantined?: readonly QuarantinedItem[]
   /** How far a redrive has come: recorded in the same transaction. @default none */
   readonly redriven?: RedrivenEntries
+  /** Recorded in the same transaction. @default none */
+  readonly sample?: SampleMark
 }
 
 /** The entries of the step in this batch, up to and with this id, have been dealt with. */

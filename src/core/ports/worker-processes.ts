@@ -3,6 +3,8 @@ import type { ExecutionContext } from '../model/execution-context.ts'
 import type { JobExecution } from '../model/job-execution.ts'
 import type { StepCounts } from '../model/step-execution.ts'
 import type { Claim } from './lease.ts'
+import type { CommittedChunk } from './run-observer.ts'
+import type { TraceContext } from './tracing.ts'
 
 export interface WorkerProcesses {
   readonly start: (assignment: WorkerAssignment, watch: WorkerWatch) => WorkerProcess
@@ -22,6 +24,8 @@ export interface WorkerAssignment {
   readonly leaseMilliseconds: number
   /** Whether a changed input is no reason to refuse to resume a partition. */
   readonly acceptChanges: boolean
+  /** Of the step's span, where the run is traced. */
+  readonly traceContext?: TraceContext
 }
 
 export interface WorkerWatch {
@@ -29,6 +33,8 @@ export interface WorkerWatch {
   readonly began: (workerId: string) => void
   /** After commits, not after each: what this step execution has committed so far. */
   readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
+  /** As often as `progressed`: those since it was told last. */
+  readonly chunksCommitted: (chunks: readonly CommittedChunk[]) => void
   /** A partition of its has come to an end, whatever end. */
   readonly partitionEnded: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
 }

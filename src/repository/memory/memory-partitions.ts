@@ -66,8 +66,9 @@ export function memoryPartitions(state: MemoryState): PartitionStore {
     findPlanState: async (planId, jobExecutionId) =>
       planState(planOf(state, planId).map((one) => partitionState(state, one, jobExecutionId))),
     listPartitionOverviews: async (jobExecutionId) => overviews(state, jobExecutionId),
-    listPartitionExecutions: async ({ jobExecutionId, statuses, after, limit }) =>
+    listPartitionExecutions: async ({ jobExecutionId, stepName, statuses, after, limit }) =>
       partitionsIn(state, jobExecutionId)
+        .filter(({ partition }) => stepName === undefined || partition?.stepName === stepName)
         .filter(({ status }) => statuses === undefined || statuses.includes(status))
         .filter(({ id }) => after === undefined || Number(id) > Number(after))
         .slice(0, limit),

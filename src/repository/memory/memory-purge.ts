@@ -79,11 +79,15 @@ function entriesOf(state: MemoryState, executions: readonly StoredExecution[]): 
 }
 
 function forget(state: MemoryState, instance: JobInstance, executions: readonly StoredExecution[]): void {
-  const { instances, plans, workers, quarantine } = state
+  const { instances, plans, workers, quarantine, samples } = state
   const ids = new Set(executions.map(({ execution }) => execution.id))
   for (const id of ids) state.executions.delete(id)
-  for (const { id } of executions.flatMap(({ steps }) => steps)) plans.delete(id)
+  for (const { id } of executions.flatMap(({ steps }) => steps)) {
+    plans.delete(id)
+    samples.delete(id)
+  }
   for (const [id, { jobExecutionId }] of workers) if (ids.has(jobExecutionId)) workers.delete(id)
+  removeWhere(state.events.list, (event) => 'jobExecutionId' in event && ids.has(event.jobExecutionId))
   removeWhere(quarantine.entries, ({ jobExecutionId }) => ids.has(jobExecutionId))
   removeWhere(quarantine.batches, ({ originJobExecutionId }) => ids.has(originJobExecutionId))
   for (const batch of quarantine.batches)

@@ -1,9 +1,13 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
+import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
-import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
 import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
+import { memoryEvents } from './memory-event-list.ts'
+import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { facts, statistics } from './memory-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
@@ -12,6 +16,8 @@ import { note, retire } from './memory-retire.ts'
 import {
   abandonStep,
   changeExecution,
+  executionsOf,
+  fenced,
   type MemoryState,
   readable,
   snapshot,
@@ -24,6 +30,7 @@ import { listExecutions, listInstances, listOverviews } from './memory-queries.t
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
+import { memoryWebhookStore } from './memory-webhooks.ts'
 import { launchMemoryRedrive, memoryQuarantineStore } from './memory-quarantine-store.ts'
 
 export interface MemoryRepositoryOptions {
@@ -48,7 +55,10 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     plans: new Map(),
     workers: new Map(),
     quarantine: { entries: [], batches: [], lastEntryId: 0, lastBatchId: 0 },
+    samples: new Map(),
     schedules: { states: new Map(), fires: new Map() },
+    events: memoryEvents(),
+    webhooks: { endpoints: new Map(), deliveries: [], lastDeliveryId: 0 },
   }
   return {
     description: 'memory (lost when the process ends)',
@@ -61,12 +71,9 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
       launchMemoryRedrive(state, request, (launching) => launch(state, launching, request.executionContext)),
     quarantine: memoryQuarantineStore(state),
     schedules: memoryScheduleStore(state),
-    startJobExecution: async (claim) => {
-      changeExecution(state, claim, ({ execution }) => ({
-        status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
-        startTime: state.now(),
-      }))
-    },
+    events: memoryEventStore(state),
+    webhooks: memoryWebhookStore(state),
+    startJobExecution: async (claim) => start(state, claim),
     endJobExecution: async (claim, end) => {
       const executionContext = readable(end.executionContext)
       const stored = changeExecution(state, claim, () => ({
@@ -76,12 +83,15 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
         executionContext,
       }))
       stored.leaseExpiresAt = stored.heartbeatAt
+      noteExecutionEvent(state, stored, endedEvent(end.status))
     },
     beginStep: async (claim, begin) => openStepSession(state, claim, begin),
     partitions: memoryPartitions(state),
     abandonStep: async (claim, stepExecutionId) => abandonStep(state, claim, stepExecutionId),
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId, by) => requestStop(state, jobExecutionId, by),
+    noteInterruption: async (jobExecutionId, by) => noteInterruption(state, jobExecutionId, by),
+    listInterrupted: async () => listInterrupted(state),
     retire: async (request) => retire(state, request),
     findJobExecution: async (jobExecutionId) => {
       const stored = state.executions.get(jobExecutionId)
@@ -94,6 +104,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     listInstanceOverviews: async (filter) => listOverviews(state, filter),
     jobStatistics: async (request) => statistics(state, request),
     jobFacts: async () => facts(state),
+    listSamples: async (stepExecutionId) =>
+      (state.samples.get(stepExecutionId) ?? []).map(({ sample }) => sample),
     openRehearsal: async () => {
       const { transaction, rollBack } = beginMemoryTransaction()
       return { transaction, close: async () => rollBack() }
@@ -105,6 +117,16 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
 }
 
 const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
+
+/** Said again, it starts again, but is told of once. */
+function start(state: MemoryState, claim: Claim): void {
+  const isFirst = fenced(state, claim).execution.startTime === null
+  const stored = changeExecution(state, claim, ({ execution }) => ({
+    status: execution.status === 'STARTING' ? 'STARTED' : execution.status,
+    startTime: state.now(),
+  }))
+  if (isFirst) noteExecutionEvent(state, stored, 'execution.started')
+}
 
 function beat(
   state: MemoryState,
@@ -133,6 +155,21 @@ function requestStop(state: MemoryState, jobExecutionId: string, by: string): bo
   }
   note(state, stored, 'stop', by)
   return true
+}
+
+function noteInterruption(state: MemoryState, jobExecutionId: string, by: string): void {
+  const stored = state.executions.get(jobExecutionId)
+  if (stored !== undefined && isLive(stored.execution.status)) note(state, stored, 'interrupt', by)
+}
+
+function listInterrupted(state: MemoryState): readonly JobExecution[] {
+  const hasAction = ({ actions }: StoredExecution, sought: OperatorAction['action']) =>
+    actions.some(({ action }) => action === sought)
+  return [...state.executions.values()]
+    .filter(({ execution }) => execution.status === 'STOPPED')
+    .filter((stored) => hasAction(stored, 'interrupt') && !hasAction(stored, 'stop'))
+    .filter((stored) => executionsOf(state, stored.execution.jobInstance).at(-1) === stored)
+    .map((stored) => snapshot(state, stored))
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {

@@ -1,10 +1,12 @@
 /** An operator's verdict on an execution in memory. Nothing waits in here, so it is never out of date. */
+import { closedEvent } from '../../core/model/batch-event.ts'
 import type { BatchStatus } from '../../core/model/batch-status.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { exitStatus } from '../../core/model/exit-status.ts'
 import { type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireRequest } from '../../core/ports/retirement.ts'
+import { noteExecutionEvent } from './memory-events.ts'
 import {
   executionsOf,
   type MemoryState,
@@ -28,6 +30,7 @@ export function retire(state: MemoryState, { jobExecutionId, by, decide }: Retir
       return 'closed'
     case 'abandon':
       end(state, stored, 'ABANDONED')
+      noteExecutionEvent(state, stored, 'execution.abandoned')
       closeSteps(state, stored, 'FAILED', 'left open by a job execution that was abandoned')
       note(state, stored, 'abandon', by)
       return 'abandoned'
@@ -43,7 +46,9 @@ export function close(
   { status, reason }: { readonly status: 'FAILED' | 'STOPPED'; readonly reason: string },
   by: string | null,
 ): void {
+  const event = closedEvent(stored.execution.status, status, by)
   if (stored.execution.status !== 'FAILED') end(state, stored, status, reason)
+  if (event !== null) noteExecutionEvent(state, stored, event)
   closeSteps(state, stored, status, reason)
   note(state, stored, 'recover', by)
 }

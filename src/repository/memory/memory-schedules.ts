@@ -10,37 +10,43 @@ import type {
   FireGround,
   FireRequest,
   PauseRequest,
+  PreviousFire,
+  QueuedBackfill,
+  RecordedFire,
   ScheduleStore,
 } from '../../core/ports/schedule-store.ts'
+import { noteMissedSlots } from './memory-events.ts'
 import { launch } from './memory-launch.ts'
 import type { MemorySchedules, StoredFire } from './memory-schedule-state.ts'
 import { executionsOf, type MemoryState, snapshot } from './memory-state.ts'
 
 export function memoryScheduleStore(state: MemoryState): ScheduleStore {
-  const { states, fires } = state.schedules
+  const { states } = state.schedules
   return {
     register: async (schedules, at) => schedules.map((schedule) => registered(states, schedule, at)),
     listStates: async () =>
       [...states.values()].toSorted((one, other) => (one.schedule < other.schedule ? -1 : 1)),
     fire: async (request) => fire(state, request),
-    record: async (slots, row) => {
-      const fresh = slots.filter((slot) => !fires.has(keyOf({ ...row, slot })))
-      for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null }, row.by)
-      return fresh.toSorted((one, other) => one.getTime() - other.getTime())
+    record: async (slots, row) => record(state, slots, row),
+    recordUpTo: async (slots, row, { from, until }) => {
+      const known = states.get(row.schedule)
+      if (known?.coveredUntil.getTime() !== from.getTime()) return undefined
+      states.set(row.schedule, { ...known, coveredUntil: until })
+      return record(state, slots, row)
     },
-    requeue: async (fired, detail) => {
-      const found = fires.get(keyOf(fired))
-      if (found?.outcome !== 'FIRED' || found.jobExecutionId !== fired.jobExecutionId) return false
-      fires.set(keyOf(fired), { ...found, outcome: 'QUEUED', detail })
-      return true
-    },
+    queue: async (slots, backfill) => queue(state, slots, backfill),
+    listQueued: async (schedules, limit) =>
+      schedules.flatMap((schedule) => queuedOf(state, schedule).slice(0, limit)),
     cover: async (schedule, until) => {
       const known = states.get(schedule)
       if (known !== undefined && known.coveredUntil < until)
         states.set(schedule, { ...known, coveredUntil: until })
     },
     pause: async (schedule, request) => pause(states, schedule, request),
-    resume: async (schedule, at) => change(states, registered(states, schedule, at), null),
+    resume: async (schedule, at) => {
+      const known = { ...registered(states, schedule, at), resumedAt: state.now() }
+      return change(states, known, null)
+    },
     listFires: async (filter) => list(state, filter),
     findFireOfInstance: async (jobInstanceId) => {
       const fired = list(state, { order: 'oldest-first', limit: Infinity })
@@ -49,8 +55,41 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
   }
 }
 
+function record(state: MemoryState, slots: readonly Date[], row: RecordedFire): readonly Date[] {
+  const fresh = slots.filter((slot) => !state.schedules.fires.has(keyOf({ ...row, slot })))
+  for (const slot of fresh) store(state, { ...row, slot, jobExecutionId: null, maxActive: null }, row.by)
+  const recorded = fresh.toSorted((one, other) => one.getTime() - other.getTime())
+  if (row.outcome === 'MISSED') noteMissedSlots(state, { ...row, jobName: row.jobName ?? null }, recorded)
+  return recorded
+}
+
+function queue(state: MemoryState, slots: readonly Date[], backfill: QueuedBackfill): readonly Date[] {
+  const { by, replaces, ...row } = backfill
+  const written = slots.filter((slot) => {
+    const found = state.schedules.fires.get(keyOf({ ...row, slot }))
+    if (found !== undefined && !replaces.includes(found.outcome)) return false
+    const { jobExecutionId = null } = found ?? {}
+    store(state, { ...row, slot, outcome: 'QUEUED', jobExecutionId }, by)
+    return true
+  })
+  return written.toSorted((one, other) => one.getTime() - other.getTime())
+}
+
+/** Slots of backfills after all others. */
+function queuedOf(state: MemoryState, schedule: string): readonly ScheduleFire[] {
+  const queued = list(state, { schedule, outcomes: ['QUEUED'], order: 'oldest-first', limit: Infinity })
+  const isBackfill = ({ maxActive }: ScheduleFire) => maxActive !== null
+  return [...queued.filter((one) => !isBackfill(one)), ...queued.filter(isBackfill)]
+}
+
 function registered(states: MemorySchedules['states'], schedule: string, at: Date): ScheduleState {
-  const known = states.get(schedule) ?? { schedule, registeredAt: at, coveredUntil: at, pause: null }
+  const known = states.get(schedule) ?? {
+    schedule,
+    registeredAt: at,
+    coveredUntil: at,
+    pause: null,
+    resumedAt: null,
+  }
   states.set(schedule, known)
   return known
 }
@@ -82,61 +121,91 @@ function fire(state: MemoryState, request: FireRequest): FireAnswer {
   const found = state.schedules.fires.get(keyOf(request))
   if (found !== undefined && !request.replaces.includes(found.outcome))
     return { outcome: 'taken', fire: shown(state, found) }
-  const verdict = request.decide(groundOf(state, request))
+  const maxActive = request.maxActive ?? found?.maxActive ?? null
+  const row = { ...request, maxActive, jobExecutionId: found?.jobExecutionId ?? null }
+  const verdict = request.decide({ ...groundOf(state, request), maxActive })
   switch (verdict.action) {
     case 'leave':
       return { outcome: 'left', reason: verdict.reason }
     case 'record': {
       const { outcome, detail } = verdict
-      store(state, { ...request, outcome, detail, jobExecutionId: null }, request.by)
+      store(state, { ...row, outcome, detail }, request.by)
       if (verdict.supersedes === true) supersede(state, request)
+      if (verdict.pauses !== undefined) pauseByFire(state, request.schedule, verdict.pauses)
       return { outcome, detail }
     }
     case 'launch':
-      return launchSlot(state, request)
+      return launchSlot(state, request, row)
     default:
       return verdict satisfies never
   }
 }
 
-function groundOf(state: MemoryState, { schedule, slot, launch: { jobName } }: FireRequest): FireGround {
+function pauseByFire({ schedules: { states }, now }: MemoryState, schedule: string, note: string): void {
+  const known = states.get(schedule)
+  if (known !== undefined && known.pause === null)
+    change(states, known, { by: `schedule ${schedule}`, note, since: now() })
+}
+
+function groundOf(
+  state: MemoryState,
+  { schedule, slot, launch: { jobName } }: FireRequest,
+): Omit<FireGround, 'maxActive'> {
   const live = [...state.executions.values()]
     .map((stored) => snapshot(state, stored))
     .filter(({ jobInstance, status }) => jobInstance.jobName === jobName && isLive(status))
-  const queued = list(state, { schedule, outcomes: ['QUEUED'], order: 'oldest-first', limit: Infinity })
+  const ofBackfills = [...state.schedules.fires.values()].filter(({ maxActive }) => maxActive !== null)
+  const isBackfill = (id: string) => ofBackfills.some(({ jobExecutionId }) => jobExecutionId === id)
+  const queued = queuedOf(state, schedule).filter(({ maxActive }) => maxActive === null)
   return {
     state: state.schedules.states.get(schedule),
-    live: live.map(({ id, status, owner }) => ({ id, status, owner })),
+    previous: previousOf(state, schedule, slot),
+    live: live.map(({ id, status, owner }) => ({ id, status, owner, isBackfill: isBackfill(id) })),
     queued: queued.map((one) => one.slot).filter((one) => one.getTime() !== slot.getTime()),
   }
 }
 
-function launchSlot(state: MemoryState, request: FireRequest): FireAnswer {
+function previousOf(state: MemoryState, schedule: string, slot: Date): PreviousFire | undefined {
+  const until = new Date(slot.getTime() - 1)
+  const [fire] = list(state, { schedule, outcomes: ['FIRED'], until, limit: 1 })
+  const execution = state.executions.get(fire?.latest?.jobExecutionId ?? '')?.execution
+  if (fire === undefined || execution === undefined) return undefined
+  const { id, status, endTime } = execution
+  return { slot: fire.slot, jobExecutionId: id, status, endTime }
+}
+
+type TakenRow = Omit<StoredFire, 'outcome' | 'detail' | 'firedBy' | 'firedAt'>
+
+function launchSlot(state: MemoryState, request: FireRequest, row: TakenRow): FireAnswer {
   try {
     const launched = launch(state, request.launch)
     const jobExecutionId = launched.execution.id
-    store(state, { ...request, outcome: 'FIRED', detail: null, jobExecutionId }, request.by)
+    store(state, { ...row, outcome: 'FIRED', detail: null, jobExecutionId }, request.by)
     return { outcome: 'FIRED', launched }
   } catch (error) {
     if (!isBatchError(error)) throw error
     if (request.replaces.includes('FIRED')) return { outcome: 'left', reason: error.message, error }
     const detail = `${error.code}: ${error.message}`
-    store(state, { ...request, outcome: 'REFUSED', detail, jobExecutionId: null }, request.by)
-    return { outcome: 'REFUSED', detail, error }
+    // It had been fired before: it still names that execution.
+    const outcome = row.jobExecutionId === null ? 'REFUSED' : 'FIRED'
+    store(state, { ...row, outcome, detail }, request.by)
+    return outcome === 'FIRED'
+      ? { outcome: 'left', reason: error.message, error }
+      : { outcome, detail, error }
   }
 }
 
 function supersede({ schedules: { fires } }: MemoryState, { schedule, slot }: FireRequest): void {
   const detail = `the slot ${slot.toISOString()} took its place in the queue`
   for (const [key, one] of fires)
-    if (one.schedule === schedule && one.outcome === 'QUEUED' && one.slot < slot)
+    if (one.schedule === schedule && one.outcome === 'QUEUED' && one.maxActive === null && one.slot < slot)
       fires.set(key, { ...one, outcome: 'SKIPPED', detail })
 }
 
 function store(state: MemoryState, row: Omit<StoredFire, 'firedBy' | 'firedAt'>, by: string): void {
-  const { schedule, slot, outcome, jobExecutionId, detail } = row
+  const { schedule, slot, outcome, jobExecutionId, detail, maxActive } = row
   const firedBy = cutText(by, REQUESTER_LIMIT)
-  const stored = { schedule, slot, outcome, jobExecutionId, firedBy, firedAt: state.now(), detail }
+  const stored = { schedule, slot, outcome, jobExecutionId, firedBy, firedAt: state.now(), detail, maxActive }
   state.schedules.fires.set(keyOf(row), stored)
 }
 

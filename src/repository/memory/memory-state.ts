@@ -13,8 +13,11 @@ import type { OperatorAction } from '../../core/model/operator-action.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
 import type { LatestExecution, LaunchKey } from '../../core/ports/launch.ts'
 import type { Claim } from '../../core/ports/lease.ts'
+import type { MemoryEvents } from './memory-event-list.ts'
+import type { MemorySample } from './memory-samples.ts'
 import type { MemoryQuarantine } from './memory-quarantine.ts'
 import type { MemorySchedules } from './memory-schedule-state.ts'
+import type { MemoryWebhooks } from './memory-webhook-state.ts'
 
 export interface MemoryState {
   readonly instances: JobInstance[]
@@ -28,7 +31,11 @@ export interface MemoryState {
   readonly plans: Map<string, readonly StoredPartition[]>
   readonly workers: Map<string, StoredWorker>
   readonly quarantine: MemoryQuarantine
+  /** By step execution, oldest first. */
+  readonly samples: Map<string, readonly MemorySample[]>
   readonly schedules: MemorySchedules
+  readonly events: MemoryEvents
+  readonly webhooks: MemoryWebhooks
 }
 
 export interface StoredPartition {

@@ -1,7 +1,14 @@
 /** A step at work in the in-memory repository. */
-import { NO_COUNTS, type PartitionExecution, type StepExecution } from '../../core/model/step-execution.ts'
+import {
+  NO_COUNTS,
+  type PartitionExecution,
+  type StepCounts,
+  type StepExecution,
+} from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type { ChunkCommit, StepBegin, StepEnd, StepSession } from '../../core/ports/step-session.ts'
+import type { SampleMark } from '../../core/ports/step-sample.ts'
+import { withSample } from './memory-samples.ts'
 import { addToQuarantine, markRedriven } from './memory-quarantine.ts'
 import { changeStep, fenced, type MemoryState, readable, storedExit } from './memory-state.ts'
 import { beginMemoryTransaction } from './memory-transaction.ts'
@@ -55,18 +62,28 @@ async function commit(
   const open = beginMemoryTransaction()
   try {
     await work(open.transaction)
-    const { counts, executionContext, quarantined = [], redriven } = progress()
+    const { counts, executionContext, quarantined = [], redriven, sample } = progress()
     open.check()
     changeStep(state, claim, stepExecutionId, { ...counts, executionContext: readable(executionContext) })
     const step = { jobExecutionId: claim.jobExecutionId, stepExecutionId, stepName, at: state.now() }
     addToQuarantine(state.quarantine, step, quarantined)
     if (redriven !== undefined) markRedriven(state.quarantine, step, redriven)
+    addSample(state, stepExecutionId, sample, counts)
   } catch (error) {
     open.rollBack()
     throw error
   }
   open.commit()
   return { jobStatus: fenced(state, claim).execution.status }
+}
+
+function addSample(
+  { samples, now }: MemoryState,
+  stepId: string,
+  mark: SampleMark | undefined,
+  counts: StepCounts,
+): void {
+  if (mark !== undefined) samples.set(stepId, withSample(samples.get(stepId) ?? [], mark, counts, now()))
 }
 
 function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd): void {
@@ -78,6 +95,7 @@ function endStep(state: MemoryState, claim: Claim, stepId: string, end: StepEnd)
     executionContext: readable(end.executionContext),
     ...(end.reconciliation && { reconciliation: structuredClone(end.reconciliation) }),
   })
+  addSample(state, stepId, end.sample, end.counts)
   if (end.jobExecutionContext === undefined) return
   const stored = fenced(state, claim)
   stored.execution = { ...stored.execution, executionContext: readable(end.jobExecutionContext) }

@@ -9,6 +9,7 @@
  * 4. a worker of partitions: shared by its claims, alone by whoever gives it up;
  * 5. the job execution; 6. the step; 7. the contexts, the partition, the session of the step; 8. entries of the quarantine
  *    that a chunk writes or marks.
+ * Events are only added, last, or deleted when they are old. The outbox of webhooks locks rows of its own: the endpoint, then its deliveries.
  * Heartbeats and the request to stop lock one row each, and nothing besides. A chunk has locked rows of its author's before
  * all that: whoever takes an execution away ends the sessions of its steps first, and so never waits for those.
  */

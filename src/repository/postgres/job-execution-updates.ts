@@ -1,6 +1,7 @@
 /** What happens to an execution between its launch and its end. */
 import type { ClientBase } from 'pg'
 import type { DataSource } from 'typeorm'
+import { endedEvent } from '../../core/model/batch-event.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_CODE_LIMIT, EXIT_DESCRIPTION_LIMIT, type ExitStatus } from '../../core/model/exit-status.ts'
 import type { JobEnd } from '../../core/ports/job-repository.ts'
@@ -13,14 +14,21 @@ import { LIVE, UTC_NOW } from './sql-words.ts'
 import { endNow } from './step-connection.ts'
 import type { TableNames } from './table-names.ts'
 
-/** STARTING → STARTED. One that was asked to stop before it began stays STOPPING. Locks: owner (shared), then the job. */
+/**
+ * STARTING → STARTED, and the event of it, also where it is said again because the answer was lost. One that was asked to stop
+ * before it began stays STOPPING. Locks: owner (shared), then the job.
+ */
 export async function startJobExecution(run: RunSql, tables: TableNames, claim: Claim): Promise<void> {
   const text = `with ${fenceSql(tables)}, job as (
       update ${tables.jobExecution} set
         status = case status when 'STARTING' then 'STARTED' else status end,
         start_time = ${UTC_NOW}, last_updated = ${UTC_NOW}, version = version + 1
         where job_execution_id = $1 and exists (select 1 from fence)
-        returning 1
+        returning status
+    ), event as (
+      insert into ${tables.event} (event_type, job_execution_id, status)
+        select 'execution.started', $1, status from job where not exists (
+          select 1 from ${tables.event} where job_execution_id = $1 and event_type = 'execution.started')
     )
     select ${proofSql('job')}`
   await whileFenced(
@@ -30,7 +38,7 @@ export async function startJobExecution(run: RunSql, tables: TableNames, claim: 
 }
 
 /**
- * The end, the job's context, no more backends, and a lease that is over; the owner row stays, to say who ran it.
+ * The end, its event, the job's context, no more backends, and a lease that is over; the owner row stays, to say who ran it.
  * Locks: owner (shared), then the job.
  */
 export async function endJobExecution(
@@ -54,11 +62,13 @@ export async function endJobExecution(
         where job_execution_id = $1 and exists (select 1 from job)
     ), backends as (
       delete from ${tables.backend} where job_execution_id = $1 and exists (select 1 from job)
+    ), event as (
+      insert into ${tables.event} (event_type, job_execution_id, status) select $8, $1, $3 from job
     )
     select ${proofSql('context')}`
   const values = [claim.jobExecutionId, claim.generation, end.status, ...exitColumns(end.exitStatus)]
   await whileFenced(
-    () => run(text, [...values, shortContext, serializedContext]),
+    () => run(text, [...values, shortContext, serializedContext, endedEvent(end.status)]),
     () => explainRefusal(run, tables, claim),
   )
 }

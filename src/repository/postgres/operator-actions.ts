@@ -2,6 +2,7 @@
 import { cutText } from '../../core/model/error-description.ts'
 import { OPERATOR_ACTIONS, type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { RunSql } from './fence.ts'
+import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 interface ActionRow {
@@ -24,6 +25,38 @@ export async function listOperatorActions(
     const known = OPERATOR_ACTIONS.find((one) => one === action)
     return known === undefined ? [] : [{ action: known, at: new Date(Number(milliseconds)), by }]
   })
+}
+
+/** Locks: none that anybody waits for. */
+export async function noteInterruption(
+  run: RunSql,
+  tables: TableNames,
+  jobExecutionId: string,
+  by: string,
+): Promise<void> {
+  await run(
+    `insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
+      select job_execution_id, 'interrupt', clock_timestamp(), $2 from ${tables.jobExecution}
+        where job_execution_id = $1 and status in ${LIVE}`,
+    [jobExecutionId, requesterColumn(by)],
+  )
+}
+
+/** Ids, oldest first. Found down the index on interruptions, of which there are few. No locks. */
+export async function interruptedIds(run: RunSql, tables: TableNames): Promise<readonly string[]> {
+  const rows = await run<{ id: string }>(
+    `select distinct e.job_execution_id::text as "id", e.job_execution_id
+      from ${tables.action} a
+      join ${tables.jobExecution} e on e.job_execution_id = a.job_execution_id and e.status = 'STOPPED'
+      where a.action = 'interrupt'
+        and not exists (select 1 from ${tables.action} s
+          where s.job_execution_id = e.job_execution_id and s.action = 'stop')
+        and not exists (select 1 from ${tables.jobExecution} l
+          where l.job_instance_id = e.job_instance_id and l.job_execution_id > e.job_execution_id)
+      order by e.job_execution_id`,
+    [],
+  )
+  return rows.map(({ id }) => id)
 }
 
 export function requesterColumn(by: string | null): string | null {

@@ -165,7 +165,7 @@ interface WhoseRow {
 export async function partitionExecutions(
   run: RunSql,
   tables: TableNames,
-  { jobExecutionId, statuses, after, limit }: PartitionExecutionFilter,
+  { jobExecutionId, stepName, statuses, after, limit }: PartitionExecutionFilter,
 ): Promise<ReadonlyMap<string, PartitionExecution>> {
   const rows = await run<WhoseRow>(
     `select s.step_execution_id as "id", m.step_name as "stepName", p.name, w.host, w.pid
@@ -175,8 +175,9 @@ export async function partitionExecutions(
       join ${tables.stepExecution} m on m.step_execution_id = p.plan_id
       left join ${tables.partitionWorker} w on w.worker_id = x.worker_id
       where s.job_execution_id = $1 and ($2::text[] is null or s.status = any($2)) and s.step_execution_id > $3
+        and ($5::text is null or m.step_name = $5)
       order by s.step_execution_id limit $4`,
-    [jobExecutionId, statuses ?? null, after ?? 0, limit],
+    [jobExecutionId, statuses ?? null, after ?? 0, limit, stepName ?? null],
   )
   return new Map(
     rows.map(({ id, stepName, name, host, pid }) => [

@@ -6,6 +6,7 @@ import type { Claim } from '../../core/ports/lease.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
 import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'
+import { eventStore } from './event-store.ts'
 import type { RunSql } from './fence.ts'
 import {
   autocommit,
@@ -18,8 +19,8 @@ import { beatPatience, heartbeat } from './heartbeat.ts'
 import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
+import { interruptedIds, listOperatorActions, noteInterruption } from './operator-actions.ts'
 import { launchOnce } from './launch-once.ts'
-import { listOperatorActions } from './operator-actions.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
@@ -27,7 +28,7 @@ import { listJobExecutions } from './execution-list.ts'
 import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
-import { findJobExecution, isId, listJobInstances } from './queries.ts'
+import { findExecutions, findJobExecution, isId, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
   DEFAULT_LEASE,
@@ -44,7 +45,9 @@ import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
+import { listSamples } from './step-samples.ts'
 import { threadConnection } from './thread-connection.ts'
+import { webhookStore } from './webhook-store.ts'
 
 /**
  * Connects, and makes sure that the schema is the one this version works on; changes nothing.
@@ -106,10 +109,20 @@ function repositoryOn(
       reading('looking up a job execution', () => findJobExecution(metadata, tables, id)),
     requestStop: async (id, by) =>
       isId(id) && during('asking a job execution to stop', 'unknown', () => requestStop(run, tables, id, by)),
+    noteInterruption: async (id, by) => {
+      if (isId(id))
+        await during('noting an interruption', 'unknown', () => noteInterruption(run, tables, id, by))
+    },
+    listInterrupted: () =>
+      reading('listing interrupted executions', async () =>
+        findExecutions(metadata, await interruptedIds(run, tables)),
+      ),
     retire: async (request) =>
       isId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
     listOperatorActions: async (id) =>
       isId(id) ? reading('listing who asked for what', () => listOperatorActions(run, tables, id)) : [],
+    listSamples: async (id) =>
+      isId(id) ? reading('listing samples of a step', () => listSamples(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(run, tables, filter)),
     findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),
@@ -121,6 +134,8 @@ function repositoryOn(
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
     schedules: scheduleStore(metadata, address, run),
+    events: eventStore(address, run),
+    webhooks: webhookStore(metadata, address, run),
     listJobNames: () => reading('listing the names of jobs', () => listJobNames(run, tables)),
     purge: (request) => purge(metadata, address, request),
     close: onlyOnce(async () => {

@@ -1,4 +1,5 @@
 /** Takes an execution from its owner, so that a launch can continue it, or an operator can end it. */
+import { closedEvent, type ExecutionEventType } from '../../core/model/batch-event.ts'
 import { BATCH_STATUSES, type BatchStatus, isLive, LIVE_STATUSES } from '../../core/model/batch-status.ts'
 import { cutText } from '../../core/model/error-description.ts'
 import { EXIT_DESCRIPTION_LIMIT } from '../../core/model/exit-status.ts'
@@ -40,7 +41,13 @@ export interface Closing {
  * @returns false when the execution has ended in the meantime; then only steps and sessions were tidied up.
  */
 export function closeAsFailed(run: RunSql, tables: TableNames, closing: Closing): Promise<boolean> {
-  return close(run, tables, closing, { from: LIVE_STATUSES, status: 'FAILED', steps: `status in ${LIVE}` })
+  const event = 'execution.stale'
+  return close(run, tables, closing, {
+    from: LIVE_STATUSES,
+    status: 'FAILED',
+    event,
+    steps: `status in ${LIVE}`,
+  })
 }
 
 /**
@@ -55,12 +62,16 @@ export function closeJudged(
   judged: BatchStatus,
   status: 'FAILED' | 'STOPPED',
 ): Promise<boolean> {
-  return close(run, tables, closing, { from: isLive(judged) ? LIVE_STATUSES : [judged], status, steps: OPEN })
+  const from = isLive(judged) ? LIVE_STATUSES : [judged]
+  const event = closedEvent(judged, status, closing.by)
+  return close(run, tables, closing, { from, status, event, steps: OPEN })
 }
 
 interface Change {
   readonly from: readonly BatchStatus[]
   readonly status: 'FAILED' | 'STOPPED'
+  /** Null: nothing is told. */
+  readonly event: ExecutionEventType | null
   /** The condition of the steps that are closed. */
   readonly steps: string
 }
@@ -69,7 +80,7 @@ async function close(
   run: RunSql,
   tables: TableNames,
   { jobExecutionId, reason, by }: Closing,
-  { from, status, steps }: Change,
+  { from, status, event, steps }: Change,
 ): Promise<boolean> {
   const unlessFailed = (column: string, value: string): string =>
     `${column} = case status when 'FAILED' then ${column} else ${value} end`
@@ -83,9 +94,18 @@ async function close(
       where job_execution_id = $1 and ${steps}),
     ${tidySql(tables)},
     noted as (insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
-      select $1, 'recover', clock_timestamp(), $5::text from job where $5::text is not null)
+      select $1, 'recover', clock_timestamp(), $5::text from job where $5::text is not null),
+    event as (insert into ${tables.event} (event_type, job_execution_id, status)
+      select $6::text, $1, $3 from job where $6::text is not null)
     select count(*) as "closed" from job`,
-    [jobExecutionId, cutText(reason, EXIT_DESCRIPTION_LIMIT), status, othersThan(from), requesterColumn(by)],
+    [
+      jobExecutionId,
+      cutText(reason, EXIT_DESCRIPTION_LIMIT),
+      status,
+      othersThan(from),
+      requesterColumn(by),
+      event,
+    ],
   )
   return answer?.closed === '1'
 }
@@ -107,7 +127,9 @@ export async function markAbandoned(
       where job_execution_id = $1 and ${OPEN} and exists (select 1 from job)),
     ${tidySql(tables)},
     noted as (insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
-      select $1, 'abandon', clock_timestamp(), $3::text from job where $3::text is not null)
+      select $1, 'abandon', clock_timestamp(), $3::text from job where $3::text is not null),
+    event as (insert into ${tables.event} (event_type, job_execution_id, status)
+      select 'execution.abandoned', $1, 'ABANDONED' from job)
     select count(*) as "abandoned" from job`,
     [jobExecutionId, othersThan([judged]), requesterColumn(by)],
   )

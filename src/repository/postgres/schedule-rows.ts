@@ -8,9 +8,10 @@ import {
   type ScheduleState,
 } from '../../core/model/schedule-fire.ts'
 import type {
-  FiredExecution,
+  CoveredSpan,
   FireFilter,
   PauseRequest,
+  QueuedBackfill,
   RecordedFire,
 } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
@@ -28,11 +29,12 @@ interface StateRow {
   readonly pausedAt: string | null
   readonly pausedBy: string | null
   readonly note: string | null
+  readonly resumedAt: string | null
 }
 
 const STATE = `schedule_name as "schedule", ${milliseconds('registered_at')} as "registeredAt",
   ${milliseconds('covered_until')} as "coveredUntil", ${milliseconds('paused_at')} as "pausedAt",
-  paused_by as "pausedBy", pause_note as "note"`
+  paused_by as "pausedBy", pause_note as "note", ${milliseconds('resumed_at')} as "resumedAt"`
 
 /** Locks: the rows that it makes. */
 export async function registerSchedules(
@@ -99,11 +101,26 @@ export async function resumeSchedule(
 ): Promise<ScheduleState> {
   const [row] = await run<StateRow>(
     `insert into ${tables.schedule} (schedule_name, registered_at, covered_until) values ($1, $2, $2)
-      on conflict (schedule_name) do update set paused_at = null, paused_by = null, pause_note = null
+      on conflict (schedule_name) do update set paused_at = null, paused_by = null, pause_note = null,
+        resumed_at = clock_timestamp()
       returning ${STATE}`,
     [schedule, at.toISOString()],
   )
   return decodeState(row as StateRow)
+}
+
+/** Unless it is paused already. Locks: the schedule. */
+export async function pauseByFire(
+  run: RunSql,
+  tables: TableNames,
+  schedule: string,
+  note: string,
+): Promise<void> {
+  await run(
+    `update ${tables.schedule} set paused_at = clock_timestamp(), paused_by = $2, pause_note = $3
+      where schedule_name = $1 and paused_at is null`,
+    [schedule, cutText(`schedule ${schedule}`, REQUESTER_LIMIT), note],
+  )
 }
 
 /** Locks: the schedule. */
@@ -119,36 +136,91 @@ export async function coverSchedule(
   )
 }
 
-/** In the order of slots, so that two that record the same ones never wait in a circle. Locks: the rows that it makes. */
+/**
+ * In the order of slots, so that two that record the same ones never wait in a circle; with one event where they are MISSED.
+ * Locks: the rows that it makes.
+ */
 export async function recordFires(
   run: RunSql,
   tables: TableNames,
   slots: readonly Date[],
-  { schedule, outcome, by, detail }: RecordedFire,
+  row: RecordedFire,
 ): Promise<readonly Date[]> {
   const rows = await run<{ slot: string }>(
-    `insert into ${tables.fire} (schedule_name, slot, outcome, fired_by, fired_at, detail)
-      select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot order by slot
-      on conflict (schedule_name, slot) do nothing
-      returning ${milliseconds('slot')} as "slot"`,
-    [schedule, slots.map((slot) => slot.toISOString()), outcome, cutText(by, REQUESTER_LIMIT), detail],
+    `with ${recordedSql(tables, 'true')}
+    select ${milliseconds('slot')} as "slot" from recorded order by slot`,
+    recordedValues(slots, row),
   )
   return rows.map(({ slot }) => new Date(Number(slot)))
 }
 
-/** Locks: the slot's row. */
-export async function requeueFire(
+/** Of two at once the second finds that the schedule was covered further. Locks: the schedule, then the rows that it makes. */
+export async function recordFiresUpTo(
   run: RunSql,
   tables: TableNames,
-  { schedule, slot, jobExecutionId }: FiredExecution,
-  detail: string,
-): Promise<boolean> {
-  const rows = await run(
-    `update ${tables.fire} set outcome = 'QUEUED', detail = $4
-      where schedule_name = $1 and slot = $2 and job_execution_id = $3 and outcome = 'FIRED' returning 1`,
-    [schedule, slot.toISOString(), jobExecutionId, detail],
+  slots: readonly Date[],
+  row: RecordedFire,
+  { from, until }: CoveredSpan,
+): Promise<readonly Date[] | undefined> {
+  const rows = await run<{ isCovered: boolean; slot: string | null }>(
+    `with covered as (
+      update ${tables.schedule} set covered_until = $8
+        where schedule_name = $1 and date_trunc('milliseconds', covered_until) = $7
+        returning 1
+    ), ${recordedSql(tables, 'exists (select 1 from covered)')}
+    select c.is_covered as "isCovered", ${milliseconds('r.slot')} as "slot"
+      from (select exists (select 1 from covered) as is_covered) c left join recorded r on true order by r.slot`,
+    [...recordedValues(slots, row), from.toISOString(), until.toISOString()],
   )
-  return rows.length > 0
+  if (rows[0]?.isCovered !== true) return undefined
+  return rows.flatMap(({ slot }) => (slot === null ? [] : [new Date(Number(slot))]))
+}
+
+function recordedSql(tables: TableNames, condition: string): string {
+  return `recorded as (
+      insert into ${tables.fire} (schedule_name, slot, outcome, fired_by, fired_at, detail)
+        select $1, slot, $3, $4, clock_timestamp(), $5 from unnest($2::timestamptz[]) slot where ${condition} order by slot
+        on conflict (schedule_name, slot) do nothing
+        returning slot
+    ), event as (
+      insert into ${tables.event} (event_type, schedule_name, job_name, first_slot, last_slot, slots, detail)
+        select 'schedule.missed', $1, $6, min(slot), max(slot), count(*), $5 from recorded
+          where $3 = 'MISSED' having count(*) > 0
+    )`
+}
+
+function recordedValues(
+  slots: readonly Date[],
+  { schedule, jobName, outcome, by, detail }: RecordedFire,
+): readonly unknown[] {
+  const at = slots.map((slot) => slot.toISOString())
+  return [schedule, at, outcome, cutText(by, REQUESTER_LIMIT), detail, jobName ?? null]
+}
+
+/** In the order of slots, as `recordFires`. Locks: the rows that it makes, or changes. */
+export async function queueFires(
+  run: RunSql,
+  tables: TableNames,
+  slots: readonly Date[],
+  { schedule, by, detail, replaces, maxActive }: QueuedBackfill,
+): Promise<readonly Date[]> {
+  const rows = await run<{ slot: string }>(
+    `insert into ${tables.fire} as f (schedule_name, slot, outcome, fired_by, fired_at, detail, max_active)
+      select $1, slot, 'QUEUED', $3, clock_timestamp(), $4, $5 from unnest($2::timestamptz[]) slot order by slot
+      on conflict (schedule_name, slot) do update set outcome = 'QUEUED', fired_by = excluded.fired_by,
+        fired_at = excluded.fired_at, detail = excluded.detail, max_active = excluded.max_active
+        where f.outcome = any($6)
+      returning ${milliseconds('slot')} as "slot"`,
+    [
+      schedule,
+      slots.map((slot) => slot.toISOString()),
+      cutText(by, REQUESTER_LIMIT),
+      detail,
+      maxActive,
+      [...replaces],
+    ],
+  )
+  return rows.map(({ slot }) => new Date(Number(slot)))
 }
 
 interface FireRow {
@@ -161,12 +233,13 @@ interface FireRow {
   readonly firedBy: string
   readonly firedAt: string
   readonly detail: string | null
+  readonly maxActive: number | null
 }
 
 function selectFires({ fire, jobExecution }: TableNames): string {
   return `select f.schedule_name as "schedule", ${milliseconds('f.slot')} as "slot", f.outcome,
       f.job_execution_id as "jobExecutionId", latest.job_execution_id as "latestId", latest.status as "latestStatus",
-      f.fired_by as "firedBy", ${milliseconds('f.fired_at')} as "firedAt", f.detail
+      f.fired_by as "firedBy", ${milliseconds('f.fired_at')} as "firedAt", f.detail, f.max_active as "maxActive"
     from ${fire} f
     left join lateral (
       select l.job_execution_id, l.status from ${jobExecution} e
@@ -187,6 +260,24 @@ export async function listFires(
         and ($3::timestamptz is null or f.slot > $3) and ($4::timestamptz is null or f.slot <= $4)
       order by f.slot ${order === 'oldest-first' ? 'asc' : 'desc'}, f.schedule_name limit $5`,
     [schedule ?? null, outcomes ?? null, after?.toISOString() ?? null, until?.toISOString() ?? null, limit],
+  )
+  return rows.map(decodeFire)
+}
+
+/** Down the index on queued slots. No locks. */
+export async function listQueued(
+  run: RunSql,
+  tables: TableNames,
+  schedules: readonly string[],
+  limit: number,
+): Promise<readonly ScheduleFire[]> {
+  const rows = await run<FireRow>(
+    `select queued.* from unnest($1::text[]) with ordinality asked(name, place)
+      cross join lateral (${selectFires(tables)}
+        where f.schedule_name = asked.name and f.outcome = 'QUEUED'
+        order by (f.max_active is not null), f.slot limit $2) queued
+      order by asked.place`,
+    [schedules, limit],
   )
   return rows.map(decodeFire)
 }
@@ -222,17 +313,18 @@ export async function findFireOfInstance(
 }
 
 function decodeState(row: StateRow): ScheduleState {
-  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note } = row
+  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note, resumedAt } = row
   return {
     schedule,
     registeredAt: new Date(Number(registeredAt)),
     coveredUntil: new Date(Number(coveredUntil)),
     pause: pausedAt === null ? null : { by: pausedBy ?? '', note, since: new Date(Number(pausedAt)) },
+    resumedAt: resumedAt === null ? null : new Date(Number(resumedAt)),
   }
 }
 
 function decodeFire(row: FireRow): ScheduleFire {
-  const { schedule, slot, jobExecutionId, latestId, latestStatus, firedBy, firedAt, detail } = row
+  const { schedule, slot, jobExecutionId, latestId, latestStatus, firedBy, firedAt, detail, maxActive } = row
   return {
     schedule,
     slot: new Date(Number(slot)),
@@ -242,6 +334,7 @@ function decodeFire(row: FireRow): ScheduleFire {
     firedBy,
     firedAt: new Date(Number(firedAt)),
     detail,
+    maxActive,
   }
 }
 

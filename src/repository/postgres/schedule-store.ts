@@ -9,11 +9,13 @@ import {
   coverSchedule,
   findFireOfInstance,
   listFires,
+  listQueued,
   listStates,
   pauseSchedule,
+  queueFires,
   recordFires,
+  recordFiresUpTo,
   registerSchedules,
-  requeueFire,
   resumeSchedule,
 } from './schedule-rows.ts'
 
@@ -27,8 +29,12 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     listStates: () => during('listing schedules', 'read', () => listStates(run, tables)),
     fire: (request) => fireSlot(source, address, request),
     record: (slots, row) => during('recording slots', 'unknown', () => recordFires(run, tables, slots, row)),
-    requeue: (fire, detail) =>
-      during('queueing a slot again', 'unknown', () => requeueFire(run, tables, fire, detail)),
+    recordUpTo: (slots, row, covers) =>
+      during('recording slots', 'unknown', () => recordFiresUpTo(run, tables, slots, row, covers)),
+    queue: (slots, backfill) =>
+      during('queueing slots', 'unknown', () => queueFires(run, tables, slots, backfill)),
+    listQueued: (schedules, limit) =>
+      during('listing queued slots', 'read', () => listQueued(run, tables, schedules, limit)),
     cover: (schedule, until) =>
       during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
     pause: (schedule, pause) =>

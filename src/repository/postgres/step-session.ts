@@ -23,12 +23,10 @@ import { StepConnection } from './step-connection.ts'
 import {
   endStatement,
   endValues,
-  isQuarantining,
   type PreparedStatement,
-  progressStatement,
-  progressValues,
-  quarantiningStatement,
-  quarantiningValues,
+  progressMetadata,
+  type ProgressStatements,
+  progressStatements,
   type StepAt,
 } from './step-statements.ts'
 
@@ -86,8 +84,7 @@ class PostgresStepSession implements StepSession {
   readonly stepExecution: StepExecution
   readonly #place: StepPlace
   readonly #connection: StepConnection
-  readonly #progress: PreparedStatement
-  readonly #quarantining: PreparedStatement
+  readonly #progress: ProgressStatements
   readonly #end: PreparedStatement
   #version: number
   #hasEnded = false
@@ -101,8 +98,7 @@ class PostgresStepSession implements StepSession {
     this.#connection = connection
     this.stepExecution = stepExecution
     this.#version = stepExecution.version
-    this.#progress = progressStatement(place.address.tables)
-    this.#quarantining = quarantiningStatement(place.address.tables)
+    this.#progress = progressStatements(place.address.tables)
     this.#end = endStatement(place.address.tables)
   }
 
@@ -148,9 +144,7 @@ class PostgresStepSession implements StepSession {
   }
 
   readonly #metadata = (progress: StepProgress): Metadata =>
-    isQuarantining(progress)
-      ? { ...this.#quarantining, values: quarantiningValues(this.#at, progress) }
-      : { ...this.#progress, values: progressValues(this.#at, progress) }
+    progressMetadata(this.#progress, this.#at, progress)
 
   get #at(): StepAt {
     return { ...this.#place.claim, stepExecutionId: this.stepExecution.id, version: this.#version }

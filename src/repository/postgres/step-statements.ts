@@ -10,6 +10,7 @@ import { fenceSql, proofSql } from './fence.ts'
 import { exitColumns } from './job-execution-updates.ts'
 import { quarantineSql, quarantineValues } from './quarantine-rows.ts'
 import { COUNT_KINDS, UTC_NOW } from './sql-words.ts'
+import { SAMPLE_VALUES, sampleSql, sampleValues } from './step-samples.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface PreparedStatement {
@@ -28,13 +29,39 @@ const COUNTS = COUNT_KINDS.map((kind, index) => `${kind}_count = $${index + 5}`)
  * A chunk's metadata: counts, context, the check of lease and version, and the job's status. Raises 22012 when lease or
  * version do not hold. Locks: owner (shared), then the step, then its context.
  */
-export function progressStatement(tables: TableNames): PreparedStatement {
-  return progressWith(tables, '')
+export function progressStatements(tables: TableNames): ProgressStatements {
+  const sampled = sampleSql(tables, 15)
+  const quarantined = quarantineSql(tables, 15 + SAMPLE_VALUES)
+  return {
+    usual: progressWith(tables, ''),
+    sampling: progressWith(tables, `, ${sampled}`),
+    quarantining: progressWith(tables, `, ${sampled}, ${quarantined}`),
+  }
 }
 
-/** The same for a chunk that skips items, or redrives some: they are recorded in the same statement. Locks them last. */
-export function quarantiningStatement(tables: TableNames): PreparedStatement {
-  return progressWith(tables, `, ${quarantineSql(tables, 15)}`)
+/**
+ * `sampling`: a sample is recorded in the same statement. `quarantining`: the same, for a chunk that skips items, or redrives some;
+ * locks those last.
+ */
+export interface ProgressStatements {
+  readonly usual: PreparedStatement
+  readonly sampling: PreparedStatement
+  readonly quarantining: PreparedStatement
+}
+
+/** The usual chunk pays nothing for what only some record. */
+export function progressMetadata(
+  statements: ProgressStatements,
+  at: StepAt,
+  progress: StepProgress,
+): PreparedStatement & { readonly values: readonly unknown[] } {
+  const values = progressValues(at, progress)
+  if (isQuarantining(progress)) {
+    const further = [...sampleValues(progress.sample), ...quarantineValues(progress)]
+    return { ...statements.quarantining, values: [...values, ...further] }
+  }
+  if (progress.sample === undefined) return { ...statements.usual, values }
+  return { ...statements.sampling, values: [...values, ...sampleValues(progress.sample)] }
 }
 
 function progressWith(tables: TableNames, further: string): PreparedStatement {
@@ -72,13 +99,13 @@ export function endStatement(tables: TableNames): PreparedStatement {
         process_skip_count, write_skip_count, read_skip_count, balanced)
         select $3, $20::bigint, $21::bigint, $22::bigint, $23::bigint, $24::bigint, $25::bigint, $26::boolean
           from step where $26 is not null
-    ), backend as (
+    ), ${sampleSql(tables, 27)}, backend as (
       delete from ${tables.backend} where step_execution_id = $3 and exists (select 1 from step)
     )
     select ${proofSql('context')}`)
 }
 
-export function progressValues(at: StepAt, { counts, executionContext }: StepProgress): readonly unknown[] {
+function progressValues(at: StepAt, { counts, executionContext }: StepProgress): readonly unknown[] {
   const { shortContext, serializedContext } = contextColumns(executionContext)
   return [
     at.jobExecutionId,
@@ -91,12 +118,7 @@ export function progressValues(at: StepAt, { counts, executionContext }: StepPro
   ]
 }
 
-export function quarantiningValues(at: StepAt, progress: StepProgress): readonly unknown[] {
-  return [...progressValues(at, progress), ...quarantineValues(progress)]
-}
-
-/** Whether the chunk has anything for the quarantine, so that the usual one pays nothing for it. */
-export function isQuarantining({ quarantined, redriven }: StepProgress): boolean {
+function isQuarantining({ quarantined, redriven }: StepProgress): boolean {
   return redriven !== undefined || (quarantined !== undefined && quarantined.length > 0)
 }
 
@@ -109,6 +131,7 @@ export function endValues(at: StepAt, end: StepEnd): readonly unknown[] {
     job?.shortContext ?? null,
     job?.serializedContext ?? null,
     ...reconciliationValues(end.reconciliation),
+    ...sampleValues(end.sample),
   ]
 }
 

@@ -15,7 +15,8 @@ export const SPRING_TABLES = [
 /**
  * Ours, beside them: who runs an execution, its heartbeat, what it was defined as, the Postgres backends of its running steps, the items that
  * were skipped, the batches in which they are redriven, what was reconciled at each step's end, the partitions of steps,
- * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin.
+ * what was asked of an execution by whom, the schedules and what became of their slots, what made an execution begin, what has
+ * happened, and who is sent word of it, how far steps had come when.
  */
 export const SIDE_TABLES = [
   'job_execution_owner',
@@ -32,6 +33,10 @@ export const SIDE_TABLES = [
   'schedule',
   'schedule_fire',
   'job_execution_launch',
+  'event',
+  'webhook_endpoint',
+  'webhook_delivery',
+  'step_sample',
 ] as const
 
 export const MIGRATION_TABLE = 'batchwright_migration'
@@ -70,6 +75,10 @@ export interface TableNames {
   readonly schedule: string
   readonly fire: string
   readonly launch: string
+  readonly event: string
+  readonly webhookEndpoint: string
+  readonly webhookDelivery: string
+  readonly sample: string
   readonly migration: string
   /** As literals, for `nextval`. */
   readonly jobInstanceSeq: string
@@ -112,6 +121,10 @@ export function tableNames(
     schedule: table('schedule'),
     fire: table('schedule_fire'),
     launch: table('job_execution_launch'),
+    event: table('event'),
+    webhookEndpoint: table('webhook_endpoint'),
+    webhookDelivery: table('webhook_delivery'),
+    sample: table('step_sample'),
     migration: table(MIGRATION_TABLE),
     jobInstanceSeq: escapeLiteral(table('job_instance_seq')),
     jobExecutionSeq: escapeLiteral(table('job_execution_seq')),

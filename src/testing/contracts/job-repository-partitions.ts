@@ -190,6 +190,9 @@ async function listsPartitions(trial: RepositoryTrial): Promise<void> {
   assert.deepEqual(await partitions.listPartitionOverviews(jobExecutionId), [
     { stepName: 'load', planned: 5, open: 1, executions: { COMPLETED: 2, FAILED: 1, STARTED: 1 } },
   ])
+  const ofStep = await partitions.listPartitionExecutions({ ...page, stepName: 'load' })
+  assert.deepEqual(ofStep, first)
+  assert.deepEqual(await partitions.listPartitionExecutions({ ...page, stepName: 'report' }), [])
   assert.deepEqual(await partitions.listPartitionExecutions({ jobExecutionId: '0', limit: 1 }), [])
   await session.close()
   await manager.close()

@@ -49,7 +49,8 @@ async function ended(
   verdict?: Parameters<RepositoryTrial['launch']>[1],
 ): Promise<Launched> {
   const launched = await trial.started(key, verdict)
-  await finish(await trial.begin(launched.claim, 'load'), stepEnd(status))
+  const sample = { number: 1, keepEvery: 1, progress: null }
+  await finish(await trial.begin(launched.claim, 'load'), { ...stepEnd(status), sample })
   await trial.repository.endJobExecution(launched.claim, jobEnd(status))
   return launched
 }
@@ -63,6 +64,12 @@ function idsOf(launched: readonly Launched[]): readonly string[] {
   return launched.map(({ execution }) => execution.id)
 }
 
+/** Of its step, which nobody finds any more when it is purged. */
+async function samplesOf({ repository, find }: RepositoryTrial, { claim }: Launched) {
+  const [step] = (await find(claim)).stepExecutions
+  return () => repository.listSamples(step?.id ?? '')
+}
+
 async function purgesOver(trial: RepositoryTrial): Promise<void> {
   const { repository, jobName } = trial
   const complete = await ended(trial, 'complete', 'COMPLETED')
@@ -74,7 +81,10 @@ async function purgesOver(trial: RepositoryTrial): Promise<void> {
   await repository.retire({ jobExecutionId, by: 'anna', decide: () => ({ action: 'abandon' }) })
   const first = await ended(trial, 'twice', 'FAILED')
   const second = await ended(trial, 'twice', 'COMPLETED', { action: 'restart' })
+  const samples = await samplesOf(trial, complete)
+  assert.equal((await samples()).length, 1)
   const counts = await purge(trial)
+  assert.deepEqual(await samples(), [])
   assert.deepEqual(counts, { instances: 3, executions: 4, steps: 4, quarantined: 0, next: null })
   assert.deepEqual(await left(trial), idsOf([failed, stopped, live]))
   const instances = await repository.listJobInstances({ jobName, limit: 10 })

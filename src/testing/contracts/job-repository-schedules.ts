@@ -19,7 +19,11 @@ export const SCHEDULE_PROMISES: Readonly<Record<string, Check>> = {
   'a refusal never replaces a slot that was fired': keepsFired,
   'a fire that is left changes nothing': leaves,
   'slots without a row are recorded once': recordsOnce,
-  'a fired slot is queued again for its own execution only': requeues,
+  'of several that look through the same slots one says what becomes of them': recordsUpTo,
+  'slots are queued for a backfill, and wait behind all others': queues,
+  'a decision sees which runs belong to backfills': showsBackfills,
+  'a slot that was fired, and queued since, is FIRED again when its launch is refused': staysFired,
+  'a decision sees how the slot before has ended, and may pause the schedule': pausesByFire,
   'a schedule is known since it was registered first, and covered further and further': covers,
   'a pause is kept with its note until it is resumed': pauses,
   'fires are listed by slot, with the latest execution of their instance': lists,
@@ -93,6 +97,7 @@ async function firesOnce(trial: RepositoryTrial): Promise<void> {
     latest: { jobExecutionId: launched.execution.id, status: 'STARTING' },
     firedBy: 'a process',
     detail: null,
+    maxActive: null,
   })
   const actions = await trial.repository.listOperatorActions(launched.execution.id)
   assert.deepEqual(
@@ -210,14 +215,115 @@ async function recordsOnce(trial: RepositoryTrial): Promise<void> {
   )
 }
 
-async function requeues(trial: RepositoryTrial): Promise<void> {
+async function recordsUpTo(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  const from = new Date(0)
+  await schedules.register([schedule], from)
+  await fire(SLOT)
+  const row = { schedule, outcome: 'QUEUED', by: 'a process', detail: 'made up for' } as const
+  const both = await Promise.all([
+    schedules.recordUpTo([SLOT, LATER], row, { from, until: LATER }),
+    schedules.recordUpTo([SLOT], row, { from, until: SLOT }),
+  ])
+  assert.equal(both.filter((one) => one === undefined).length, 1)
+  const [state] = await schedules.register([schedule], from)
+  const isFirst = both[0] !== undefined
+  assert.deepEqual(state?.coveredUntil, isFirst ? LATER : SLOT)
+  assert.deepEqual(both[isFirst ? 0 : 1], isFirst ? [LATER] : [])
+  assert.deepEqual(
+    (await fires()).map(({ outcome }) => outcome),
+    isFirst ? ['FIRED', 'QUEUED'] : ['FIRED'],
+  )
+  const until = new Date(LATER.getTime() + 1)
+  const onward = await schedules.recordUpTo([], row, { from: state?.coveredUntil ?? from, until })
+  assert.deepEqual(onward, [])
+}
+
+const BACKFILL = { by: 'anna', detail: 'a backfill', replaces: ['MISSED'], maxActive: 2 } as const
+
+async function queues(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  const [missed, fired, fresh] = [new Date(1000), new Date(2000), new Date(3000)]
+  await schedules.record([missed], { schedule, outcome: 'MISSED', by: 'a process', detail: 'late' })
+  await fire(fired)
+  await fire(LATER, QUEUE)
+  const queued = await schedules.queue([fresh, fired, missed], { schedule, ...BACKFILL })
+  assert.deepEqual(queued, [missed, fresh])
+  const [row] = await fires()
+  assert.deepEqual(
+    [row?.outcome, row?.firedBy, row?.detail, row?.maxActive],
+    ['QUEUED', 'anna', 'a backfill', 2],
+  )
+  const other = `other-${randomUUID()}`
+  const slotsOf = async (limit: number) =>
+    (await schedules.listQueued([other, schedule], limit)).map(({ slot }) => slot)
+  assert.deepEqual(await slotsOf(5), [LATER, missed, fresh])
+  assert.deepEqual(await slotsOf(2), [LATER, missed])
+}
+
+async function showsBackfills(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire } = firing(trial)
+  const byBackfill = launchedBy(await fire(SLOT, undefined, { maxActive: 3 }))
+  const byHand = await trial.launch('by hand')
+  await trial.repository.schedules.queue([new Date(1000), LATER], { schedule, ...BACKFILL })
+  const seen: FireGround[] = []
+  const look: FireRequest['decide'] = (ground) => {
+    seen.push(ground)
+    return { action: 'leave', reason: 'seen' }
+  }
+  await fire(LATER, look, { replaces: ['QUEUED'] })
+  await fire(new Date(5000), look)
+  assert.deepEqual(
+    seen[0]?.live.map(({ id, isBackfill }) => [id, isBackfill]),
+    [
+      [byBackfill.execution.id, true],
+      [byHand.execution.id, false],
+    ],
+  )
+  assert.deepEqual(seen[0]?.queued, [], 'slots of backfills are nobody else to wait for')
+  assert.deepEqual(
+    seen.map(({ maxActive }) => maxActive),
+    [2, null],
+  )
+}
+
+async function staysFired(trial: RepositoryTrial): Promise<void> {
   const { schedule, fire, fires } = firing(trial)
   const { execution } = launchedBy(await fire(SLOT))
-  const { requeue } = trial.repository.schedules
-  assert.equal(await requeue({ schedule, slot: SLOT, jobExecutionId: '0' }, 'stopped'), false)
-  assert.equal(await requeue({ schedule, slot: SLOT, jobExecutionId: execution.id }, 'stopped'), true)
+  await trial.repository.schedules.queue([SLOT], { schedule, ...BACKFILL, replaces: ['FIRED'] })
+  const answer = await fire(SLOT, undefined, { verdict: REFUSE, replaces: ['QUEUED'] })
+  assert.equal(answer.outcome, 'left')
+  assert.ok('error' in answer && answer.error !== undefined)
   const [row] = await fires()
-  assert.deepEqual([row?.outcome, row?.detail, row?.jobExecutionId], ['QUEUED', 'stopped', execution.id])
+  assert.deepEqual([row?.outcome, row?.jobExecutionId], ['FIRED', execution.id])
+  assert.match(row?.detail ?? '', /^JOB_INSTANCE_ALREADY_COMPLETE/)
+}
+
+async function pausesByFire(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  await schedules.register([schedule], SLOT)
+  const seen: FireGround[] = []
+  const pause: FireRequest['decide'] = (ground) => {
+    seen.push(ground)
+    return { action: 'record', outcome: 'PAUSED', detail: 'it failed', pauses: 'look at it' }
+  }
+  const failed = launchedBy(await fire(SLOT))
+  await trial.repository.endJobExecution(failed.claim, jobEnd('FAILED'))
+  await fire(new Date(SLOT.getTime() + 1), QUEUE)
+  await fire(LATER, pause)
+  await fire(SLOT, pause, { replaces: ['QUEUED'] })
+  assert.deepEqual(
+    seen.map(({ previous }) => [previous?.slot, previous?.jobExecutionId, previous?.status]),
+    [[SLOT, failed.execution.id, 'FAILED']],
+  )
+  const ended = seen[0]?.previous?.endTime
+  assert.deepEqual(ended, (await trial.find(failed.claim)).endTime)
+  const [state] = await schedules.register([schedule], SLOT)
+  assert.deepEqual([state?.pause?.by, state?.pause?.note], [`schedule ${schedule}`, 'look at it'])
+  assert.equal((await fires()).at(-1)?.outcome, 'PAUSED')
 }
 
 async function covers(trial: RepositoryTrial): Promise<void> {
@@ -228,8 +334,8 @@ async function covers(trial: RepositoryTrial): Promise<void> {
   await schedules.cover(one, SLOT)
   const states = await schedules.register([other, one], LATER)
   assert.deepEqual(states, [
-    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null },
-    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null },
+    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null, resumedAt: null },
+    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null, resumedAt: null },
   ])
   const known = (await schedules.listStates()).map(({ schedule }) => schedule)
   assert.ok(known.includes(one) && known.includes(other))
@@ -241,7 +347,9 @@ async function pauses(trial: RepositoryTrial): Promise<void> {
   await schedules.pause(schedule, { by: 'anna', note: 'a fair', at: SLOT })
   const again = await schedules.pause(schedule, { by: 'ben', note: null, at: LATER })
   assert.deepEqual(again.pause, { by: 'ben', note: null, since: SLOT })
-  assert.equal((await schedules.resume(schedule, LATER)).pause, null)
+  const { pause, resumedAt } = await schedules.resume(schedule, LATER)
+  assert.equal(pause, null)
+  assert.ok(resumedAt !== null && Math.abs(resumedAt.getTime() - Date.now()) < 60_000)
   assert.equal((await schedules.register([schedule], LATER))[0]?.pause, null)
 }
 

@@ -124,6 +124,19 @@ describe('The launch decision', () => {
       expect(decided(status)).to.not.contain('identifying parameter')
   })
 
+  it('continues only the execution that was meant, where one is named', () => {
+    const found = (status: BatchStatus) => ({
+      execution: executionIn(status),
+      owner,
+      definition: DEFINITION,
+      stepStatuses: new Map(),
+    })
+    expect(decideLaunch(rulesWith({ continues: '41' }), found('STOPPED')).action).to.equal('restart')
+    const other = refusal(decideLaunch(rulesWith({ continues: '40' }), found('FAILED')))
+    expect(other.message).to.contain('but execution 41 has followed')
+    expect(refusal(decideLaunch(rulesWith({ continues: '40' }), undefined)).exitCode).to.equal(6)
+  })
+
   for (const status of ['FAILED', 'STOPPED'] as const) {
     it(`restarts a ${status} one, or refuses it with 6 where the job is not restartable`, () => {
       expect(decide({ status })).to.deep.equal({ action: 'restart' })

@@ -108,6 +108,26 @@ function launchSuite(open: () => Promise<Batch['repository']>): void {
     return (await answer.started.ended).execution.status
   }
 
+  it('answers with onlyExisting for what is there, and refuses whatever would have to be launched', async () => {
+    const onlyExisting = new Error('no place')
+    const ask = (order: LaunchOrder) =>
+      batch.operator.launch(order, { onlyExisting }).then(
+        ({ outcome }) => outcome,
+        (error: unknown) => (error === onlyExisting ? 'no place' : codeOf(error)),
+      )
+    const key = keyed('first')
+    expect(await ask(key)).to.equal('no place')
+    expect(await ask(keyed('next', { mode: 'next', parameters: { day: 'tuesday' } }))).to.equal('no place')
+    expect(await batch.operator.listJobInstances({ limit: 1 })).to.deep.equal([])
+    await launch(key)
+    expect(await ask(key)).to.equal('replayed')
+    expect(await ask(orderOf())).to.equal('JOB_EXECUTION_ALREADY_RUNNING')
+    expect(await ask(orderOf({ onExisting: 'return' }))).to.equal('existing')
+    letEnd()
+    await Promise.all(running)
+    expect(await ask(orderOf())).to.equal('JOB_INSTANCE_ALREADY_COMPLETE')
+  })
+
   it('of 20 at once with one key starts one and answers 19 with it', async () => {
     const { words, ids } = await atOnce(keyed('one'))
     expect(words).to.deep.equal({ started: 1, replayed: AT_ONCE - 1 })

@@ -120,6 +120,7 @@ describe("The job repository's schema", () => {
     const added = new Set(after.filter((one) => !before.includes(one)).map((one) => one.split(' ')[0]))
     expect([...added]).to.have.members([
       'batch_batchwright_migration',
+      'batch_event',
       'batch_job_execution_action',
       'batch_job_execution_definition',
       'batch_job_execution_heartbeat',
@@ -134,6 +135,9 @@ describe("The job repository's schema", () => {
       'batch_step_partition',
       'batch_step_partition_execution',
       'batch_step_partition_worker',
+      'batch_webhook_delivery',
+      'batch_webhook_endpoint',
+      'batch_step_sample',
     ])
     const { rows } = await database.pool.query(
       `select 1 from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1`,

@@ -8,7 +8,9 @@ import {
   javaMajor,
   javaProgram,
   MAVEN,
+  PYTHON_NEEDS,
   requireOnMachine,
+  SCHEDULER_NEEDS,
 } from '../../../scripts/services/machine-needs.ts'
 
 describe('What the machine must have', () => {
@@ -45,6 +47,17 @@ describe('What the machine must have', () => {
     expect(() => requireOnMachine([JAVA, MAVEN])).to.throw(/lacks\n {2}mvn/)
     program('mvn', 'Apache Maven 3.8.7')
     expect(() => requireOnMachine([JAVA, MAVEN])).not.to.throw()
+  })
+
+  it('is a Python that can make environments, and the programs of schedulers', () => {
+    const { cron, curl, systemd } = SCHEDULER_NEEDS
+    expect(() => requireOnMachine([...PYTHON_NEEDS, curl, systemd])).to.throw(
+      /python3 with venv \(python3 cannot be run\)[^]*--no-install-recommends python3-venv curl systemd$/,
+    )
+    writeFileSync(join(folder, 'python3'), '#!/bin/sh\nexit 1\n')
+    chmodSync(join(folder, 'python3'), 0o755)
+    expect(() => requireOnMachine(PYTHON_NEEDS)).to.throw('import venv, ensurepip ends with 1')
+    expect(cron.debianPackage).to.equal('cron')
   })
 
   it('is not an old Java', () => {

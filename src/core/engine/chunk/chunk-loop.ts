@@ -1,13 +1,14 @@
 /** Read, process, write, commit: the loop of a chunk-oriented step. */
 import type { ChunkStepDefinition } from '../../definition/step-definition.ts'
-import type { ItemReader, OpenedReader } from '../../ports/item-reader.ts'
-import { settle } from '../first-error.ts'
+import type { ItemReader, OpenedReader, ReadProgress } from '../../ports/item-reader.ts'
+import { settle, unsettle } from '../first-error.ts'
 import { heedStopRequest } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 import { type Breather, createBreather } from './breather.ts'
 import { callChunkListeners } from './chunk-listeners.ts'
 import { sealCheckpoint, storedCheckpoint } from './checkpoint-seal.ts'
-import type { ChunkTarget } from './commit-chunk.ts'
+import { type ChunkWatch, watchChunk } from './chunk-watch.ts'
+import { type ChunkTarget, contributionOf } from './commit-chunk.ts'
 import { createFaults, type Faults, StoppedWhileWaiting } from './faults.ts'
 import { checkpointAfterLast, type FilledChunk } from './filled-chunk.ts'
 import { foldItemHooks, type ItemHooks } from './item-hooks.ts'
@@ -42,6 +43,7 @@ interface LoopParts extends ChunkLoop {
   readonly hooks: ItemHooks
   readonly faults: Faults
   readonly breathe: Breather
+  readonly readProgress: () => ReadProgress | undefined
   /** Records that were read so far over all executions, those of chunks included that are not committed yet. */
   recordsRead: number
 }
@@ -56,7 +58,8 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   const hooks = foldItemHooks(loop.definition.listeners, loop.run.scope.logger)
   const faults = createFaults(loop.run, loop.definition.options, hooks)
   const recordsRead = skipsSoFar(loop.run).reads
-  const parts = { ...loop, hooks, faults, breathe: createBreather(), recordsRead }
+  const readProgress = () => loop.source.reader.progress?.()
+  const parts = { ...loop, hooks, faults, breathe: createBreather(), readProgress, recordsRead }
   try {
     const outcome = await moveItems(parts)
     if (outcome === 'completed') judgeShareAtEnd(loop.run, faults)
@@ -64,18 +67,18 @@ export async function runChunkLoop(loop: ChunkLoop): Promise<StepOutcome> {
   } catch (error) {
     if (error instanceof StoppedWhileWaiting) return 'stopped'
     throw error
+  } finally {
+    loop.run.samples.readUpTo(readProgress)
   }
 }
 
 async function moveItems(loop: LoopParts): Promise<StepOutcome> {
   let writing: Promise<void> = Promise.resolve()
   for (;;) {
-    const filled = await settle(() => fillChunk(loop))
-    await writing
-    if ('error' in filled) throw filled.error
-    writing = writeAndReport(loop, filled.value)
+    const { chunk, watch } = await nextChunk(loop, writing)
+    writing = writeWatched(loop, chunk, watch)
     writing.catch(loop.run.giveUp) // it is awaited after the next chunk was filled, and a read that waits is not waited for
-    const { last } = filled.value
+    const { last } = chunk
     if (last || loop.run.control.stop.aborted || loop.definition.options.overlap === false) await writing
     loop.run.control.abort.throwIfAborted()
     if (last) return 'completed'
@@ -84,8 +87,37 @@ async function moveItems(loop: LoopParts): Promise<StepOutcome> {
   }
 }
 
-async function fillChunk(loop: LoopParts): Promise<FilledChunk> {
-  const { run, hooks, faults, breathe } = loop
+/** Filled while the chunk before it is written, and handed over when that is committed. */
+async function nextChunk(
+  loop: LoopParts,
+  writing: Promise<void>,
+): Promise<{ readonly chunk: FilledChunk; readonly watch: ChunkWatch }> {
+  const watch = watchChunk(loop.run)
+  const filled = await settle(() => watch.within(() => fillChunk(loop, watch)))
+  try {
+    await writing
+    return { chunk: unsettle(filled), watch }
+  } catch (error) {
+    if ('error' in filled) watch.failed(filled.error)
+    watch.end()
+    throw error
+  }
+}
+
+async function writeWatched(loop: LoopParts, chunk: FilledChunk, watch: ChunkWatch): Promise<void> {
+  try {
+    await watch.within(() => writeAndReport(loop, chunk, watch))
+  } catch (error) {
+    watch.failed(error)
+    throw error
+  } finally {
+    watch.end()
+  }
+}
+
+async function fillChunk(loop: LoopParts, watch: ChunkWatch): Promise<FilledChunk> {
+  const { run, hooks, breathe } = loop
+  const faults = watch.counting(loop.faults)
   const { stepName, scope, control } = run
   const { processor, options } = loop.definition
   const { supply, reader } = loop.source
@@ -149,25 +181,33 @@ function inSourceOrder(read: ItemsRead, processed: ItemsProcessed): readonly Ski
 }
 
 /** A chunk without items or skipped records, at the end of the data, is not worth a transaction. */
-async function writeAndReport(loop: LoopParts, chunk: FilledChunk): Promise<void> {
+async function writeAndReport(loop: LoopParts, chunk: FilledChunk, watch: ChunkWatch): Promise<void> {
   if (chunk.items.length + chunk.readSkips === 0) return
-  const { run, definition, source, target, hooks, faults } = loop
+  const { run, definition, source, target, hooks, readProgress } = loop
+  const faults = watch.counting(loop.faults)
   const listened = definition.listeners.length > 0
   if (listened) await callChunkListeners(run, definition.listeners, 'beforeChunk', chunk)
-  const writing = await settle(() => writeChunk({ run, target, hooks, faults }, chunk))
+  const writing = await settle(() => writeChunk({ run, target, hooks, faults, readProgress }, chunk))
   if ('error' in writing) {
     await callChunkListeners(run, definition.listeners, 'onChunkError', chunk, writing.error)
     throw writing.error
   }
   const { answer, written, skips } = writing.value
+  watch.committed(contributionOf(chunk, writing.value))
   tellReader(source, chunk)
   reportSkips([...chunk.skips, ...skips], hooks, run.scope.logger)
   heedStopRequest(run.control, answer.jobStatus)
-  const { stepProgressed } = run.observer
-  if (stepProgressed !== undefined)
-    stepProgressed(committedExecution(run.session, run.ledger), source.reader.progress?.())
+  tellObserver(loop, watch)
   const { items } = chunk
   if (listened) await callChunkListeners(run, definition.listeners, 'afterChunk', { items, outputs: written })
+}
+
+function tellObserver({ run, readProgress }: LoopParts, watch: ChunkWatch): void {
+  const { stepProgressed, chunkCommitted } = run.observer
+  if (stepProgressed === undefined && chunkCommitted === undefined) return
+  const execution = committedExecution(run.session, run.ledger)
+  stepProgressed?.(execution, readProgress())
+  chunkCommitted?.(execution, { milliseconds: watch.milliseconds() })
 }
 
 function tellReader({ reader }: ChunkSource, { checkpoint }: FilledChunk): void {

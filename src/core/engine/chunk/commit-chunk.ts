@@ -6,6 +6,7 @@ import {
 } from '../../model/execution-context.ts'
 import { addCounts, type StepCounts } from '../../model/step-execution.ts'
 import type { ItemSink, ItemWriter } from '../../ports/item-writer.ts'
+import type { ReadProgress } from '../../ports/item-reader.ts'
 import { failedItems } from '../../ports/items-failed.ts'
 import type { CommitAnswer, StepProgress, StepSession } from '../../ports/step-session.ts'
 import type { Transaction } from '../../ports/resource.ts'
@@ -46,6 +47,8 @@ export interface ChunkWriting {
   readonly target: ChunkTarget
   readonly hooks: ItemHooks
   readonly faults: Faults
+  /** Of the reader, which may be a chunk further. */
+  readonly readProgress: () => ReadProgress | undefined
 }
 
 /** What this attempt writes, and how. */
@@ -100,7 +103,13 @@ export async function commitChunk(
     context = withCheckpoints(run, target, chunk, written.length > 0)
     const counts = addCounts(run.ledger.counts(), contribution)
     const quarantined = [...chunk.skips, ...skips].map(quarantinedItem)
-    return { counts, executionContext: context, ...(quarantined.length > 0 && { quarantined }) }
+    const sample = run.samples.due(writing.readProgress)
+    return {
+      counts,
+      executionContext: context,
+      ...(quarantined.length > 0 && { quarantined }),
+      ...(sample && { sample }),
+    }
   }
   const committed = await settle(() => target.commit({ pipelined, work, progress }))
   if ('error' in committed) {
@@ -122,7 +131,7 @@ async function callWriter(call: WriterCall, write: () => Promise<void>): Promise
   }
 }
 
-function contributionOf(chunk: FilledChunk, { written, skips }: WriteResult): Partial<StepCounts> {
+export function contributionOf(chunk: FilledChunk, { written, skips }: WriteResult): Partial<StepCounts> {
   const processSkipCount = chunk.skips.length - chunk.readSkips
   return {
     readCount: chunk.items.length,

@@ -31,6 +31,7 @@ export async function runJobStep(
     observer: observeChild(run),
     acceptChanges: run.acceptChanges,
     ...run.scope.jobExecution.launch,
+    ...(run.span && { traceContext: run.span.context() }),
   })
   const recordChild = () => commitChild(run, { parameters, jobExecutionId: launched.jobExecutionId })
   if (launched.kind === 'complete') {

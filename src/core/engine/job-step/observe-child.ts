@@ -9,10 +9,11 @@ export function observeChild({ stepName, observer }: StepRun): RunObserver {
     ...step,
     stepName: `${stepName}/${step.stepName}`,
   })
-  const { stepStarted, stepProgressed, stepEnded, stepSkipped } = observer
+  const { stepStarted, stepProgressed, chunkCommitted, stepEnded, stepSkipped } = observer
   return {
     ...(stepStarted && { stepStarted: (step) => stepStarted(within(step)) }),
     ...(stepProgressed && { stepProgressed: (step, progress) => stepProgressed(within(step), progress) }),
+    ...(chunkCommitted && { chunkCommitted: (step, chunk) => chunkCommitted(within(step), chunk) }),
     ...(stepEnded && { stepEnded: (step) => stepEnded(within(step)) }),
     ...(stepSkipped && { stepSkipped: (step) => stepSkipped(within(step)) }),
   }

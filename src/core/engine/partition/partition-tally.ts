@@ -1,12 +1,14 @@
 /** The sums of a partitioned step while its partitions are at work, for observers. */
 import { addCounts, NO_COUNTS, skipCount, type StepCounts } from '../../model/step-execution.ts'
 import type { PlanTally } from '../../ports/partition-store.ts'
+import type { CommittedChunk } from '../../ports/run-observer.ts'
 import { committedExecution, type StepRun } from '../step-run.ts'
 
 /** What the workers of a step tell of their partitions. */
 export interface PartitionWatch {
   /** What this step execution has committed so far. */
   readonly progressed: (stepExecutionId: string, counts: StepCounts) => void
+  readonly chunkCommitted: (chunk: CommittedChunk) => void
   readonly ended: (status: 'COMPLETED' | 'STOPPED' | 'FAILED') => void
 }
 
@@ -25,10 +27,8 @@ export function createPartitionTally(
   const known = new Map<string, StepCounts>()
   let sum = NO_COUNTS
   let done = completed
-  const tell = () => {
-    const execution = { ...committedExecution(run.session, run.ledger), ...sum }
-    run.observer.stepProgressed?.(execution, { done, total, unit: 'partitions' })
-  }
+  const execution = () => ({ ...committedExecution(run.session, run.ledger), ...sum })
+  const tell = () => run.observer.stepProgressed?.(execution(), { done, total, unit: 'partitions' })
   return {
     progressed: (id, counts) => {
       sum = addCounts(sum, differenceOf(counts, known.get(id) ?? NO_COUNTS))
@@ -36,6 +36,7 @@ export function createPartitionTally(
       if (skipCount(sum) > limit.skips) limit.passed()
       tell()
     },
+    chunkCommitted: (chunk) => run.observer.chunkCommitted?.(execution(), chunk),
     ended: (status) => {
       if (status === 'COMPLETED') done += 1
       tell()

@@ -59,12 +59,13 @@ async function claimInTurn(work: PartitionWork, failFast: () => void): Promise<v
 }
 
 async function runPartition(
-  { job, definition, watch }: PartitionWork,
+  { job, stepName: manager, definition, watch }: PartitionWork,
   { partition, session, earlierCounts }: ClaimedPartition,
 ): Promise<'COMPLETED' | 'STOPPED' | 'FAILED'> {
   const { stepName, executionContext } = session.stepExecution
   const observer: RunObserver = {
     stepProgressed: (execution) => watch.progressed(execution.id, execution),
+    chunkCommitted: (_execution, chunk) => watch.chunkCommitted(chunk),
     stepEnded: (execution) => watch.progressed(execution.id, execution),
   }
   const begun = {
@@ -74,6 +75,7 @@ async function runPartition(
     earlierCounts,
     listeners: definition.chunk.listeners,
     scope: { partition },
+    partition: { stepName: manager, name: partition.name },
     changesJobContext: false,
   }
   const { execution } = await runStepExecution({ ...job, observer }, begun, async (run) => {

@@ -63,16 +63,26 @@ async function work(
   await run.session.rest?.() // its workers need connections; it only waits
   const draining = new AbortController()
   const watch = createPartitionTally(run, tally, { skips: limit, passed: () => draining.abort() })
-  const { stepName } = run
+  const { stepName, span } = run
+  const working: JobRun = span === undefined ? job : { ...job, spans: span }
   const open = tally.total - tally.completed
   if (definition.options.processes > 0 && store.reach !== 'rehearsal') {
-    await runWorkerProcesses({ job, stepName, planId, definition, watch, open, draining })
+    await runWorkerProcesses({
+      job: working,
+      logger: run.scope.logger,
+      stepName,
+      planId,
+      definition,
+      watch,
+      open,
+      draining,
+    })
     return
   }
   const workerId = await store.beginWorker(claim, ownerOf(job), null)
   const concurrency = Math.min(definition.options.concurrency, open)
   const worker = { workerId, concurrency, draining: draining.signal }
-  await workOnPartitions({ job, stepName, planId, definition, watch, ...worker })
+  await workOnPartitions({ job: working, stepName, planId, definition, watch, ...worker })
 }
 
 /** An execution of ours always has one. */

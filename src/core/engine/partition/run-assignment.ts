@@ -5,6 +5,7 @@ import { BatchError } from '../../model/batch-error.ts'
 import type { OwnerIdentity } from '../../model/execution-owner.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobRepository } from '../../ports/job-repository.ts'
+import type { Tracing } from '../../ports/tracing.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { WorkerAssignment } from '../../ports/worker-processes.ts'
 import type { PartitionedStepDefinition } from '../../definition/step-definition.ts'
@@ -23,6 +24,7 @@ export interface AssignmentRun {
   readonly repository: JobRepository
   readonly logger: Logger
   readonly clock: Clock
+  readonly tracing?: Tracing
   readonly identity: OwnerIdentity
   readonly control: RunControl
   readonly draining: AbortSignal
@@ -42,7 +44,7 @@ export async function runAssignment(run: AssignmentRun): Promise<void> {
     repository: beatingAs(repository, workerId),
     claim,
     leaseMilliseconds,
-    logger: run.logger,
+    logger: job.logger,
     onLost: control.requestAbort,
     onStatus: (jobStatus) => heedStopRequest(control, jobStatus),
   })
@@ -85,8 +87,9 @@ async function jobRunOf({
   logger,
   clock,
   control,
+  tracing,
 }: AssignmentRun): Promise<JobRun> {
-  const { execution, jobContext, claim, leaseMilliseconds, acceptChanges } = assignment
+  const { execution, jobContext, claim, leaseMilliseconds, acceptChanges, traceContext } = assignment
   const { values } = await parseRecordedParameters(job.name, job.parameters, execution.jobParameters)
   return {
     job,
@@ -100,6 +103,9 @@ async function jobRunOf({
     acceptChanges,
     control,
     observer: {},
+    ...(tracing && {
+      spans: { begin: (start) => tracing.begin(start, traceContext), context: () => traceContext },
+    }),
     logger: executionLogger(logger, { job: job.name, execution: execution.id }),
   }
 }

@@ -5,11 +5,14 @@ import { BatchError } from '../../model/batch-error.ts'
 import { thrownText } from '../../model/error-description.ts'
 import type { Retired, Retirement } from '../../ports/partition-store.ts'
 import type { WorkerProcess, WorkerProcesses } from '../../ports/worker-processes.ts'
+import type { Logger } from '../../ports/logger.ts'
 import type { JobRun } from '../job-run.ts'
 import type { PartitionWatch } from './partition-tally.ts'
 
 export interface Crew {
   readonly job: JobRun
+  /** Bound to the step. */
+  readonly logger: Logger
   readonly stepName: string
   readonly planId: string
   readonly definition: PartitionedStepDefinition
@@ -130,17 +133,17 @@ async function keepPlace(crew: CrewAtWork, concurrency: number): Promise<void> {
     const reopened =
       member.workerId === undefined ? 0 : (await retire(crew, { workerId: member.workerId }, reason)).reopened
     if (end.kind === 'finished' && reopened === 0) return
-    if (end.kind === 'died') crew.job.logger.warn(`${reason}; ${reopened} of its partitions are open again`)
+    if (end.kind === 'died') crew.logger.warn(`${reason}; ${reopened} of its partitions are open again`)
     fruitless = member.hasWorked ? 0 : fruitless + 1
     if (fruitless === FRUITLESS_STARTS) throw workerFailed(crew, reason)
     if (fruitless > 0) await pause(crew, fruitless * PAUSE_MILLISECONDS)
   }
 }
 
-function giveUpLoading({ job }: Crew, { workerId, process }: Member): void {
+function giveUpLoading({ logger }: Crew, { workerId, process }: Member): void {
   if (workerId !== undefined) return
   const seconds = BEGIN_MILLISECONDS / 1_000
-  job.logger.warn(
+  logger.warn(
     `worker process ${process.pid} has not begun after ${seconds} s: its module may wait for something`,
   )
   process.kill()
@@ -169,7 +172,8 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
   let giveUp = () => {}
   const lost = new Promise<void>((resolve) => (giveUp = resolve))
   const jobContext = job.jobContext.values()
-  const assigned = { claim, execution, jobContext, stepName, planId }
+  const traceContext = job.spans?.context()
+  const assigned = { claim, execution, jobContext, stepName, planId, ...(traceContext && { traceContext }) }
   const assignment = { ...assigned, concurrency, leaseMilliseconds, acceptChanges }
   const process = processes.start(assignment, {
     began: (workerId) => {
@@ -179,6 +183,7 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
       member.hasWorked = true
       watch.progressed(id, counts)
     },
+    chunksCommitted: (chunks) => chunks.forEach(watch.chunkCommitted),
     partitionEnded: (status) => {
       member.hasWorked = true
       watch.ended(status)
@@ -192,7 +197,8 @@ function startWorker(crew: CrewAtWork, concurrency: number): Member {
 
 /** Judged by the repository's clock; a frozen worker holds its open transaction no longer than this. */
 async function watchLeases(crew: Crew, members: ReadonlySet<Member>, end: AbortSignal): Promise<void> {
-  const { logger, leaseMilliseconds } = crew.job
+  const { logger } = crew
+  const { leaseMilliseconds } = crew.job
   while (!end.aborted) {
     await sleep(leaseMilliseconds / 3, undefined, { signal: end }).catch(() => {})
     if (end.aborted) return

@@ -7,6 +7,7 @@ import { type ExecutionContext, TASKLET_DONE_KEY } from '../../model/execution-c
 import { type ExitStatus, exitStatus } from '../../model/exit-status.ts'
 import { addCounts, NO_COUNTS, type StepCounts } from '../../model/step-execution.ts'
 import type { Transaction } from '../../ports/resource.ts'
+import type { StepProgress } from '../../ports/step-session.ts'
 import { heedStopRequest, isAbortion, stoppedExitStatus } from '../run-control.ts'
 import { committedExecution, type StepOutcome, type StepRun } from '../step-run.ts'
 
@@ -53,10 +54,7 @@ async function takeTurn(
         answer = checkedAnswer(run, await tasklet(turn.scope(transaction)))
         run.control.abort.throwIfAborted()
       },
-      progress: () => ({
-        counts: addCounts(run.ledger.counts(), turn.contribution()),
-        executionContext: contextAfter(run, answer),
-      }),
+      progress: () => progressOf(run, turn, answer),
     })
     run.ledger.committed(turn.contribution(), {
       step: contextAfter(run, answer),
@@ -71,6 +69,12 @@ async function takeTurn(
     if (run.control.stop.aborted && isAbortion(error, run.control.stop)) return STOPPED
     throw error
   }
+}
+
+function progressOf(run: StepRun, turn: Turn, answer: TaskletAnswer): StepProgress {
+  const counts = addCounts(run.ledger.counts(), turn.contribution())
+  const sample = run.samples.due()
+  return { counts, executionContext: contextAfter(run, answer), ...(sample && { sample }) }
 }
 
 /** The compiler checks it; a tasklet in JavaScript may answer anything, and must not have committed by then. */

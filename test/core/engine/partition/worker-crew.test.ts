@@ -41,9 +41,10 @@ function playedCrew(failFast: boolean) {
       },
     },
   } as unknown as JobRun
-  const watch = { progressed: () => {}, ended: () => {} }
+  const watch = { progressed: () => {}, chunkCommitted: () => {}, ended: () => {} }
   const crew = {
     job,
+    logger: job.logger,
     stepName: 'load',
     planId: '1',
     definition: { options },

@@ -1,8 +1,8 @@
 /** The number that the process ends with: the one thing that every scheduler understands. */
-import type { JobDefinition } from '../core/definition/define-job.ts'
-import type { RunOutcome } from '../core/engine/run-outcome.ts'
-import { BATCH_ERRORS, isBatchError } from '../core/model/batch-error.ts'
-import type { JobExecution } from '../core/model/job-execution.ts'
+import type { JobDefinition } from '../definition/define-job.ts'
+import type { RunOutcome } from '../engine/run-outcome.ts'
+import { BATCH_ERRORS, isBatchError } from '../model/batch-error.ts'
+import type { JobExecution } from '../model/job-execution.ts'
 
 export interface ExitCodeMeaning {
   readonly code: string
@@ -40,7 +40,12 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
       'its state forbids it: abandoned, not restartable, not running, still running, start limit reached, definition or input changed',
     retry: 'no',
   },
-  { code: '7', meaning: 'database unreachable, or its schema is missing or old', retry: 'yes' },
+  {
+    code: '7',
+    meaning:
+      'database unreachable, or its schema is missing or old; a server does not answer, ends, or has no free place; a port is taken',
+    retry: 'yes',
+  },
   { code: '8', meaning: '--wait ran out, or watch was interrupted; the job goes on', retry: 'ask again' },
   {
     code: '10-79',

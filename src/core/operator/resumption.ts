@@ -1,0 +1,61 @@
+/** What becomes of a run whose process has died, or was told to end: by the record alone, so that a kill at any moment loses nothing. */
+import { isLive } from '../model/batch-status.ts'
+import type { JobExecution } from '../model/job-execution.ts'
+import type { LaunchFacts } from '../model/launch-facts.ts'
+
+/** Processes that live long, and look after what others of their kind have left. */
+export type Keeper = 'scheduler' | 'server'
+
+/** Who looks after a run when its process is gone; undefined where nobody but a person does. */
+export function keeperOf({ trigger, runner }: LaunchFacts): Keeper | undefined {
+  if (runner === 'server') return 'server'
+  return runner === 'scheduler' || trigger.type === 'schedule' ? 'scheduler' : undefined
+}
+
+/** One of `listStale` or of `listInterrupted`. */
+export interface AbandonedRun {
+  readonly execution: Pick<JobExecution, 'status' | 'exitStatus'>
+  readonly keeper: Keeper | undefined
+  /** Whether those who declared it want it restarted. */
+  readonly restarts: boolean
+  /** See {@link deathsInARow}; asked only of one that is live by its status. */
+  readonly deaths: number
+}
+
+/** `close`: as FAILED. */
+export type Resumption = 'continue' | 'close' | 'leave'
+
+/** A job that takes its process with it must not do so for ever. */
+const DEATHS = 3
+
+/**
+ * | | ours | another keeper's | nobody's |
+ * |---|---|---|---|
+ * | STOPPED, interrupted | continue, if it is to be restarted | leave | leave |
+ * | the same, but ended so by its own flow | leave | leave | leave |
+ * | live, owner dead | continue, if it is to be restarted and did not die too often, else close | leave | close |
+ * | STOPPING, owner dead: somebody had asked it to stop | close | leave | close |
+ */
+export function decideResumption(ourselves: Keeper, run: AbandonedRun): Resumption {
+  const { execution, keeper, restarts, deaths } = run
+  const isOurs = keeper === ourselves
+  if (execution.status === 'STOPPED')
+    return isOurs && restarts && !endedByFlow(execution) ? 'continue' : 'leave'
+  if (!isLive(execution.status)) return 'leave'
+  if (!isOurs) return keeper === undefined ? 'close' : 'leave'
+  return restarts && execution.status !== 'STOPPING' && deaths <= DEATHS ? 'continue' : 'close'
+}
+
+/** Whoever stops a run says why; a flow that ends with a stop waits for a person, and says nothing. */
+function endedByFlow({ exitStatus }: AbandonedRun['execution']): boolean {
+  return exitStatus.exitDescription === ''
+}
+
+/** Of the executions of an instance, newest first: how many in a row were ended neither by their flow nor by a stop. */
+export function deathsInARow(executions: readonly Pick<JobExecution, 'status'>[]): number {
+  const other = executions.findIndex(({ status }) => status !== 'FAILED' && !isLive(status))
+  return other === -1 ? executions.length : other
+}
+
+/** As many executions of an instance are looked at for that. */
+export const ATTEMPTS_IN_VIEW: number = DEATHS + 1

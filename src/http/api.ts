@@ -1,0 +1,32 @@
+/** What the operations of one server share. */
+import type { JobOperator } from '../core/operator/job-operator.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { ExecutionPool } from '../pool/execution-pool.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+import type { ScheduleOperations } from '../scheduling/schedule-operations.ts'
+import type { Closing } from './closing.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { ExecutionWatch } from './execution-watch.ts'
+import type { MetricsSource, ReadinessCheck } from './http-api-options.ts'
+import type { Masking } from './masking.ts'
+import type { Streams } from './streams.ts'
+
+export interface Api {
+  readonly operator: JobOperator
+  readonly repository: JobRepository
+  readonly logger: Logger
+  readonly pool: ExecutionPool
+  readonly schedules: readonly ScheduleDefinition[]
+  readonly scheduling: ScheduleOperations
+  readonly clock: Pick<Clock, 'now'>
+  readonly masking: Masking
+  readonly watch: ExecutionWatch
+  readonly feed: EventFeed
+  readonly closing: Closing
+  readonly streams: Streams
+  readonly checks: readonly ReadinessCheck[]
+  readonly metrics: MetricsSource | undefined
+  readonly openApiDocument: () => Readonly<Record<string, unknown>>
+}

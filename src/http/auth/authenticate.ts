@@ -1,0 +1,59 @@
+/** Who asks, by the bearer token of a request; or anybody, where the server listens on loopback only. */
+import { Problem } from '../problem.ts'
+import { type AccessToken, type Caller, findCaller } from './access-token.ts'
+import { refuseForeignPage } from './loopback-guard.ts'
+import { allows, SCOPES, type Scope } from './scopes.ts'
+
+/** `loopback`: no token is asked for, and requests that a browser was talked into are refused. */
+export type Door =
+  | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] }
+  | { readonly kind: 'loopback'; readonly hosts: 'loopback' | 'any' }
+
+const ANYBODY: Caller = { name: 'anonymous', scopes: SCOPES }
+const CHALLENGE = 'Bearer realm="batchwright"'
+const IN_QUERY = ['access_token', 'token', 'api_key', 'authorization']
+
+/** For every request, before anything else is looked at. @throws Problem forbidden-host, cross-site, token-in-query */
+export function guardRequest(door: Door, request: Request): void {
+  if (door.kind === 'loopback') refuseForeignPage(request, door.hosts)
+  const names = [...new URL(request.url).searchParams.keys()].map((name) => name.toLowerCase())
+  if (!names.some((name) => IN_QUERY.includes(name))) return
+  throw new Problem(
+    'token-in-query',
+    'A token in the address ends in logs and histories. Send it as "Authorization: Bearer …", and revoke this one.',
+  )
+}
+
+/** @throws Problem unauthenticated, insufficient-scope */
+export function authenticate(door: Door, request: Request, wanted: Scope): Caller {
+  const caller = door.kind === 'loopback' ? ANYBODY : callerOf(door.tokens, request)
+  requireScope(caller, wanted)
+  return caller
+}
+
+/** @throws Problem insufficient-scope */
+export function requireScope({ name, scopes }: Caller, wanted: Scope): void {
+  if (allows(scopes, wanted)) return
+  throw new Problem(
+    'insufficient-scope',
+    `This takes the scope ${wanted}; the token of ${name} has ${scopes.join(', ') || 'none'}.`,
+    {
+      facts: { scope: wanted },
+      headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope", scope="${wanted}"` },
+    },
+  )
+}
+
+function callerOf(tokens: readonly AccessToken[], request: Request): Caller {
+  const header = request.headers.get('authorization')
+  const [, presented] = /^bearer +([^\s]{1,512})$/i.exec(header ?? '') ?? []
+  const caller = presented === undefined ? undefined : findCaller(tokens, presented)
+  if (caller !== undefined) return caller
+  throw new Problem(
+    'unauthenticated',
+    header === null
+      ? 'A token is needed: "Authorization: Bearer …".'
+      : 'The Authorization header holds no token that is known here.',
+    { headers: { 'WWW-Authenticate': header === null ? CHALLENGE : `${CHALLENGE}, error="invalid_token"` } },
+  )
+}

@@ -1,0 +1,10 @@
+/** The HTTP API, to be mounted in a server. */
+export { type AccessToken, tokenHash } from './auth/access-token.ts'
+export { type Scope, SCOPES } from './auth/scopes.ts'
+export { readTokensFile, type TokensFile } from './auth/tokens-file.ts'
+export { createHttpApi, type HttpApi } from './create-http-api.ts'
+export type { HttpApiOptions, MetricsSource, ReadinessCheck } from './http-api-options.ts'
+export { DEFAULT_MASK } from './masking.ts'
+export { type ProblemCode, PROBLEMS } from './problem.ts'
+export type { ExecutionPool } from '../pool/execution-pool.ts'
+export { localPool, type LocalPoolOptions } from '../pool/local-pool.ts'

@@ -1,0 +1,84 @@
+/** `/healthz`, `/readyz`, `/metrics` */
+import { z } from '@hono/zod-openapi'
+import type { Api } from '../api.ts'
+import type { ReadinessCheck } from '../http-api-options.ts'
+import { type Operation, operation } from '../operation.ts'
+import { Problem } from '../problem.ts'
+
+export const healthz: Operation = operation({
+  id: 'healthz',
+  method: 'get',
+  path: '/healthz',
+  scope: null,
+  tag: 'health',
+  summary: 'Whether the process answers',
+  description: 'Asks nobody else: a server whose database is away is not to be killed for it.',
+  answers: { 200: { description: 'It does.', schema: z.object({ status: z.literal('alive') }) } },
+  problems: [],
+  usesRepository: false,
+  handle: () => Promise.resolve({ status: 200, json: { status: 'alive' } }),
+})
+
+export const readyz: Operation = operation({
+  id: 'readyz',
+  method: 'get',
+  path: '/readyz',
+  scope: null,
+  tag: 'health',
+  summary: 'Whether work may be sent here',
+  description:
+    'The database can be reached, its tables are current, and the server is not ending. Jobs that fail are no part of it.',
+  answers: {
+    200: {
+      description: 'It may.',
+      schema: z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.literal('ok')) }),
+    },
+  },
+  problems: ['not-ready'],
+  usesRepository: false,
+  handle: async (api) => {
+    const checks = Object.fromEntries(await Promise.all(allChecks(api).map((one) => resultOf(api, one))))
+    if (Object.values(checks).every((result) => result === 'ok'))
+      return { status: 200, json: { status: 'ready', checks } }
+    throw new Problem('not-ready', 'No work may be sent here now.', { facts: { checks } })
+  },
+})
+
+function allChecks({ repository, closing, checks }: Api): readonly ReadinessCheck[] {
+  const database = async (): Promise<void> => void (await repository.listJobExecutions({ limit: 1 }))
+  const notEnding = async (): Promise<void> => {
+    if (closing.isClosing()) throw new Error('the server is ending')
+  }
+  return [{ name: 'database', check: database }, { name: 'notEnding', check: notEnding }, ...checks]
+}
+
+async function resultOf(
+  { logger }: Api,
+  { name, check }: ReadinessCheck,
+): Promise<[string, 'ok' | 'failed']> {
+  try {
+    await check()
+    return [name, 'ok']
+  } catch (error) {
+    logger.warn({ err: error, check: name }, 'not ready')
+    return [name, 'failed']
+  }
+}
+
+export const metrics: Operation = operation({
+  id: 'metrics',
+  method: 'get',
+  path: '/metrics',
+  scope: 'read',
+  tag: 'health',
+  summary: 'Numbers for Prometheus',
+  answers: {
+    200: { description: 'In the text format.', contentType: 'text/plain', schema: z.string() },
+  },
+  problems: ['no-such-path'],
+  usesRepository: false,
+  handle: async ({ metrics: source }) => {
+    if (source === undefined) throw new Problem('no-such-path', 'This server keeps no metrics.')
+    return { status: 200, body: await source.text(), headers: { 'Content-Type': source.contentType } }
+  },
+})

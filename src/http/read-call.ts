@@ -1,0 +1,124 @@
+/** What a request asks for, checked by the schemas of its operation. */
+import type { z } from '@hono/zod-openapi'
+import { isSafeNumber, parse } from 'lossless-json'
+import { nearestName } from '../core/model/nearest-name.ts'
+import { pointer } from './batch-error-problem.ts'
+import type { Operation } from './operation.ts'
+import { Problem } from './problem.ts'
+
+interface Fault {
+  readonly detail: string
+  /** In the body. */
+  readonly pointer?: string
+  /** In the query. */
+  readonly parameter?: string
+}
+
+/** @throws Problem invalid-request */
+export function readQuery({ query }: Operation, url: URL): unknown {
+  if (query === undefined) return {}
+  const given = Object.fromEntries(
+    [...new Set(url.searchParams.keys())].map((name) => {
+      const values = url.searchParams.getAll(name)
+      return [name, values.length === 1 ? values[0] : values]
+    }),
+  )
+  const faultOf = (path: readonly PropertyKey[], detail: string): Fault => ({
+    parameter: String(path[0] ?? ''),
+    detail,
+  })
+  return checked(query.strict(), given, faultOf)
+}
+
+/** @throws Problem unsupported-media-type, body-too-large, malformed-json, invalid-request */
+export async function readBody(
+  { body, bodyMayBeLeftOut }: Operation,
+  request: Request,
+  maxBytes: number,
+): Promise<unknown> {
+  if (body === undefined) return {}
+  const type = request.headers.get('content-type')
+  if (type !== null && !/^application\/json\s*(;|$)/i.test(type)) throw notJson(type)
+  const text = await readText(request, maxBytes)
+  if (text === '' && bodyMayBeLeftOut === true) return body.parse({})
+  if (type === null && text !== '') throw notJson('none')
+  return checked(body.strict(), parseJson(text), (path, detail) => ({ pointer: pointer(path), detail }))
+}
+
+function checked(
+  schema: z.ZodObject,
+  given: unknown,
+  faultOf: (path: readonly PropertyKey[], detail: string) => Fault,
+): unknown {
+  const result = schema.safeParse(given)
+  const faults = [
+    ...nullCharacters(given, []).map((path) => faultOf(path, 'it holds the character U+0000')),
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => issueFaults(schema, issue, faultOf))),
+  ]
+  if (faults.length === 0) return result.data
+  throw new Problem('invalid-request', 'The request is not valid; nothing was done.', {
+    facts: { errors: faults },
+  })
+}
+
+function issueFaults(
+  schema: z.ZodObject,
+  issue: z.core.$ZodIssue,
+  faultOf: (path: readonly PropertyKey[], detail: string) => Fault,
+): readonly Fault[] {
+  if (issue.code !== 'unrecognized_keys') return [faultOf(issue.path, issue.message)]
+  return issue.keys.map((key) => {
+    const nearest = issue.path.length === 0 ? nearestName(key, Object.keys(schema.shape)) : undefined
+    const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+    return faultOf([...issue.path, key], `There is no such name.${hint}`)
+  })
+}
+
+/** Postgres keeps no text with that character. */
+function nullCharacters(value: unknown, path: readonly PropertyKey[]): readonly (readonly PropertyKey[])[] {
+  if (typeof value === 'string') return value.includes('\0') ? [path] : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, one]) =>
+    name.includes('\0') ? [[...path, name]] : nullCharacters(one, [...path, name]),
+  )
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? '0') > maxBytes) throw tooLarge(maxBytes)
+  if (request.body === null) return ''
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of request.body) {
+    size += part.length
+    if (size > maxBytes) throw tooLarge(maxBytes)
+    parts.push(part)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
+  } catch {
+    throw malformed('It is not UTF-8.')
+  }
+}
+
+/** A number that JavaScript would change keeps its digits as a text. */
+function parseJson(text: string): unknown {
+  if (text.trim() === '') throw malformed('It is empty.')
+  try {
+    return parse(text, undefined, (number) => (isSafeNumber(number) ? Number(number) : number))
+  } catch (error) {
+    if (error instanceof RangeError) throw malformed('It is nested too deep.')
+    throw malformed(error instanceof Error ? error.message : '')
+  }
+}
+
+function malformed(why: string): Problem {
+  return new Problem('malformed-json', `The body could not be read as JSON; nothing was done. ${why}`)
+}
+
+function tooLarge(maxBytes: number): Problem {
+  return new Problem('body-too-large', `The body has more than ${maxBytes} bytes; nothing was done.`)
+}
+
+function notJson(type: string): Problem {
+  return new Problem('unsupported-media-type', `The content type is ${type}; send application/json.`)
+}

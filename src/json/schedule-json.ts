@@ -1,0 +1,47 @@
+/** Schedules and rows of the fire ledger. */
+import type { ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
+import { cronSlots } from '../scheduling/cron-slots.ts'
+import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+import type { Json } from './execution-json.ts'
+
+export interface ShownSchedule {
+  readonly schedule: ScheduleDefinition
+  readonly state: ScheduleState | undefined
+  readonly last: ScheduleFire | undefined
+}
+
+export function fireJson(fire: ScheduleFire): Json {
+  const { schedule, slot, outcome, jobExecutionId, latest, firedBy, firedAt, detail } = fire
+  return {
+    schedule,
+    slot,
+    outcome,
+    jobExecutionId,
+    latestJobExecutionId: latest?.jobExecutionId ?? null,
+    status: latest?.status ?? null,
+    firedBy,
+    firedAt,
+    detail,
+  }
+}
+
+export function scheduleJson({ schedule, state, last }: ShownSchedule): Json {
+  const { name, job, cron, timezone, overlap, misfire, jitter, onRecovered } = schedule
+  return {
+    schedule: name,
+    jobName: job.name,
+    cron,
+    timezone,
+    overlap,
+    misfire,
+    jitter,
+    onRecovered,
+    paused: state?.pause ?? null,
+    nextSlot: nextSlot(schedule) ?? null,
+    lastFire: last === undefined ? null : fireJson(last),
+  }
+}
+
+export function nextSlot({ cron, timezone }: ScheduleDefinition): Date | undefined {
+  return cronSlots(cron, timezone).next(new Date(), 1)[0]
+}

@@ -1,0 +1,208 @@
+/** A pool of processes on this machine: one execution at a time in each, so that none can hold up or take down another. */
+import { BatchError } from '../core/model/batch-error.ts'
+import type { LaunchOrder } from '../core/operator/launch-order.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { ObservationSource } from '../telemetry/metrics-registry.ts'
+import type { WorkerModule } from '../workers/messages.ts'
+import type { ExecutionPool, PooledFire, PooledLaunch } from './execution-pool.ts'
+import { forkPoolProcess, type PoolProcess } from './forked-process.ts'
+import type { PoolAnswer, PoolRequest } from './pool-messages.ts'
+
+export interface ForkedPoolOptions {
+  /** How many executions at once, each in a process of its own. */
+  readonly limit: number
+  /** A function that makes the batch of the project: `PoolBatch`. */
+  readonly module: WorkerModule
+  readonly logger: Logger
+  /** How long a process that is not needed waits for work; the last one stays. @default 60_000 */
+  readonly idleMilliseconds?: number
+  /** How long the open chunk of an execution may take once the server is gone. @default 25_000 */
+  readonly orphanGraceMilliseconds?: number
+  /**
+   * Asked where there is no place: answers for what needs none, as a key that is known, or throws this refusal. So a client that asks
+   * again for what runs here is not sent away because of it. @default the refusal
+   */
+  readonly whenFull?: (order: LaunchOrder, refusal: BatchError) => Promise<PooledLaunch>
+  /** Called for each process: where its observations go. @default nowhere */
+  readonly observations?: () => ObservationSource
+  /** A process has died in the middle of a request: the execution that it ran is nobody's now. */
+  readonly onDeath?: (death: PoolDeath) => void
+}
+
+export interface PoolDeath {
+  readonly pid: number | undefined
+  /** Null where it had not answered yet, so that only the repository knows whether it has launched. */
+  readonly jobExecutionId: string | null
+  readonly how: string
+}
+
+export interface ForkedPool extends ExecutionPool, AsyncDisposable {
+  /** Resolves when a process has loaded the project. @throws BatchError why it could not */
+  readonly ready: () => Promise<void>
+}
+
+const IDLE_MILLISECONDS = 60_000
+const ORPHAN_GRACE_MILLISECONDS = 25_000
+/** Beyond the grace of a drain. A process whose job never lets go of the event loop is killed then. */
+const MARGIN_MILLISECONDS = 5_000
+
+interface Drain {
+  readonly reason: string
+  readonly graceMilliseconds: number | null
+}
+
+/** Nothing is forked before `ready` or the first launch. Closing it drains it, and ends the processes. */
+export function forkedPool(options: ForkedPoolOptions): ForkedPool {
+  const { limit, logger, module, onDeath = () => {}, whenFull = refuse } = options
+  const { idleMilliseconds = IDLE_MILLISECONDS, orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } =
+    options
+  /** Last in, first out, so that those not needed come to their end. */
+  const idle: Resting[] = []
+  const busy = new Map<PoolProcess, Promise<void>>()
+  let active = 0
+  let draining: Drain | undefined
+
+  const fork = (): PoolProcess => {
+    const process = forkPoolProcess({ module, orphanGraceMilliseconds, source: options.observations?.() })
+    void process.ended.then(() => remove(idle, process))
+    return process
+  }
+  const rest = (process: PoolProcess): void => {
+    if (draining !== undefined) return process.end()
+    const timer = setTimeout(() => {
+      if (idle.length + busy.size <= 1) return void timer.refresh()
+      remove(idle, process)
+      process.end()
+    }, idleMilliseconds)
+    idle.push({ process, timer: timer.unref() })
+  }
+  const take = (): PoolProcess => {
+    const resting = idle.pop()
+    clearTimeout(resting?.timer)
+    return resting?.process ?? fork()
+  }
+
+  const tellDeath = async (process: PoolProcess, jobExecutionId: string | null): Promise<void> => {
+    const how = await process.ended
+    if (await isFailedLoad(process)) return
+    logger.error({ pid: process.pid, execution: jobExecutionId }, `process of the pool ${how}`)
+    onDeath({ pid: process.pid, jobExecutionId, how })
+  }
+
+  const ask = async (request: PoolRequest): Promise<PoolAnswer> => {
+    if (draining !== undefined) throw serverDraining(draining.reason)
+    if (active >= limit) throw atCapacity(limit)
+    active += 1
+    const process = take()
+    let jobExecutionId: string | null = null
+    const { promise: over, resolve: isOver } = withResolvers()
+    busy.set(process, over)
+    const leave = (): void => {
+      active -= 1
+      busy.delete(process)
+      isOver()
+    }
+    const answer = await process.ask(request, (state) => {
+      if (state === 'gone') return void tellDeath(process, jobExecutionId).then(leave)
+      leave()
+      rest(process)
+    })
+    if (answer.outcome === 'started' || answer.outcome === 'FIRED') jobExecutionId = executionIdOf(answer)
+    return answer
+  }
+
+  const drain: ExecutionPool['drain'] = async (reason, grace) => {
+    const graceMilliseconds = grace?.graceMilliseconds ?? null
+    draining ??= { reason, graceMilliseconds }
+    for (const { process } of idle.splice(0)) process.end()
+    for (const process of busy.keys()) process.interrupt(reason, graceMilliseconds)
+    const killing = graceMilliseconds === null ? undefined : killLate(busy, graceMilliseconds)
+    while (busy.size > 0) await Promise.all(busy.values())
+    clearTimeout(killing)
+  }
+
+  return {
+    limit,
+    active: () => active,
+    launch: (order) => {
+      if (draining === undefined && active >= limit) return whenFull(order, atCapacity(limit))
+      return launched(ask({ kind: 'launch', order }))
+    },
+    restart: (order) => launched(ask({ kind: 'restart', order })),
+    redrive: (order) => launched(ask({ kind: 'redrive', order })),
+    trigger: async (order) => (await ask({ kind: 'trigger', order })) as PooledFire,
+    drain,
+    abort: (reason) => {
+      for (const process of busy.keys()) process.abort(reason)
+    },
+    ready: async () => {
+      if (idle.length + busy.size > 0) return
+      const process = fork()
+      await process.ready
+      rest(process)
+    },
+    [Symbol.asyncDispose]: () => drain('the pool was closed'),
+  }
+}
+
+/** `Promise.withResolvers` of later Nodes. */
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+function executionIdOf(answer: PoolAnswer): string | null {
+  return 'execution' in answer ? answer.execution.id : null
+}
+
+interface Resting {
+  readonly process: PoolProcess
+  readonly timer: NodeJS.Timeout
+}
+
+function remove(idle: Resting[], process: PoolProcess): void {
+  const at = idle.findIndex((one) => one.process === process)
+  if (at >= 0) for (const { timer } of idle.splice(at, 1)) clearTimeout(timer)
+}
+
+/** Whoever has asked was told why the project cannot be loaded; nothing was launched. */
+async function isFailedLoad(process: PoolProcess): Promise<boolean> {
+  return process.ready.then(
+    () => false,
+    (error: unknown) => !(error instanceof BatchError && error.code === 'WORKER_PROCESS_DIED'),
+  )
+}
+
+function killLate(busy: ReadonlyMap<PoolProcess, unknown>, graceMilliseconds: number): NodeJS.Timeout {
+  return setTimeout(() => {
+    for (const process of busy.keys()) process.kill()
+  }, graceMilliseconds + MARGIN_MILLISECONDS)
+}
+
+async function launched(answering: Promise<PoolAnswer>): Promise<PooledLaunch> {
+  return (await answering) as PooledLaunch
+}
+
+function refuse(_: LaunchOrder, refusal: BatchError): Promise<PooledLaunch> {
+  return Promise.reject(refusal)
+}
+
+function atCapacity(limit: number): BatchError {
+  return new BatchError(
+    'AT_CAPACITY',
+    `This server runs ${limit} executions at once, and that many are under way; nothing was launched. Ask again later, or give ` +
+      'the server more (--concurrency).',
+    { details: { limit } },
+  )
+}
+
+function serverDraining(reason: string): BatchError {
+  return new BatchError(
+    'SERVER_DRAINING',
+    `This server is about to end (${reason}); nothing was launched. Ask again when it is back, or ask another.`,
+    { details: { reason } },
+  )
+}

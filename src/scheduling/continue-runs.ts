@@ -1,0 +1,159 @@
+/** Runs that have lost their process: continued, or closed as FAILED, as the record and their schedule say. */
+import { isBatchError } from '../core/model/batch-error.ts'
+import { isLive } from '../core/model/batch-status.ts'
+import type { JobExecutionSummary } from '../core/model/job-execution.ts'
+import type { ScheduleFire } from '../core/model/schedule-fire.ts'
+import {
+  ATTEMPTS_IN_VIEW,
+  deathsInARow,
+  decideResumption,
+  type Keeper,
+  keeperOf,
+  type Resumption,
+} from '../core/operator/resumption.ts'
+import { continueFire } from './fire-schedule.ts'
+import { launchRun } from './launch-run.ts'
+import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
+
+/** Any number of processes may do it at once: of two that continue a run, one comes second, and leaves it. */
+export async function continueRuns(parts: SchedulerParts): Promise<void> {
+  const { operator, settled } = parts
+  for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
+    if (!settled.has(execution.id)) await unlessTaken(parts, execution, () => lookAfter(parts, execution))
+  }
+}
+
+async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary): Promise<void> {
+  const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
+  const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
+  const resumption = await resumptionOf(parts, execution, schedule)
+  if (resumption === 'close') await parts.operator.recover(execution.id)
+  if (resumption !== 'continue' || fire === undefined || schedule === undefined) return
+  if (await isSuperseded(parts, schedule, fire)) parts.settled.add(execution.id)
+  else await goOn(parts, execution, schedule, fire)
+}
+
+/** Where a later slot stops the run of an earlier one, it does so too when that has stopped before. */
+async function isSuperseded(
+  { repository }: SchedulerParts,
+  { name, overlap }: PlannedSchedule,
+  { slot }: ScheduleFire,
+): Promise<boolean> {
+  if (overlap !== 'stop-previous') return false
+  const later = await repository.schedules.listFires({
+    schedule: name,
+    outcomes: ['FIRED'],
+    after: slot,
+    limit: 1,
+  })
+  return later.length > 0
+}
+
+async function resumptionOf(
+  { operator, logger }: SchedulerParts,
+  execution: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Promise<Resumption> {
+  const isStale = isLive(execution.status)
+  const deaths = isStale
+    ? deathsInARow(
+        await operator.listJobExecutions({
+          jobInstanceId: execution.jobInstance.id,
+          limit: ATTEMPTS_IN_VIEW,
+        }),
+      )
+    : 0
+  const restarts = schedule?.onRecovered === 'restart'
+  const resumption = decideResumption('scheduler', {
+    execution,
+    keeper: keeperOfRun(execution, schedule),
+    restarts,
+    deaths,
+  })
+  if (resumption === 'close' && deaths >= ATTEMPTS_IN_VIEW) {
+    const { id } = execution
+    const text = `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
+    logger.error({ execution: id, deaths }, text)
+  }
+  return resumption
+}
+
+/** What a person has restarted by hand belongs to its slot all the same; what was launched before that was recorded, too. */
+function keeperOfRun(
+  { launch }: JobExecutionSummary,
+  schedule: PlannedSchedule | undefined,
+): Keeper | undefined {
+  const recorded = launch === null ? undefined : keeperOf(launch)
+  return recorded ?? (schedule === undefined ? undefined : 'scheduler')
+}
+
+async function goOn(
+  parts: SchedulerParts,
+  execution: JobExecutionSummary,
+  schedule: PlannedSchedule,
+  fire: ScheduleFire,
+): Promise<void> {
+  const { id } = execution
+  const facts = { schedule: schedule.name, slot: fire.slot.toISOString() }
+  const why = isLive(execution.status) ? 'process has died' : 'process was told to end'
+  try {
+    const started = isLive(execution.status)
+      ? await restart(parts, execution, schedule, fire)
+      : await continueFire(parts, schedule, fire, execution)
+    if (started === undefined) return
+    parts.logger.warn(
+      { ...facts, execution: started.execution.id },
+      `execution ${started.execution.id} continues ${id}, whose ${why}`,
+    )
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    parts.settled.add(id)
+    if (isLive(execution.status)) await parts.operator.recover(id)
+    parts.logger.error({ err: error, ...facts }, `execution ${id} is not continued`)
+  }
+}
+
+/** Nothing can have come in its way: an execution whose owner is dead is in the way of every other. */
+async function restart(
+  parts: SchedulerParts,
+  { id }: JobExecutionSummary,
+  { name, onRecovered }: PlannedSchedule,
+  { slot }: ScheduleFire,
+) {
+  const by = `schedule ${name} ${slot.toISOString()}, after its process died`
+  const trigger = { type: 'schedule', name } as const
+  const launch = () => parts.operator.restart(id, { by, trigger, runner: 'scheduler', continues: id })
+  const started = await launchRun(parts, launch, (one) => one)
+  parts.running.add(started, onRecovered)
+  return started
+}
+
+const TAKEN = [
+  'JOB_EXECUTION_FOLLOWED',
+  'JOB_EXECUTION_ALREADY_RUNNING',
+  'JOB_EXECUTION_STILL_RUNNING',
+  'JOB_INSTANCE_ALREADY_COMPLETE',
+]
+
+/** Another process was faster, or its owner is alive after all. What goes wrong with one run must not hold up the others. */
+async function unlessTaken(
+  { logger }: SchedulerParts,
+  { id }: JobExecutionSummary,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    if (isBatchError(error) && TAKEN.includes(error.code)) return
+    logger.error(
+      { err: error, execution: id },
+      `looking after execution ${id} has met an error; it is tried again`,
+    )
+  }
+}
+
+/** Whatever else keeps it from being launched, nothing but another version of the program can change it. */
+function isRefusal(error: unknown): boolean {
+  return isBatchError(error) && error.code !== 'REPOSITORY_UNAVAILABLE' && !TAKEN.includes(error.code)
+}

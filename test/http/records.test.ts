@@ -1,0 +1,127 @@
+import { expect } from 'chai'
+import { FIXED_CLOCK } from './fixed-clock.ts'
+import { type AnswerJson, type ApiTrial, apiTrial, ended, newName, running } from './api-trial.ts'
+
+describe('What the HTTP API shows of what was recorded', () => {
+  let trial: ApiTrial
+  let done: AnswerJson
+  let failed: AnswerJson
+  before(async () => {
+    trial = apiTrial({ clock: FIXED_CLOCK })
+    done = await ended(trial.ask, 'greet', 'anna')
+    failed = await ended(trial.ask, 'fail', 'berta')
+  })
+  after(() => trial.close())
+
+  async function found(query: string): Promise<readonly string[]> {
+    const { json } = await trial.ask(`GET /api/v1/executions?${query}`)
+    return json.items.map(({ jobExecutionId }) => jobExecutionId)
+  }
+
+  it('finds executions by job, status, instance, trigger, trouble, time and text', async () => {
+    const [ofDone, ofFailed] = [[done.jobExecutionId], [failed.jobExecutionId]]
+    expect(await found('job=greet')).to.deep.equal(ofDone)
+    expect(await found('status=FAILED')).to.deep.equal(ofFailed)
+    expect(await found('status=FAILED&status=COMPLETED')).to.deep.equal([...ofFailed, ...ofDone])
+    expect(await found(`instance=${String(done['jobInstanceId'])}`)).to.deep.equal(ofDone)
+    expect(await found('attention=true')).to.deep.equal(ofFailed)
+    expect(await found('trigger=http')).to.deep.equal([...ofFailed, ...ofDone])
+    expect(await found('trigger=schedule:nightly')).to.deep.equal([])
+    expect(await found('q=name%3Danna')).to.deep.equal(ofDone)
+    expect(await found('q=cannot%20berta')).to.deep.equal(ofFailed)
+    expect(await found('from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z')).to.deep.equal([])
+    expect(await found(`from=${String(done['createTime'])}`)).to.include(done.jobExecutionId)
+  })
+
+  it('finds what a scheduler has named, colons and all', async () => {
+    const trigger = { type: 'external', name: 'airflow:eod:1' }
+    const { json } = await trial.ask('POST /api/v1/jobs/greet/executions?wait=30s', {
+      json: { parameters: { name: newName() }, trigger },
+    })
+    expect(await found('trigger=external:airflow:eod:1')).to.deep.equal([json.jobExecutionId])
+    expect(await found('trigger=external:airflow')).to.deep.equal([])
+  })
+
+  it('shows an instance with its latest execution, and those of a job', async () => {
+    const id = String(failed['jobInstanceId'])
+    const restarted = await trial.ask(`POST /api/v1/executions/${failed.jobExecutionId}/restart?wait=30s`)
+    const { json } = await trial.ask(`GET /api/v1/instances/${id}`)
+    expect(json).to.include({ jobInstanceId: id, jobName: 'fail', executions: 2 })
+    expect(json['latest']).to.include({ jobExecutionId: restarted.json.jobExecutionId })
+    const list = await trial.ask('GET /api/v1/jobs/fail/instances')
+    expect(list.json.items).to.deep.equal([json])
+  })
+
+  it('sums up a job', async () => {
+    const { json } = await trial.ask('GET /api/v1/jobs/fail/stats?window=30d')
+    expect(json).to.include({ jobName: 'fail', successRate: 0, duration: null })
+    expect(json['executions']).to.include({ FAILED: 2, COMPLETED: 0 })
+    expect((await trial.ask('GET /api/v1/jobs/greet/stats?window=soon')).status).to.equal(422)
+  })
+
+  it('says what may be done with an execution, and why not', async () => {
+    const { id } = await running(trial.ask)
+    const live = await trial.ask(`GET /api/v1/executions/${id}`)
+    expect(live.json['actions']).to.have.nested.property('stop.allowed', true)
+    expect(live.json['actions']).to.have.nested.property('recover.withForce', true)
+    for (const act of ['restart', 'abandon', 'recover'])
+      expect(live.json['actions'], act).to.have.nested.property(`${act}.allowed`, false)
+    const over = await trial.ask(`GET /api/v1/executions/${done.jobExecutionId}`)
+    expect(JSON.stringify(over.json['actions'])).to.contain('was completed by execution')
+    const first = await trial.ask(`GET /api/v1/executions/${failed.jobExecutionId}`)
+    expect(first.json['actions']).to.have.nested.property('restart.allowed', true)
+    expect(JSON.stringify(first.json['actions'])).to.contain('has come after it')
+  })
+
+  it('shows schedules, pauses and resumes them, and keeps what became of each slot', async () => {
+    const { json } = await trial.ask('GET /api/v1/schedules/hourly?next=3')
+    expect(json['nextSlots']).to.deep.equal([
+      '2026-11-20T13:00:00.000Z',
+      '2026-11-20T14:00:00.000Z',
+      '2026-11-20T15:00:00.000Z',
+    ])
+    await trial.ask('POST /api/v1/schedules/hourly/pause', { json: { note: 'the fair' }, as: 'operate' })
+    const paused = await trial.ask('GET /api/v1/schedules')
+    expect(paused.json.items[0]?.['paused']).to.include({ by: 'operate', note: 'the fair' })
+    expect((await trial.ask('POST /api/v1/schedules/hourly/resume')).json['paused']).to.equal(null)
+    const fired = await trial.ask('POST /api/v1/schedules/hourly/trigger', { as: 'operate' })
+    const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=FIRED')
+    expect(fires.json.items[0]).to.include({
+      slot: '2026-11-20T12:30:00.000Z',
+      jobExecutionId: fired.json.jobExecutionId,
+    })
+    const nothing = await trial.ask('GET /api/v1/schedules/hurly')
+    expect(nothing.json['detail']).to.contain('Did you mean hourly?')
+  })
+
+  it('queues a backfill, or shows what it would queue, and refuses one that is too long', async () => {
+    const path = 'POST /api/v1/schedules/hourly/backfill'
+    const range = { from: '2026-11-20T08:30:00Z', to: '2026-11-20' }
+    const dry = await trial.ask(path, { json: { ...range, dryRun: true } })
+    const slots = (dry.json['slots'] as readonly { readonly slot: string }[]).map(({ slot }) => slot)
+    expect(slots).to.deep.equal(['09', '10', '11', '12'].map((hour) => `2026-11-20T${hour}:00:00.000Z`))
+    const queued = await trial.ask(path, { json: range, as: 'operate' })
+    expect([queued.status, queued.json['slots']]).to.deep.equal([202, dry.json['slots']])
+    const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=QUEUED')
+    expect(fires.json.items.map(({ slot }) => slot)).to.deep.equal(slots.toReversed())
+    for (const [json, pointer] of [
+      [{ from: '2020-01-01', to: '2026-11-20' }, '#/from'],
+      [{ from: '2026-11-20', to: '2026-11-19' }, '#/to'],
+      [{ from: 'yesterday', to: '2026-11-19' }, '#/from'],
+    ] as const) {
+      const answer = await trial.ask(path, { json })
+      expect(answer.status).to.equal(422)
+      expect((answer.json['errors'] as object[])[0]).to.include({ pointer })
+    }
+  })
+
+  it('purges what is over, or says what it would', async () => {
+    const dry = await trial.ask('POST /api/v1/maintenance/purge', {
+      json: { olderThan: '0s', keepLast: 0, job: 'greet', dryRun: true },
+    })
+    expect(dry.json).to.include({ dryRun: true, stopped: false })
+    expect(
+      (await trial.ask('POST /api/v1/maintenance/purge', { json: { olderThan: 'long' } })).status,
+    ).to.equal(422)
+  })
+})
