@@ -25,7 +25,8 @@ function definitions({ table }: Names): readonly (readonly [name: string, defini
   return [
     [
       'job_execution_troubled',
-      `${table('job_execution')} (job_execution_id) where status in ('FAILED', 'STOPPED', 'UNKNOWN', 'ABANDONED')`,
+      `${table('job_execution')} (job_execution_id) include (status, job_instance_id)
+        where status in ('FAILED', 'STOPPED', 'UNKNOWN', 'ABANDONED')`,
     ],
     ['job_execution_by_time', `${table('job_execution')} (create_time)`],
     ['job_execution_times', `${table('job_execution')} (job_execution_id) include (create_time)`],
