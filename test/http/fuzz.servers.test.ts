@@ -16,6 +16,8 @@ const SETTINGS = resolve('test/http/schemathesis.toml')
 const HOOKS = { SCHEMATHESIS_HOOKS: resolve('test/http/fuzz_hooks.py'), PYTHONDONTWRITEBYTECODE: '1' }
 const INSTALLING_MS = 300_000
 const SECONDS = Number(process.env['BATCHWRIGHT_TEST_FUZZ_SECONDS'] ?? 180)
+/** As that of property tests: random, which the output names, unless it is given. */
+const SEED = process.env['BATCHWRIGHT_TEST_SEED']
 /** Beyond the budget: the document is loaded, findings are made small. */
 const SLACK_MS = 120_000
 const ENDING_MS = 60_000
@@ -62,7 +64,14 @@ describeWithPrograms('The HTTP API, fuzzed from its OpenAPI document', PYTHON_NE
     this.timeout(SECONDS * 1000 + SLACK_MS + ENDING_MS)
     const schemathesis = [python, '-m', 'schemathesis.cli', '--config-file', SETTINGS]
     const { exitCode, output } = await runProgram(
-      [...schemathesis, 'run', `${url}/openapi.json`, '--max-time', String(SECONDS)],
+      [
+        ...schemathesis,
+        'run',
+        `${url}/openapi.json`,
+        '--max-time',
+        String(SECONDS),
+        ...(SEED === undefined ? [] : ['--seed', SEED]),
+      ],
       {
         cwd: folder.path('.'),
         environment: { ...process.env, BATCHWRIGHT_TOKEN: TOKEN, NO_COLOR: '1', ...HOOKS },
