@@ -9,11 +9,9 @@ import {
 import type { EventLook } from '../../core/ports/event-store.ts'
 import { cursorText, type EventCursor, parseCursor } from './event-cursor.ts'
 import type { RunSql } from './fence.ts'
+import { decodeInstant, milliseconds } from './instant-column.ts'
 import { decodeStatus } from './rows.ts'
 import type { TableNames } from './table-names.ts'
-
-/** Times are answered in milliseconds, because a given data source may read them in any form. */
-const milliseconds = (column: string): string => `trunc(extract(epoch from ${column}) * 1000)::text`
 
 /** The server's own number. */
 export const SERVER = '(select system_identifier::text from pg_control_system())'
@@ -123,15 +121,15 @@ function executionEvent(
   return {
     id: row.id,
     type,
-    occurredAt: instant(row.occurredAt),
+    occurredAt: decodeInstant(row.occurredAt),
     jobExecutionId: row.jobExecutionId ?? '',
     jobInstanceId: row.jobInstanceId ?? '',
     jobName: row.jobName ?? '',
     status: decodeStatus(row.status),
     exitCode: hasEnded ? (row.exitCode ?? 'UNKNOWN') : 'UNKNOWN',
     exitMessage: hasEnded ? (row.exitMessage ?? '') : '',
-    startTime: row.startTime === null ? null : instant(row.startTime),
-    endTime: !hasEnded || row.endTime === null ? null : instant(row.endTime),
+    startTime: decodeInstant(row.startTime),
+    endTime: hasEnded ? decodeInstant(row.endTime) : null,
   }
 }
 
@@ -139,18 +137,14 @@ function scheduleEvent(row: LookRow & { readonly id: string }): ScheduleEvent {
   return {
     id: row.id,
     type: 'schedule.missed',
-    occurredAt: instant(row.occurredAt),
+    occurredAt: decodeInstant(row.occurredAt),
     schedule: row.schedule ?? '',
     jobName: row.jobName,
-    firstSlot: instant(row.firstSlot ?? '0'),
-    lastSlot: instant(row.lastSlot ?? '0'),
+    firstSlot: decodeInstant(row.firstSlot ?? '0'),
+    lastSlot: decodeInstant(row.lastSlot ?? '0'),
     slots: Number(row.slots),
     detail: row.detail ?? '',
   }
-}
-
-function instant(text: string): Date {
-  return new Date(Number(text))
 }
 
 /** Locks: the rows that it deletes, but not those that somebody else deletes at the moment. */

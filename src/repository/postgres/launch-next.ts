@@ -4,6 +4,7 @@ import type { Launched, NextLaunchRequest } from '../../core/ports/launch.ts'
 import type { RunSql } from './fence.ts'
 import { type FoundExecution, executionById } from './job-execution-rows.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
+import { lockJobName } from './job-name-lock.ts'
 import type { KeyedTerms } from './insert-execution.ts'
 import { insertAndCommit, type Prepared } from './launch.ts'
 import { checkNameColumn } from './name-column.ts'
@@ -22,7 +23,7 @@ export function launchNext(
   checkNameColumn('job', jobName)
   const doing = `launching the next instance of job '${jobName}'`
   return repositoryTransaction(source, address, doing, async (transaction) => {
-    await lockJobName(transaction.run, address.tables, jobName)
+    await lockJobName(transaction.run, address.tables, 'next', jobName)
     return launchAfterLast(transaction, address, request)
   })
 }
@@ -46,11 +47,6 @@ export async function launchAfterLast(
     const launched = await insertAndCommit(transaction, address, terms, parameterColumns(parameters), nothing)
     return execution === undefined ? launched : { ...launched, after: execution }
   }
-}
-
-/** Held until the transaction ends. The table's name is part of it, since one database may hold several repositories. */
-export async function lockJobName(run: RunSql, { jobInstance }: TableNames, jobName: string): Promise<void> {
-  await run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`next ${jobInstance} ${jobName}`])
 }
 
 interface Last {

@@ -12,8 +12,9 @@ import type {
 import type { RunSql } from './fence.ts'
 import { executionById } from './job-execution-rows.ts'
 import { findOrInsertInstance } from './job-instance-row.ts'
+import { lockJobName } from './job-name-lock.ts'
 import { alreadyRunning, launchFound, storableParameters } from './launch.ts'
-import { launchAfterLast, lockJobName } from './launch-next.ts'
+import { launchAfterLast } from './launch-next.ts'
 import { checkNameColumn } from './name-column.ts'
 import { requesterColumn } from './operator-actions.ts'
 import { errorCode, UNIQUE_VIOLATION } from './postgres-errors.ts'
@@ -52,7 +53,7 @@ function workOf(
   if ('next' in request) {
     checkNameColumn('job', request.jobName)
     return async (transaction) => {
-      await lockJobName(transaction.run, tables, request.jobName)
+      await lockJobName(transaction.run, tables, 'next', request.jobName)
       const launching = () => launchAfterLast(transaction, address, { ...request, key })
       return unlessKnown(transaction, tables, key, launching)
     }

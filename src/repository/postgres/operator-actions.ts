@@ -2,28 +2,30 @@
 import { cutText } from '../../core/model/error-description.ts'
 import { OPERATOR_ACTIONS, type OperatorAction, REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { RunSql } from './fence.ts'
+import { decodeInstant, milliseconds } from './instant-column.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
 interface ActionRow {
   readonly action: string
-  readonly milliseconds: string
+  readonly at: string
   readonly by: string
 }
 
+/** Oldest first. No locks. */
 export async function listOperatorActions(
   run: RunSql,
   tables: TableNames,
   jobExecutionId: string,
 ): Promise<readonly OperatorAction[]> {
   const rows = await run<ActionRow>(
-    `select action, trunc(extract(epoch from requested_at) * 1000)::text as "milliseconds", requested_by as "by"
+    `select action, ${milliseconds('requested_at')} as "at", requested_by as "by"
       from ${tables.action} where job_execution_id = $1 order by requested_at`,
     [jobExecutionId],
   )
-  return rows.flatMap(({ action, milliseconds, by }) => {
+  return rows.flatMap(({ action, at, by }) => {
     const known = OPERATOR_ACTIONS.find((one) => one === action)
-    return known === undefined ? [] : [{ action: known, at: new Date(Number(milliseconds)), by }]
+    return known === undefined ? [] : [{ action: known, at: decodeInstant(at), by }]
   })
 }
 
@@ -59,6 +61,7 @@ export async function interruptedIds(run: RunSql, tables: TableNames): Promise<r
   return rows.map(({ id }) => id)
 }
 
+/** Who asked, as the columns can hold it. */
 export function requesterColumn(by: string | null): string | null {
   return by === null ? null : cutText(by, REQUESTER_LIMIT)
 }

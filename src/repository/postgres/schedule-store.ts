@@ -2,19 +2,21 @@
 import type { DataSource } from 'typeorm'
 import type { ScheduleStore } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
+import {
+  findFireOfInstance,
+  listFires,
+  listQueued,
+  queueFires,
+  recordFires,
+  recordFiresUpTo,
+} from './fire-rows.ts'
 import { fireSlot } from './fire-slot.ts'
 import { duringOn } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import {
   coverSchedule,
-  findFireOfInstance,
-  listFires,
-  listQueued,
   listStates,
   pauseSchedule,
-  queueFires,
-  recordFires,
-  recordFiresUpTo,
   registerSchedules,
   resumeSchedule,
 } from './schedule-rows.ts'

@@ -2,25 +2,27 @@
 import type { DataSource } from 'typeorm'
 import type { BatchEvent } from '../../core/model/batch-event.ts'
 import type { FannedOut, WebhookStore } from '../../core/ports/webhook-store.ts'
+import {
+  claimDeliveries,
+  insertDeliveries,
+  listDeliveries,
+  retryDelivery,
+  settleDelivery,
+} from './delivery-rows.ts'
+import {
+  disableEndpoint,
+  enableEndpoint,
+  endpointsWithNews,
+  listEndpoints,
+  lockEndpoint,
+  registerEndpoints,
+} from './endpoint-rows.ts'
 import { lookAtEvents } from './event-rows.ts'
 import type { RunSql } from './fence.ts'
 import { duringOn } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import { type RepositoryTransaction, repositoryTransaction } from './repository-transaction.ts'
 import type { TableNames } from './table-names.ts'
-import {
-  claimDeliveries,
-  disableEndpoint,
-  enableEndpoint,
-  endpointsWithNews,
-  insertDeliveries,
-  listDeliveries,
-  listEndpoints,
-  lockEndpoint,
-  registerEndpoints,
-  retryDelivery,
-  settleDelivery,
-} from './webhook-rows.ts'
 
 export function webhookStore(source: DataSource, address: RepositoryAddress, run: RunSql): WebhookStore {
   const { tables } = address
