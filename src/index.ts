@@ -175,7 +175,7 @@ export type {
   Tracing,
 } from './core/ports/tracing.ts'
 export type { ResourceKey, Resources, Transaction } from './core/ports/resource.ts'
-export type { WorkerModule } from './workers/messages.ts'
+export type { WorkerModule } from './workers/module-place.ts'
 export type { StepSample } from './core/ports/step-sample.ts'
 export { memoryRepository, type MemoryRepositoryOptions } from './repository/memory/memory-repository.ts'
 export type { OperatorAction } from './core/model/operator-action.ts'

@@ -7,7 +7,7 @@ import { projectTracing } from './project-tracing.ts'
 import { repositoryPlace } from './repository-place.ts'
 import type { Tell } from '../telemetry/observation.ts'
 import type { WorkerOrder } from './worker-batch.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import type { WorkerModule } from '../workers/module-place.ts'
 
 /**
  * Does the work with an open repository and closes it after, whatever happens. What fails in closing is told, and

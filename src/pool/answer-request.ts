@@ -1,23 +1,21 @@
 /** Does in this process what a server asks of a process of its pool. */
-import type { JobExecution } from '../core/model/job-execution.ts'
 import type { LaunchFacts, Trigger } from '../core/model/launch-facts.ts'
+import type { Fired } from '../core/operator/fire-operations.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { TraceContext } from '../core/ports/tracing.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
 import { fireSlot } from '../scheduling/fire-schedule.ts'
 import { findSchedule } from '../scheduling/schedule-operations.ts'
 import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
+import type { Placed } from './places.ts'
 import type { PoolBatch } from './pool-batch.ts'
 import type { PoolAnswer, PoolRequest } from './pool-messages.ts'
 
-export interface Answered {
-  readonly answer: PoolAnswer
-  /** What runs here from now on; undefined where nothing was launched. */
-  readonly started?: StartedJob
-}
+/** What it is done with. */
+export type AnsweringBatch = Pick<PoolBatch, 'operator' | 'schedules'>
 
 /** Resolves when the launch is recorded. @throws BatchError as the operator refuses */
-export function answerRequest(batch: PoolBatch, request: PoolRequest): Promise<Answered> {
+export function answerRequest(batch: AnsweringBatch, request: PoolRequest): Promise<Placed<PoolAnswer>> {
   switch (request.kind) {
     case 'launch':
       return launch(batch, request.order)
@@ -32,46 +30,51 @@ export function answerRequest(batch: PoolBatch, request: PoolRequest): Promise<A
   }
 }
 
-async function launch({ operator }: PoolBatch, order: LaunchOrder): Promise<Answered> {
+export async function launch(
+  { operator }: AnsweringBatch,
+  order: LaunchOrder,
+): Promise<Placed<PooledLaunch>> {
   const answer = await operator.launch(order)
   return answer.outcome === 'started' ? startedAs(answer.started) : { answer }
 }
 
-async function restart(
-  { operator }: PoolBatch,
+export async function restart(
+  { operator }: AnsweringBatch,
   { jobExecutionId, parameters, acceptChanges, latestOnly = false, ...asked }: RestartOrder,
-): Promise<Answered> {
+): Promise<Placed<PooledLaunch>> {
   const continues = latestOnly ? { continues: jobExecutionId } : {}
   const options = { ...optionsOf(asked), ...continues, parameters, acceptChanges }
   return startedAs(await operator.restart(jobExecutionId, options))
 }
 
-async function redrive(
-  { operator }: PoolBatch,
+export async function redrive(
+  { operator }: AnsweringBatch,
   { jobExecutionId, selection, ...asked }: RedriveOrder,
-): Promise<Answered> {
+): Promise<Placed<PooledLaunch>> {
   return startedAs(await operator.redrive(jobExecutionId, selection, optionsOf(asked)))
 }
 
-async function trigger(
-  { operator, schedules }: PoolBatch,
+export async function trigger(
+  { operator, schedules }: AnsweringBatch,
   { schedule: name, slot, by }: TriggerOrder,
-): Promise<Answered> {
+): Promise<Placed<PooledFire>> {
   const schedule = findSchedule(schedules, name)
   const asked = { trigger: { type: 'schedule', name }, by: `${by}, schedule ${name}` } as const
   const firing = { occasion: 'asked', replaces: [] } as const
   const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked))
+  if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
+  const { started } = fired
+  return { answer: { outcome: 'FIRED', execution: started.execution }, started }
+}
+
+function reasonOf(fired: Exclude<Fired, { readonly outcome: 'FIRED' }>): string {
   switch (fired.outcome) {
-    case 'FIRED': {
-      const answer: PooledFire = { outcome: 'FIRED', execution: fired.started.execution }
-      return { answer, started: fired.started }
-    }
     case 'taken':
-      return { answer: { outcome: 'taken', detail: fired.fire.detail ?? `it is ${fired.fire.outcome}` } }
+      return `its slot was taken by ${fired.fire.firedBy}`
     case 'left':
-      return { answer: { outcome: 'left', detail: fired.reason } }
+      return fired.reason
     default:
-      return { answer: { outcome: fired.outcome, detail: fired.detail } }
+      return fired.detail
   }
 }
 
@@ -86,18 +89,14 @@ function optionsOf({ trigger: what, ...asked }: Asking): StartOptions {
   return { ...asked, ...facts }
 }
 
-function startedAs(started: StartedJob): Answered {
+function startedAs(started: StartedJob): Placed<PooledLaunch> {
   const { execution, restartOf, recovered, leftBehind } = started
-  const answer: PooledLaunch = {
+  const answer = {
     outcome: 'started',
     execution,
     restartOf,
     recovered,
-    leftBehind: idOf(leftBehind),
-  }
+    leftBehind: leftBehind?.id ?? null,
+  } as const
   return { answer, started }
-}
-
-function idOf(execution: JobExecution | null): string | null {
-  return execution?.id ?? null
 }

@@ -3,10 +3,11 @@ import { BatchError } from '../core/model/batch-error.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import type { WorkerModule } from '../workers/module-place.ts'
 import type { ExecutionPool, PooledFire, PooledLaunch } from './execution-pool.ts'
 import { forkPoolProcess, type PoolProcess } from './forked-process.ts'
 import type { PoolAnswer, PoolRequest } from './pool-messages.ts'
+import { atCapacity, serverDraining } from './pool-refusals.ts'
 
 export interface ForkedPoolOptions {
   /** How many executions at once, each in a process of its own. */
@@ -188,21 +189,4 @@ async function launched(answering: Promise<PoolAnswer>): Promise<PooledLaunch> {
 
 function refuse(_: LaunchOrder, refusal: BatchError): Promise<PooledLaunch> {
   return Promise.reject(refusal)
-}
-
-function atCapacity(limit: number): BatchError {
-  return new BatchError(
-    'AT_CAPACITY',
-    `This server runs ${limit} executions at once, and that many are under way; nothing was launched. Ask again later, or give ` +
-      'the server more (--concurrency).',
-    { details: { limit } },
-  )
-}
-
-function serverDraining(reason: string): BatchError {
-  return new BatchError(
-    'SERVER_DRAINING',
-    `This server is about to end (${reason}); nothing was launched. Ask again when it is back, or ask another.`,
-    { details: { reason } },
-  )
 }

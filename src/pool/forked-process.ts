@@ -1,9 +1,9 @@
 /** A process of the pool as the server sees it: a fork of Node that loads the project again and talks over a channel. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import { BatchError } from '../core/model/batch-error.ts'
+import { endOfFork, forkNode } from '../process/fork-node.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import { modulePlace, type WorkerModule } from '../workers/module-place.ts'
 import { unpackError } from './packed-error.ts'
 import type { FromPoolProcess, PoolAnswer, PoolRequest, ToPoolProcess } from './pool-messages.ts'
 
@@ -39,31 +39,17 @@ export interface PoolProcessOptions {
  */
 export type Over = (state: 'free' | 'gone') => void
 
-/** Its output goes to our standard error. It ends with us. */
+/** It ends with us. */
 export function forkPoolProcess({
   module,
   orphanGraceMilliseconds,
   source,
 }: PoolProcessOptions): PoolProcess {
-  const child = fork(fileURLToPath(new URL('./pool-process.js', import.meta.url)), {
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
-  })
-  child.stdout?.on('data', (text: Uint8Array) => void process.stderr.write(text))
-  child.stderr?.on('data', (text: Uint8Array) => void process.stderr.write(text))
-  const send = (message: ToPoolProcess) => {
-    if (child.connected) child.send(message, () => {}) // one that is gone is noticed by its exit
-  }
-  const place = {
-    module: String(module.module),
-    export: module.export ?? 'default',
-    argument: module.argument,
-  }
-  const ended = endOf(child)
+  const { child, send } = forkNode<ToPoolProcess>(new URL('./pool-process.js', import.meta.url))
+  const ended = endOfFork(child)
   const ready = readyOf(child, ended)
   if (source !== undefined) tellObservations(child, ended, source)
-  send({ type: 'open', module: place, orphanGraceMilliseconds })
+  send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
   return {
     pid: child.pid,
     ready,
@@ -79,20 +65,6 @@ export function forkPoolProcess({
     end: () => send({ type: 'end' }),
     kill: () => void child.kill('SIGKILL'),
   }
-}
-
-/** After the channel: what it said last may be read after its exit. */
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve(`could not be started: ${error.message}`)
-    })
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
-      if (child.connected) child.once('disconnect', () => resolve(how))
-      else resolve(how)
-    })
-  })
 }
 
 function tellObservations(child: ChildProcess, ended: Promise<string>, source: ObservationSource): void {

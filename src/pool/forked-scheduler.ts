@@ -1,9 +1,8 @@
 /** A server's scheduler in a process of its own, begun again when it dies. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from '../core/ports/logger.ts'
+import { endOfFork, type Fork, forkNode } from '../process/fork-node.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import { modulePlace, type WorkerModule } from '../workers/module-place.ts'
 import { unpackError } from './packed-error.ts'
 import type { FromSchedulerProcess, ToSchedulerProcess } from './scheduler-messages.ts'
 
@@ -50,39 +49,26 @@ export async function forkScheduler(options: ForkedSchedulerOptions): Promise<Fo
     drain: async (reason, grace) => {
       const graceMilliseconds = grace?.graceMilliseconds ?? null
       draining.abort()
-      send(current.child, { type: 'drain', reason, graceMilliseconds })
-      const killing = graceMilliseconds === null ? undefined : killLate(current.child, graceMilliseconds)
+      current.send({ type: 'drain', reason, graceMilliseconds })
+      const killing = graceMilliseconds === null ? undefined : killLate(current, graceMilliseconds)
       await keeping
       clearTimeout(killing)
     },
-    abort: (reason) => send(current.child, { type: 'abort', reason }),
+    abort: (reason) => current.send({ type: 'abort', reason }),
   }
 }
 
-interface SchedulerProcess {
-  readonly child: ChildProcess
+interface SchedulerProcess extends Fork<ToSchedulerProcess> {
   readonly firing: Promise<void>
   /** How, in words. */
   readonly ended: Promise<string>
 }
 
 function begin({ module, observations, orphanGraceMilliseconds }: ForkedSchedulerOptions): SchedulerProcess {
-  const child = fork(fileURLToPath(new URL('./scheduler-process.js', import.meta.url)), {
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
-  })
-  child.stdout?.on('data', (text: Uint8Array) => void process.stderr.write(text))
-  child.stderr?.on('data', (text: Uint8Array) => void process.stderr.write(text))
+  const forked = forkNode<ToSchedulerProcess>(new URL('./scheduler-process.js', import.meta.url))
+  const { child, send } = forked
   const source = observations?.()
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve(`could not be started: ${error.message}`)
-    })
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
-    )
-  })
+  const ended = endOfFork(child)
   void ended.then(() => source?.close())
   const firing = new Promise<void>((resolve, reject) => {
     child.on('message', (message: FromSchedulerProcess) => {
@@ -93,20 +79,11 @@ function begin({ module, observations, orphanGraceMilliseconds }: ForkedSchedule
     void ended.then((how) => reject(new Error(`the scheduler's process ${how} before it fired`)))
   })
   firing.catch(() => {}) // whoever waits is told
-  const place = {
-    module: String(module.module),
-    export: module.export ?? 'default',
-    argument: module.argument,
-  }
-  send(child, { type: 'open', module: place, orphanGraceMilliseconds })
-  return { child, firing, ended }
+  send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
+  return { ...forked, firing, ended }
 }
 
-function send(child: ChildProcess, message: ToSchedulerProcess): void {
-  if (child.connected) child.send(message, () => {}) // one that is gone is noticed by its exit
-}
-
-function killLate(child: ChildProcess, graceMilliseconds: number): NodeJS.Timeout {
+function killLate({ child }: SchedulerProcess, graceMilliseconds: number): NodeJS.Timeout {
   return setTimeout(() => child.kill('SIGKILL'), graceMilliseconds + MARGIN_MILLISECONDS)
 }
 

@@ -1,8 +1,8 @@
 /** So many executions at once in this process, and how all of them are ended. */
-import { BatchError } from '../core/model/batch-error.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
+import { atCapacity, serverDraining } from './pool-refusals.ts'
 
-/** What holds a place, if anything does, and what is answered. */
+/** What is answered, and what holds a place from now on, if anything does. */
 export interface Placed<A> {
   readonly answer: A
   readonly started?: StartedJob
@@ -44,7 +44,7 @@ export function createPlaces(limit: number): Places {
   return {
     taken: () => taken,
     run: async <A>(launch: () => Promise<Placed<A>>): Promise<A> => {
-      if (draining !== undefined) throw isDraining(draining.reason)
+      if (draining !== undefined) throw serverDraining(draining.reason)
       if (taken >= limit) throw atCapacity(limit)
       taken += 1
       let started: StartedJob | undefined
@@ -67,20 +67,4 @@ export function createPlaces(limit: number): Places {
       for (const started of running) started.abort(reason)
     },
   }
-}
-
-function atCapacity(limit: number): BatchError {
-  return new BatchError(
-    'AT_CAPACITY',
-    `${limit} executions run here, and no more may; nothing was launched. Ask again later.`,
-    { details: { limit } },
-  )
-}
-
-function isDraining(reason: string): BatchError {
-  return new BatchError(
-    'SERVER_DRAINING',
-    `The server is ending (${reason}) and launches nothing more. Ask again when it is back.`,
-    { details: { reason } },
-  )
 }

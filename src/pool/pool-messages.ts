@@ -1,7 +1,7 @@
 /** What a server and the processes of its pool say to each other. */
 import type { Observation } from '../telemetry/observation.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import type { ModulePlace } from '../workers/module-place.ts'
 import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
 import type { PackedError } from './packed-error.ts'
 
@@ -16,7 +16,7 @@ export type ToPoolProcess =
   /** The first message: what project to load, and how long an open chunk may take once the server is gone. */
   | {
       readonly type: 'open'
-      readonly module: Required<WorkerModule> & { readonly module: string }
+      readonly module: ModulePlace
       readonly orphanGraceMilliseconds: number
     }
   | { readonly type: 'ask'; readonly request: PoolRequest }

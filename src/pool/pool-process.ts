@@ -1,6 +1,7 @@
 /** The process around an execution of a server's pool: loads the project, runs one after the other, ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
+import { exitAfter, leaveSignalsToParent, tellParent } from '../process/within-fork.ts'
 import type { Observation } from '../telemetry/observation.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
 import { answerRequest } from './answer-request.ts'
@@ -8,9 +9,6 @@ import { watchForOrphans } from './orphan-watch.ts'
 import { packError } from './packed-error.ts'
 import { isPoolBatch, type PoolBatch } from './pool-batch.ts'
 import type { FromPoolProcess, PoolRequest, ToPoolProcess } from './pool-messages.ts'
-
-/** After an end that was asked for: to say goodbye to the database. */
-const GOODBYE_MILLISECONDS = 3_000
 
 type Order = Extract<ToPoolProcess, { type: 'interrupt' | 'abort' }>
 
@@ -24,9 +22,7 @@ let ordered: Order | undefined
 /** An error that nobody handled: whatever it has broken must not meet the next execution. */
 let isSpent = false
 
-// A signal from the terminal or the service manager reaches the server too, which tells us what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+leaveSignalsToParent()
 
 process.on('message', (message: ToPoolProcess) => {
   switch (message.type) {
@@ -126,17 +122,10 @@ function observed(observation: Observation): void {
   tell({ type: 'observed', observation })
 }
 
-function tell(message: FromPoolProcess, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, told)
-  else told()
+function tell(message: FromPoolProcess, told?: () => void): void {
+  tellParent(message, told)
 }
 
-/** What the project has left open must not keep a process that is done. */
-async function exit(code: number): Promise<void> {
-  setTimeout(() => process.exit(code), GOODBYE_MILLISECONDS).unref()
-  try {
-    await (await opening)?.[Symbol.asyncDispose]()
-  } finally {
-    process.exit(code)
-  }
+function exit(code: number): Promise<never> {
+  return exitAfter(async () => (await opening)?.[Symbol.asyncDispose](), code)
 }

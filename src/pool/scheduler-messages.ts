@@ -1,12 +1,12 @@
 /** What a server and the process of its scheduler say to each other. */
 import type { Observation } from '../telemetry/observation.ts'
-import type { WorkerModule } from '../workers/messages.ts'
+import type { ModulePlace } from '../workers/module-place.ts'
 import type { PackedError } from './packed-error.ts'
 
 export type ToSchedulerProcess =
   | {
       readonly type: 'open'
-      readonly module: Required<WorkerModule> & { readonly module: string }
+      readonly module: ModulePlace
       /** How long open chunks may take once the server is gone. */
       readonly orphanGraceMilliseconds: number
     }

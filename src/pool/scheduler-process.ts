@@ -1,6 +1,7 @@
 /** The process around a server's scheduler: its runs are here, so that they hold up no request; it ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
 import { watchStrayErrors } from '../process/stray-errors.ts'
+import { exitAfter, leaveSignalsToParent, tellParent } from '../process/within-fork.ts'
 import { createScheduler, type Scheduler } from '../scheduling/scheduler.ts'
 import { slotObservations } from '../telemetry/slot-observations.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
@@ -9,16 +10,11 @@ import { packError } from './packed-error.ts'
 import { isPoolBatch, type PoolBatch } from './pool-batch.ts'
 import type { FromSchedulerProcess, ToSchedulerProcess } from './scheduler-messages.ts'
 
-/** After an end that was asked for: to say goodbye to the database. */
-const GOODBYE_MILLISECONDS = 3_000
-
 let firing: { readonly scheduler: Scheduler; readonly batch: PoolBatch } | undefined
 let orphanGraceMilliseconds = 0
 let ending: Extract<ToSchedulerProcess, { type: 'drain' }> | undefined
 
-// A signal from the terminal or the service manager reaches the server too, which tells us what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+leaveSignalsToParent()
 
 process.on('message', (message: ToSchedulerProcess) => {
   switch (message.type) {
@@ -75,17 +71,9 @@ function drain(order: Extract<ToSchedulerProcess, { type: 'drain' }>): void {
   const { scheduler, batch } = firing
   const { graceMilliseconds } = order
   const grace = graceMilliseconds === null ? undefined : { graceMilliseconds }
-  void scheduler.drain(order.reason, grace).then(async () => {
-    setTimeout(() => process.exit(0), GOODBYE_MILLISECONDS).unref()
-    try {
-      await batch[Symbol.asyncDispose]()
-    } finally {
-      process.exit(0)
-    }
-  })
+  void scheduler.drain(order.reason, grace).then(() => exitAfter(() => batch[Symbol.asyncDispose](), 0))
 }
 
-function tell(message: FromSchedulerProcess, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, told)
-  else told()
+function tell(message: FromSchedulerProcess, told?: () => void): void {
+  tellParent(message, told)
 }

@@ -1,36 +1,24 @@
 /** Worker processes on this machine: forks of Node that load the project again and talk over a channel. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import type {
   WorkerProcess,
   WorkerProcesses,
   WorkerProcessEnd,
   WorkerWatch,
 } from '../core/ports/worker-processes.ts'
-import type { FromWorker, ToWorker, WorkerModule } from './messages.ts'
+import { forkNode } from '../process/fork-node.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import { modulePlace, type WorkerModule } from './module-place.ts'
 
-/** Their output goes to our standard error: standard output is the command's result. They end when we do. */
+/** They end when we do. */
 export function forkedWorkers(module: WorkerModule): WorkerProcesses {
-  const place = {
-    module: String(module.module),
-    export: module.export ?? 'default',
-    argument: module.argument,
-  }
+  const place = modulePlace(module)
   return {
     start: (assignment, watch) => {
-      const child = fork(fileURLToPath(new URL('./worker-process.js', import.meta.url)), {
-        serialization: 'advanced',
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
-      })
-      const toWorker = (message: ToWorker) => {
-        if (child.connected) child.send(message, () => {}) // one that is gone is noticed by its exit
-      }
-      child.stdout?.on('data', (text: Uint8Array) => void process.stderr.write(text))
-      child.stderr?.on('data', (text: Uint8Array) => void process.stderr.write(text))
+      const { child, send } = forkNode<ToWorker>(new URL('./worker-process.js', import.meta.url))
       const ended = endOf(child, watch)
-      toWorker({ type: 'work', module: place, assignment })
-      return workerProcess(child, ended, toWorker)
+      send({ type: 'work', module: place, assignment })
+      return workerProcess(child, ended, send)
     },
   }
 }

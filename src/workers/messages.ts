@@ -2,21 +2,12 @@
 import type { StepCounts } from '../core/model/step-execution.ts'
 import type { CommittedChunk } from '../core/ports/run-observer.ts'
 import type { WorkerAssignment } from '../core/ports/worker-processes.ts'
-
-/** How a worker process makes the batch that its manager has. */
-export interface WorkerModule {
-  /** Its path, or `import.meta.url`; JavaScript or TypeScript. */
-  readonly module: string | URL
-  /** The name of a function in it that makes the batch with `createBatch`. @default 'default' */
-  readonly export?: string
-  /** What that function is handed: JSON, and whatever else can be cloned. @default undefined */
-  readonly argument?: unknown
-}
+import type { ModulePlace } from './module-place.ts'
 
 export type ToWorker =
   | {
       readonly type: 'work'
-      readonly module: Required<WorkerModule> & { readonly module: string }
+      readonly module: ModulePlace
       readonly assignment: WorkerAssignment
     }
   | { readonly type: 'drain' }

@@ -6,7 +6,7 @@ import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { Tracing } from '../core/ports/tracing.ts'
 import { loadModule } from '../process/load-modules.ts'
-import type { ToWorker } from './messages.ts'
+import type { ModulePlace } from './module-place.ts'
 
 /** What `createBatch` answers, as far as a worker needs it. */
 export interface WorkerBatch extends AsyncDisposable {
@@ -16,16 +16,14 @@ export interface WorkerBatch extends AsyncDisposable {
   readonly tracing?: Tracing
 }
 
-type Place = Extract<ToWorker, { type: 'work' }>['module']
-
 /** @throws BatchError INVALID_CONFIGURATION naming the module, and what is wrong with it */
-export function openWorkerBatch(place: Place): Promise<WorkerBatch> {
+export function openWorkerBatch(place: ModulePlace): Promise<WorkerBatch> {
   return openNamedBatch(place, isWorkerBatch)
 }
 
 /** The same for a process that needs more of it, and hands the function more. @throws BatchError INVALID_CONFIGURATION */
 export async function openNamedBatch<T>(
-  place: Place,
+  place: ModulePlace,
   isBatch: (value: unknown) => value is T,
   ...more: readonly unknown[]
 ): Promise<T> {
@@ -50,7 +48,7 @@ function isWorkerBatch(value: unknown): value is WorkerBatch {
   return typeof value === 'object' && value !== null && 'operator' in value && 'repository' in value
 }
 
-function invalid(path: string, { export: name }: Place, fault: string): BatchError {
+function invalid(path: string, { export: name }: ModulePlace, fault: string): BatchError {
   return new BatchError('INVALID_CONFIGURATION', `The worker module ${path} ${fault}.`, {
     details: { module: path, export: name },
   })

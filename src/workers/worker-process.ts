@@ -5,6 +5,7 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { thrownText } from '../core/model/error-description.ts'
 import { processIdentity } from '../process/process-identity.ts'
 import { systemClock } from '../process/system-clock.ts'
+import { leaveSignalsToParent, tellParent } from '../process/within-fork.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { openWorkerBatch } from './open-worker-batch.ts'
 import { throttledProgress } from './throttled-progress.ts'
@@ -15,9 +16,7 @@ const ORPHAN_MILLISECONDS = 3_000
 const control: RunControl = createRunControl()
 const draining = new AbortController()
 
-// A signal from the terminal or the service manager reaches the manager too, which tells us what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+leaveSignalsToParent()
 
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
@@ -77,7 +76,7 @@ async function work({ module, assignment }: Extract<ToWorker, { type: 'work' }>)
 }
 
 function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message, () => {})
+  tellParent(message)
 }
 
 /** What the project has left open must not keep a worker that is done. */

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type Batch, createBatch } from '../../src/create-batch.ts'
 import { isBatchError } from '../../src/core/model/batch-error.ts'
 import type { LaunchOrder } from '../../src/core/operator/launch-order.ts'
+import type { PooledLaunch } from '../../src/pool/execution-pool.ts'
 import { localPool } from '../../src/pool/local-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { gateOf, greet, wait } from '../http/jobs.ts'
@@ -80,6 +81,28 @@ describe('The pool in this process', () => {
     await pool.drain('at once')
     expect((await batch.operator.findJobExecution(execution.id)).status).to.equal('FAILED')
   })
+
+  it('restarts only the latest execution of an instance where it is told to', async () => {
+    const pool = localPool({ batch })
+    const name = newName()
+    const first = await stopped(await pool.launch(order(name)))
+    const again = { parameters: {}, acceptChanges: false, latestOnly: true, by: 'the test' } as const
+    const trigger = { type: 'program', name: null } as const
+    const second = await stopped(await pool.restart({ jobExecutionId: first, trigger, ...again }))
+    const refused = await pool
+      .restart({ jobExecutionId: first, trigger, ...again })
+      .catch((error: unknown) => error)
+    expect(isBatchError(refused, 'JOB_EXECUTION_FOLLOWED')).to.equal(true)
+    expect(refused).to.have.nested.property('details.followedBy', second)
+    await pool.drain('the test is over')
+  })
+
+  async function stopped({ execution: { id } }: PooledLaunch): Promise<string> {
+    await batch.operator.stop(id, { by: 'the test' })
+    const limits = { signal: AbortSignal.timeout(10_000), everyMilliseconds: 1 }
+    expect((await batch.operator.waitForEnd(id, limits)).status).to.equal('STOPPED')
+    return id
+  }
 
   it('has a limit that is a whole number from 1 on', () => {
     for (const limit of [0, -1, 1.5, NaN]) expect(() => localPool({ batch, limit })).to.throw(/limit is/)

@@ -10,7 +10,7 @@ import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { type Metrics, metricsRegistry } from '../../telemetry/metrics-registry.ts'
 import { type AskFacts, repositoryFacts } from '../../telemetry/repository-facts.ts'
-import type { WorkerModule } from '../../workers/messages.ts'
+import type { WorkerModule } from '../../workers/module-place.ts'
 import { listen, type Listening } from './listen.ts'
 import { isLoopback, type ServerSetting } from './server-setting.ts'
 
