@@ -1,28 +1,22 @@
 /** The commands, their options and their help. What a command does is loaded when it is called. */
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { RestartOptions } from './commands/restart.ts'
-import type { RunOptions } from './commands/run.ts'
-import type { DescribeOptions } from './commands/describe.ts'
-import type { ShowOptions } from './commands/show.ts'
-import type { WatchOptions } from './commands/watch.ts'
-import type { ListOptions } from './commands/list.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodeOfError } from '../core/operator/exit-code.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
+import type { CommandGroup, Finish } from './command-group.ts'
 import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
-import { exitCodeOfError } from '../core/operator/exit-code.ts'
-import { withKubernetesSlot } from './kubernetes-slot.ts'
-import { operatingCommands, seconds } from './operating-commands.ts'
+import { operatingCommands } from './operating-commands.ts'
+import { collect } from './option-values.ts'
 import { openOutput } from './output.ts'
-import { serverCommands } from './server-commands.ts'
-import { pastTime } from './past-time.ts'
-import { scheduleCommands } from './schedule-commands.ts'
 import { printError } from './print-error.ts'
 import { quarantineCommands } from './quarantine-commands.ts'
-import { PROGRESS_MODES } from './show-progress.ts'
+import { readingCommands } from './reading-commands.ts'
+import { runningCommands } from './running-commands.ts'
+import { scheduleCommands } from './schedule-commands.ts'
+import { serverCommands } from './server-commands.ts'
 import { webhookCommands } from './webhook-commands.ts'
-import { triggerFilter, triggerName } from './trigger-text.ts'
 
 export interface System {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -61,7 +55,18 @@ function endOfParsing(error: CommanderError, json: boolean): number {
   return USAGE
 }
 
-type Finish = (exitCode: number) => void
+/** In the order in which the help shows them. */
+const GROUPS: readonly CommandGroup[] = [
+  runningCommands,
+  operatingCommands,
+  quarantineCommands,
+  scheduleCommands,
+  webhookCommands,
+  serverCommands,
+  readingCommands,
+  databaseCommands,
+  completionCommands,
+]
 
 function commandTree(system: System, finish: Finish): Command {
   const program = new Command('batchwright')
@@ -86,21 +91,7 @@ function commandTree(system: System, finish: Finish): Command {
     .showHelpAfterError('(batchwright --help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)
-  runningCommands(program, system, finish)
-  operatingCommands(program, (command) => contextOf(command, system), finish)
-  quarantineCommands(program, (command) => contextOf(command, system), finish, {
-    grace: graceOption,
-    progress: progressOption,
-  })
-  scheduleCommands(program, (command) => contextOf(command, system), finish, {
-    grace: graceOption,
-    progress: progressOption,
-  })
-  webhookCommands(program, (command) => contextOf(command, system), finish)
-  serverCommands(program, (command) => contextOf(command, system), finish, { grace: graceOption })
-  readingCommands(program, system, finish)
-  databaseCommands(program, (command) => contextOf(command, system), finish)
-  completionCommands(program, (command) => contextOf(command, system), finish)
+  for (const add of GROUPS) add(program, (command) => contextOf(command, system), finish)
   helpCommand(program)
   return program.addHelpText('after', EXAMPLES)
 }
@@ -118,179 +109,6 @@ Examples:
 Executions are recorded in the database of BATCHWRIGHT_DATABASE_URL, of the config, or of DATABASE_URL;
 without any of them in an embedded Postgres in .batchwright/postgres.
 Exit codes: batchwright help exit-codes`
-
-interface DryRunFlags {
-  readonly dryRun?: boolean
-  readonly sample?: number
-}
-
-type RunFlags = RunOptions & DryRunFlags & { readonly scheduledFromK8sJobName?: string }
-
-function runningCommands(program: Command, system: System, finish: Finish): void {
-  program
-    .command('run')
-    .description('run a job in this process; the exit code says how it ended')
-    .argument('<job>', 'name of the job')
-    .argument('[parameters...]', 'name=value, typed by the job, or name:=json')
-    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
-    .addOption(
-      new Option(
-        '--on-existing <what>',
-        'when the work was done before: refuse with 4, or show it and end with 0',
-      )
-        .choices(['reject', 'return'])
-        .default('reject'),
-    )
-    .option('--dry-run', 'everything but the commit, then a report; 0 if nothing would fail, else 1')
-    .option('--sample <number>', 'with --dry-run: only so many records of each reader', positiveInteger)
-    .option('--trigger <name>', 'the scheduler that starts this, for the record: airflow:eod', triggerName)
-    .option(
-      '--next',
-      'the next instance: the parameters of the last one, these in their place, and a new run.id',
-    )
-    .option(
-      '--scheduled-from-k8s-job-name <name>',
-      'the slot in the name of a Job that a Kubernetes CronJob made, as the parameter scheduledAt',
-    )
-    .addOption(graceOption())
-    .addOption(progressOption())
-    .action(async (job: string, words: string[], options: RunFlags, command: Command) => {
-      refuseTogether(command, options)
-      const given = withKubernetesSlot(words, options.scheduledFromK8sJobName)
-      if (options.dryRun === true) {
-        const { dryRun } = await import('./commands/dry-run.ts')
-        return finish(await dryRun(contextOf(command, system), job, given, options))
-      }
-      const { run } = await import('./commands/run.ts')
-      finish(await run(contextOf(command, system), job, given, options))
-    })
-  program
-    .command('restart')
-    .description('continue a failed or stopped execution with the parameters that it had')
-    .argument('<executionId>')
-    .argument('[parameters...]', 'name=value, of those that do not identify the instance')
-    .option('--accept-changes', 'go on although the definition or the input has changed since')
-    .addOption(graceOption())
-    .addOption(progressOption())
-    .action(async (id: string, words: string[], options: RestartOptions, command: Command) => {
-      const { restart } = await import('./commands/restart.ts')
-      finish(await restart(contextOf(command, system), id, words, options))
-    })
-}
-
-/** An option that would be ignored is a mistake: of two that contradict each other nobody knows which was meant. */
-function refuseTogether(command: Command, options: RunFlags): void {
-  const { dryRun = false, next = false, onExisting, sample, trigger } = options
-  const slot = options.scheduledFromK8sJobName
-  if (!dryRun && sample !== undefined) command.error('error: --sample goes with --dry-run only')
-  if (next && onExisting === 'return')
-    command.error('error: --on-existing return does not go with --next, which is always a new instance')
-  if (next && slot !== undefined)
-    command.error(
-      'error: --scheduled-from-k8s-job-name does not go with --next: each try would be a new instance',
-    )
-  if (dryRun && next)
-    command.error('error: --next does not go with --dry-run, which records nothing: give it the parameters')
-  if (dryRun && trigger !== undefined)
-    command.error('error: --trigger does not go with --dry-run, which records nothing')
-  if (dryRun && onExisting === 'return')
-    command.error('error: --on-existing return does not go with --dry-run, which looks for no earlier run')
-}
-
-function readingCommands(program: Command, system: System, finish: Finish): void {
-  program
-    .command('list')
-    .description('list executions, newest first')
-    .option('--job <name>', 'only of this job')
-    .option('--status <status>', 'only with this status (may be repeated)', collect)
-    .option(
-      '--attention',
-      'only the latest of instances that have FAILED, are STOPPED or UNKNOWN, or whose owner is dead',
-    )
-    .option('--trigger <type[:name]>', 'only begun by this: schedule, external:airflow:eod', triggerFilter)
-    .option(
-      '--since <time>',
-      'only created since a day, a time, or so long ago: 2026-11-21, 12h, 7d',
-      pastTime,
-    )
-    .option('--until <time>', 'only created before then', pastTime)
-    .option(
-      '--search <text>',
-      'a value that begins so, a parameter as name=value, or words of the exit description',
-    )
-    .option('--limit <number>', 'at most so many', positiveInteger, 20)
-    .option('--before <executionId>', 'only older ones: the last id of the page before')
-    .action(async (options: ListOptions, command: Command) => {
-      const { list } = await import('./commands/list.ts')
-      finish(await list(contextOf(command, system), options))
-    })
-  program
-    .command('show')
-    .description('show an execution: steps, counts, contexts, errors, who ran it')
-    .argument('<executionId>')
-    .option(
-      '--partitions <number>',
-      'list at most so many partitions at work, and so many that failed',
-      positiveInteger,
-      20,
-    )
-    .action(async (id: string, options: ShowOptions, command: Command) => {
-      const { show } = await import('./commands/show.ts')
-      finish(await show(contextOf(command, system), id, options))
-    })
-  program
-    .command('watch')
-    .description('follow an execution to its end, wherever it runs; the exit code says how it ended')
-    .argument('<executionId>')
-    .addOption(progressOption())
-    .action(async (id: string, options: WatchOptions, command: Command) => {
-      const { watch } = await import('./commands/watch.ts')
-      finish(await watch(contextOf(command, system), id, options))
-    })
-  program
-    .command('jobs')
-    .description('list the jobs that can be run')
-    .action(async (_: object, command: Command) => {
-      const { listJobs } = await import('./commands/jobs.ts')
-      finish(await listJobs(contextOf(command, system)))
-    })
-  program
-    .command('describe')
-    .description('show the parameters and steps of a job, and how it is run')
-    .argument('<job>')
-    .option('--mermaid', "only draw the job's flow, as a Mermaid flowchart")
-    .action(async (job: string, options: DescribeOptions, command: Command) => {
-      const { describe } = await import('./commands/describe.ts')
-      finish(await describe(contextOf(command, system), job, options))
-    })
-  program
-    .command('check')
-    .description(
-      'report what is wrong with the definitions, before anything runs: exit code 0 if nothing is, else 2',
-    )
-    .argument('[job]')
-    .action(async (job: string | undefined, _: object, command: Command) => {
-      const { check } = await import('./commands/check.ts')
-      finish(await check(contextOf(command, system), job))
-    })
-  program
-    .command('doctor')
-    .description('look for what would keep a run from starting: exit code 0 if nothing would, else 2 or 7')
-    .action(async (_: object, command: Command) => {
-      const { doctor } = await import('./commands/doctor.ts')
-      finish(await doctor(contextOf(command, system)))
-    })
-  program
-    .command('explain')
-    .description('show what a run would read and write, and what each step guarantees; nothing runs')
-    .argument('<job>')
-    .argument('[parameters...]', 'name=value, as for run')
-    .option('-p, --params <file>', 'more parameters, from a JSON file (- for standard input)')
-    .action(async (job: string, words: string[], options: { params?: string }, command: Command) => {
-      const { explain } = await import('./commands/explain.ts')
-      finish(await explain(contextOf(command, system), job, words, options))
-    })
-}
 
 function helpCommand(program: Command): void {
   program
@@ -317,27 +135,6 @@ function helpCommand(program: Command): void {
 function contextOf(command: Command, { environment, cwd }: System): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   return { options, output: openOutput(options.json === true), environment, cwd }
-}
-
-function graceOption(): Option {
-  return new Option('--grace <seconds>', 'after a signal, how long the open chunk may still take')
-    .argParser(seconds)
-    .default(25)
-}
-
-function progressOption(): Option {
-  return new Option('--progress <how>', 'auto is a bar on a terminal, else log: a line now and then')
-    .choices(PROGRESS_MODES)
-    .default('auto')
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value]
-}
-
-function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 1 on.')
 }
 
 function packageVersion(): string {

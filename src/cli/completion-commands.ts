@@ -1,15 +1,11 @@
 /** The commands for shells: the scripts that complete a line, and the names that these ask for. */
 import { Argument, type Command } from 'commander'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
-export function completionCommands(
-  program: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-): void {
+export function completionCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   program
     .command('completion')
     .description('print a script that completes commands, options and names of jobs')

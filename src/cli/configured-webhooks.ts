@@ -14,6 +14,9 @@ export function configuredWebhooks(
   return openWebhookEndpoints(config.webhooks ?? [], environment, names)
 }
 
+/** For requests under way when nothing runs any more; what they were to deliver is delivered by the next process. */
+export const WEBHOOK_GRACE = { graceMilliseconds: 3_000 }
+
 /** `sending webhooks to ops (https://example.com), …` */
 export function webhooksText(endpoints: readonly WebhookEndpoint[]): string {
   const names = endpoints.map(({ name, origin }) => `${name} (${origin})`)

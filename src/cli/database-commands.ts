@@ -1,14 +1,10 @@
 /** The commands that look after the repository's tables: migrate, status, purge. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { PURGEABLE_STATUSES, type PurgeableStatus } from '../core/ports/purge.ts'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 import type { PurgeCommandOptions } from './commands/db-purge.ts'
 
-export function databaseCommands(
-  program: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-): void {
+export function databaseCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   const db = program.command('db').description("look after the job repository's tables").helpCommand(false)
   db.command('migrate')
     .description('create or update the tables; those of Spring Batch 6 are adopted')

@@ -2,12 +2,11 @@
 import { type AnyJob, type Batch, createBatch } from '../create-batch.ts'
 import { type CommandContext, loggerFor } from './command-context.ts'
 import type { Project } from './find-project.ts'
+import { forkedModule } from './forked-module.ts'
 import { openRepository } from './open-repository.ts'
 import { projectTracing } from './project-tracing.ts'
 import { repositoryPlace } from './repository-place.ts'
 import type { Tell } from '../telemetry/observation.ts'
-import type { WorkerOrder } from './worker-batch.ts'
-import type { WorkerModule } from '../workers/module-place.ts'
 
 /**
  * Does the work with an open repository and closes it after, whatever happens. What fails in closing is told, and
@@ -49,7 +48,7 @@ export async function openBatch(
       repository: opened.repository,
       jobs,
       logger,
-      workers: workersOf(context),
+      workers: forkedModule(context, 'openWorkerBatch'),
       ...projectTracing(project.config),
       ...(observations && { observations }),
       ...(leaseMilliseconds === undefined ? {} : { leaseMilliseconds }),
@@ -59,16 +58,6 @@ export async function openBatch(
   } catch (error) {
     await closeQuietly(opened, context)
     throw error
-  }
-}
-
-/** A worker process finds the same project by the same options. */
-function workersOf({ options, cwd }: CommandContext): WorkerModule {
-  const order: WorkerOrder = { options, cwd }
-  return {
-    module: new URL('./worker-batch.js', import.meta.url),
-    export: 'openWorkerBatch',
-    argument: order,
   }
 }
 

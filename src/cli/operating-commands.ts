@@ -1,12 +1,9 @@
 /** The commands that act on executions wherever they run: stop, abandon, recover. */
-import { type Command, InvalidArgumentError } from 'commander'
-import type { CommandContext } from './command-context.ts'
+import type { Command } from 'commander'
+import type { ContextOf, Finish } from './command-group.ts'
+import { seconds } from './option-values.ts'
 
-export function operatingCommands(
-  program: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-): void {
+export function operatingCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   program
     .command('stop')
     .description('ask a running execution to stop at its next chunk, wherever it runs')
@@ -45,11 +42,4 @@ export function operatingCommands(
 interface RecoverOptions {
   readonly stale?: boolean
   readonly force?: boolean
-}
-
-/** A number of seconds from 0 on, with or without an `s`. */
-export function seconds(text: string): number {
-  const [, number] = /^(\d{1,6}(?:\.\d+)?)s?$/.exec(text) ?? []
-  if (number !== undefined) return Number(number)
-  throw new InvalidArgumentError('It must be a number of seconds, such as 25.')
 }

@@ -2,7 +2,7 @@
 import { isBatchError } from '../core/model/batch-error.ts'
 import { causeChain, thrownText } from '../core/model/error-description.ts'
 import { authorsPlace } from '../process/authors-place.ts'
-import { jsonLine } from './json-output.ts'
+import { jsonLine } from '../json/json-line.ts'
 import { type Output, styled } from './output.ts'
 
 /** What was refused or went wrong outside of a run. Errors as JSON are results, so they go to standard output. */

@@ -1,22 +1,13 @@
 /** The commands for skipped items: `quarantine list`, `show` and `redrive`. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { FAULT_PHASES } from '../core/model/quarantined-item.ts'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 import type { ListQuarantineOptions } from './commands/quarantine-list.ts'
 import type { RedriveOptions } from './commands/quarantine-redrive.ts'
+import { positiveInteger } from './option-values.ts'
+import { graceOption, progressOption } from './running-options.ts'
 
-/** What `redrive` has in common with every command that runs a job. */
-export interface RunningOptions {
-  readonly grace: () => Option
-  readonly progress: () => Option
-}
-
-export function quarantineCommands(
-  program: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-  running: RunningOptions,
-): void {
+export function quarantineCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   const quarantine = program
     .command('quarantine')
     .description('look at the items that steps have skipped, and run them again')
@@ -46,8 +37,8 @@ export function quarantineCommands(
     .option('--ids <ids>', 'these items, as in --ids 12,13,14', ids)
     .option('--job <name>', 'those of all executions of this job')
     .option('--dry-run', 'only show what would be redriven, and what is in the way of the rest')
-    .addOption(running.grace())
-    .addOption(running.progress())
+    .addOption(graceOption())
+    .addOption(progressOption())
     .action(async (id: string | undefined, options: RedriveOptions, command: Command) => {
       if ([id, options.ids, options.job].filter((one) => one !== undefined).length !== 1)
         command.error('error: redrive takes an execution id, --ids or --job, one of them')
@@ -67,9 +58,4 @@ function ids(text: string): readonly string[] {
   const found = text.split(',').map((one) => one.trim())
   if (found.every((one) => /^\d{1,19}$/.test(one))) return found
   throw new InvalidArgumentError('It must be ids with commas between them.')
-}
-
-function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 1 on.')
 }

@@ -1,28 +1,21 @@
 /** The commands for schedules: the scheduler itself, and what a person does with schedules. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { FIRE_OUTCOMES } from '../core/model/schedule-fire.ts'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 import type { BackfillOptions } from './commands/schedules-backfill.ts'
 import type { FiresOptions } from './commands/schedules-fires.ts'
 import type { SchedulerCommandOptions } from './commands/scheduler.ts'
 import type { TriggerOptions } from './commands/schedules-trigger.ts'
-import type { RunningOptions } from './quarantine-commands.ts'
+import { positiveInteger, smallNumber } from './option-values.ts'
+import { graceOption, progressOption } from './running-options.ts'
 
-type ContextOf = (command: Command) => CommandContext
-type Finish = (exitCode: number) => void
-
-export function scheduleCommands(
-  program: Command,
-  contextOf: ContextOf,
-  finish: Finish,
-  running: RunningOptions,
-): void {
+export function scheduleCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   program
     .command('scheduler')
     .description(
       'fire the schedules of the config in this process until a signal ends it; any number may run',
     )
-    .addOption(running.grace())
+    .addOption(graceOption())
     .action(async (options: SchedulerCommandOptions, command: Command) => {
       const { scheduler } = await import('./commands/scheduler.ts')
       finish(await scheduler(contextOf(command), options))
@@ -33,7 +26,7 @@ export function scheduleCommands(
     .helpCommand(false)
   lookingCommands(schedules, contextOf, finish)
   pausingCommands(schedules, contextOf, finish)
-  firingCommands(schedules, contextOf, finish, running)
+  firingCommands(schedules, contextOf, finish)
 }
 
 function lookingCommands(schedules: Command, contextOf: ContextOf, finish: Finish): void {
@@ -47,7 +40,7 @@ function lookingCommands(schedules: Command, contextOf: ContextOf, finish: Finis
   schedules
     .command('next')
     .description('show the next slots of all schedules, or of one')
-    .argument('[count]', 'how many', positiveInteger, 10)
+    .argument('[count]', 'how many', smallNumber, 10)
     .option('--schedule <name>', 'only of this one')
     .action(async (count: number, { schedule }: { schedule?: string }, command: Command) => {
       const { nextSlots } = await import('./commands/schedules-next.ts')
@@ -86,18 +79,13 @@ function pausingCommands(schedules: Command, contextOf: ContextOf, finish: Finis
     })
 }
 
-function firingCommands(
-  schedules: Command,
-  contextOf: ContextOf,
-  finish: Finish,
-  running: RunningOptions,
-): void {
+function firingCommands(schedules: Command, contextOf: ContextOf, finish: Finish): void {
   schedules
     .command('trigger')
     .description('fire a schedule now, in this process, as run does; the exit code says how it ended')
     .argument('<name>')
-    .addOption(running.grace())
-    .addOption(running.progress())
+    .addOption(graceOption())
+    .addOption(progressOption())
     .action(async (name: string, options: TriggerOptions, command: Command) => {
       const { trigger } = await import('./commands/schedules-trigger.ts')
       finish(await trigger(contextOf(command), name, options))
@@ -118,20 +106,15 @@ function firingCommands(
         .choices(['missing', 'failed'])
         .default('missing'),
     )
-    .option('--max-active <number>', 'so many runs at once', positiveInteger, 1)
+    .option('--max-active <number>', 'so many runs at once', smallNumber, 1)
     .option('--backwards', 'the latest slot first')
     .option('--queue', 'leave it to the schedulers, which fire the slots as the job becomes free')
     .option('--dry-run', 'only show which slots would be fired')
-    .addOption(running.grace())
+    .addOption(graceOption())
     .action(async (name: string, options: BackfillOptions, command: Command) => {
       const { backfill } = await import('./commands/schedules-backfill.ts')
       finish(await backfill(contextOf(command), name, options))
     })
-}
-
-function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 1 on.')
 }
 
 function instant(text: string): Date {

@@ -2,41 +2,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { SCOPES } from '../http/auth/scopes.ts'
 import { CONTINUATIONS } from '../pool/continue-executions.ts'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 import type { LaunchCommandOptions } from './commands/launch.ts'
-import type { RunningOptions } from './quarantine-commands.ts'
+import { smallNumber } from './option-values.ts'
+import { graceOption } from './running-options.ts'
 import type { ServeOptions } from './serve/server-setting.ts'
+import { triggerName } from './trigger-text.ts'
 
-type ContextOf = (command: Command) => CommandContext
-type Finish = (exitCode: number) => void
-
-export function serverCommands(
-  program: Command,
-  contextOf: ContextOf,
-  finish: Finish,
-  running: Pick<RunningOptions, 'grace'>,
-): void {
-  serveCommand(program, contextOf, finish, running)
+export function serverCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
+  serveCommand(program, contextOf, finish)
   launchCommand(program, contextOf, finish)
-  const token = program
-    .command('token')
-    .description('make tokens for those who ask a server')
-    .helpCommand(false)
-  token
-    .command('create')
-    .description(
-      'print a new token, once, and the record of it for the tokens file, which holds only its hash',
-    )
-    .argument('<name>', 'who it is for: what they do is recorded under this name')
-    .requiredOption(
-      '--scopes <scopes>',
-      `what it may do, separated by commas: ${SCOPES.join(', ')}`,
-      (text: string) => text.split(','),
-    )
-    .action(async (name: string, { scopes }: { scopes: readonly string[] }, command: Command) => {
-      const { createToken } = await import('./commands/token-create.ts')
-      finish(createToken(contextOf(command), name, scopes))
-    })
+  tokenCommand(program, contextOf, finish)
   program
     .command('openapi')
     .description('print the OpenAPI document of a server of this project, with the parameters of each job')
@@ -46,12 +22,7 @@ export function serverCommands(
     })
 }
 
-function serveCommand(
-  program: Command,
-  contextOf: ContextOf,
-  finish: Finish,
-  running: Pick<RunningOptions, 'grace'>,
-): void {
+function serveCommand(program: Command, contextOf: ContextOf, finish: Finish): void {
   program
     .command('serve')
     .description(
@@ -59,8 +30,8 @@ function serveCommand(
     )
     .option('--port <number>', 'where to listen; 0 takes a free one (default: 8080)', port)
     .option('--host <address>', 'other than loopback only with tokens (default: 127.0.0.1)')
-    .option('--concurrency <number>', 'how many executions at once (default: 4)', positiveInteger)
-    .addOption(running.grace())
+    .option('--concurrency <number>', 'how many executions at once (default: 4)', smallNumber)
+    .addOption(graceOption())
     .option('--with-scheduler', 'fire the schedules of the config too')
     .addOption(
       new Option(
@@ -106,7 +77,7 @@ function launchCommand(program: Command, contextOf: ContextOf, finish: Finish): 
       duration,
     )
     .option('--idempotency-key <key>', 'of this attempt: asked again with it, nothing is launched twice')
-    .option('--trigger <name>', 'the scheduler that asks, for the record: airflow:eod')
+    .option('--trigger <name>', 'the scheduler that asks, for the record: airflow:eod', triggerName)
     .option(
       '--server <url>',
       'also BATCHWRIGHT_SERVER; the token is taken from BATCHWRIGHT_TOKEN, or from the file of BATCHWRIGHT_TOKEN_FILE',
@@ -119,14 +90,31 @@ function launchCommand(program: Command, contextOf: ContextOf, finish: Finish): 
     })
 }
 
+function tokenCommand(program: Command, contextOf: ContextOf, finish: Finish): void {
+  const token = program
+    .command('token')
+    .description('make tokens for those who ask a server')
+    .helpCommand(false)
+  token
+    .command('create')
+    .description(
+      'print a new token, once, and the record of it for the tokens file, which holds only its hash',
+    )
+    .argument('<name>', 'who it is for: what they do is recorded under this name')
+    .requiredOption(
+      '--scopes <scopes>',
+      `what it may do, separated by commas: ${SCOPES.join(', ')}`,
+      (text: string) => text.split(','),
+    )
+    .action(async (name: string, { scopes }: { scopes: readonly string[] }, command: Command) => {
+      const { createToken } = await import('./commands/token-create.ts')
+      finish(createToken(contextOf(command), name, scopes))
+    })
+}
+
 function port(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
-}
-
-function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 1 on.')
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }

@@ -1,14 +1,11 @@
 /** The commands for webhooks: what waits to be sent, what failed, and trying it again. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { DELIVERY_STATES } from '../core/ports/webhook-store.ts'
-import type { CommandContext } from './command-context.ts'
+import type { ContextOf, Finish } from './command-group.ts'
 import type { DeliveriesOptions } from './commands/webhooks-deliveries.ts'
+import { positiveInteger } from './option-values.ts'
 
-export function webhookCommands(
-  program: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-): void {
+export function webhookCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   const webhooks = program
     .command('webhooks')
     .description('look at webhooks and their deliveries, and send them again')
@@ -34,11 +31,7 @@ export function webhookCommands(
   mendingCommands(webhooks, contextOf, finish)
 }
 
-function mendingCommands(
-  webhooks: Command,
-  contextOf: (command: Command) => CommandContext,
-  finish: (exitCode: number) => void,
-): void {
+function mendingCommands(webhooks: Command, contextOf: ContextOf, finish: Finish): void {
   webhooks
     .command('retry')
     .description(
@@ -57,9 +50,4 @@ function mendingCommands(
       const { enableWebhook } = await import('./commands/webhooks-enable.ts')
       finish(await enableWebhook(contextOf(command), name))
     })
-}
-
-function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 1 on.')
 }

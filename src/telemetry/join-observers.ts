@@ -1,9 +1,9 @@
 /** Two observers as one. */
-import type { RunObserver } from '../core/ports/run-observer.ts'
+import { RUN_EVENTS, type RunObserver } from '../core/ports/run-observer.ts'
 
 /** What the first throws is thrown when the second was told as well. Events that neither listens to stay absent. */
 export function joinObservers(first: RunObserver, second: RunObserver): RunObserver {
-  const events = EVENTS.filter((event) => first[event] !== undefined || second[event] !== undefined)
+  const events = RUN_EVENTS.filter((event) => first[event] !== undefined || second[event] !== undefined)
   return Object.fromEntries(events.map((event) => [event, joined(event, first, second)])) as RunObserver
 }
 
@@ -24,14 +24,3 @@ function joined(
     }
   }
 }
-
-const EVENTS = Object.keys({
-  jobStarted: true,
-  stepStarted: true,
-  stepProgressed: true,
-  chunkCommitted: true,
-  stepEnded: true,
-  stepSkipped: true,
-  jobEnded: true,
-  jobLost: true,
-} satisfies Record<keyof RunObserver, true>) as readonly (keyof RunObserver)[]

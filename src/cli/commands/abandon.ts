@@ -1,7 +1,8 @@
 /** `batchwright abandon <executionId>` */
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
-import { executionDetailsJson, jsonLine } from '../json-output.ts'
+import { executionDetailsJson } from '../../json/execution-json.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 
 export async function abandon(context: CommandContext, jobExecutionId: string): Promise<number> {

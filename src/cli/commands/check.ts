@@ -3,7 +3,7 @@ import type { AnyJob } from '../../create-batch.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { findFaults, refuseUnknownJob } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { webhookJobFaults } from '../../webhooks/webhook-endpoint.ts'
 
 const FAULTY = 2

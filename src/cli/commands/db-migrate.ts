@@ -1,6 +1,6 @@
 /** `batchwright db migrate` */
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { openDatabase } from '../open-repository.ts'
 import { repositoryPlace } from '../repository-place.ts'
 

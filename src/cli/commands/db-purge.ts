@@ -4,7 +4,7 @@ import type { PurgedJob, PurgeReport } from '../../core/operator/purge-history.t
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { STOPPED } from '../../core/operator/exit-code.ts'
 import { watchInterruption } from '../interruption.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { countText } from '../quantity-text.ts'
 import { type Column, renderTable } from '../render-table.ts'

@@ -1,7 +1,7 @@
 /** `batchwright db status` */
 import { BATCH_ERRORS } from '../../core/model/batch-error.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { openDatabase } from '../open-repository.ts'
 import { repositoryPlace } from '../repository-place.ts'
 

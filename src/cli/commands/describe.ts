@@ -6,7 +6,7 @@ import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jobJson } from '../../json/job-json.ts'
 import { type DescribedParameter, describeJobParameters, exampleLine } from '../described-parameters.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { type Column, renderTable } from '../render-table.ts'
 
 export interface DescribeOptions {

@@ -5,7 +5,7 @@ import { checkDatabase } from '../doctor/check-database.ts'
 import { checkNode, checkParent, thisPlace } from '../doctor/check-process.ts'
 import { checkProject } from '../doctor/check-project.ts'
 import { exitCodeOfFindings, type Finding } from '../doctor/finding.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { styled } from '../output.ts'
 
 /** Each finding is printed as soon as it is there. 0 where nothing is a problem, else 2, or 7 for what may pass. */

@@ -1,7 +1,7 @@
 /** `batchwright jobs` */
 import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { renderTable } from '../render-table.ts'
 
 export async function listJobs(context: CommandContext): Promise<number> {

@@ -1,7 +1,7 @@
 /** `batchwright quarantine list` */
 import type { QuarantineEntry } from '../../core/model/quarantined-item.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { type NarrowingOptions, placeText, selectionOf, stateText } from '../quarantine-text.ts'
 import { entryJson } from '../../json/quarantine-json.ts'

@@ -3,7 +3,8 @@ import type { JobExecution } from '../../core/model/job-execution.ts'
 import type { Recovery } from '../../core/operator/execution-operations.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
-import { executionDetailsJson, executionJson, jsonLine } from '../json-output.ts'
+import { executionDetailsJson, executionJson } from '../../json/execution-json.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 
 export async function recover(

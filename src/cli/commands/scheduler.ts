@@ -5,10 +5,10 @@ import { createScheduler, type Scheduler } from '../../scheduling/scheduler.ts'
 import type { SchedulerObserver } from '../../scheduling/scheduler-parts.ts'
 import type { CommandContext } from '../command-context.ts'
 import { checkedSchedules } from '../checked-schedules.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { instantText } from '../schedule-text.ts'
-import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
+import { configuredWebhooks, WEBHOOK_GRACE, webhooksText } from '../configured-webhooks.ts'
 import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
 import { type SignalWatch, watchSignals } from '../signals.ts'
 import { errorWithPlace } from '../unhandled-errors.ts'
@@ -17,9 +17,6 @@ export interface SchedulerCommandOptions {
   /** In seconds. */
   readonly grace: number
 }
-
-/** For requests under way when all runs have ended; what they were to deliver is delivered by the next. */
-const WEBHOOK_GRACE_MILLISECONDS = 3000
 
 /**
  * Ends with 0 when a signal has ended it and all its runs have ended; the runs that it has stopped are continued by the next. With
@@ -49,7 +46,7 @@ export async function scheduler(
       output.tell(`firing ${schedules.length} schedules: ${schedules.map(({ name }) => name).join(', ')}`)
       if (endpoints.length > 0) output.tell(webhooksText(endpoints))
       await drained(firing, signals, ending.signal, grace)
-      await webhooks.drain('the scheduler ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
+      await webhooks.drain('the scheduler ends', WEBHOOK_GRACE)
       return signals.givenUp() ?? (ending.signal.aborted ? 1 : 0)
     },
     signals.stop,

@@ -2,7 +2,7 @@
 import type { FireOutcome, ScheduleFire } from '../../core/model/schedule-fire.ts'
 import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { type Column, renderTable } from '../render-table.ts'
 import { instantText } from '../schedule-text.ts'
 import { fireJson } from '../../json/schedule-json.ts'

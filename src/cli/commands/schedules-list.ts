@@ -1,7 +1,7 @@
 /** `batchwright schedules` */
 import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { type Column, renderTable } from '../render-table.ts'
 import { instantText, outcomeText, stateText } from '../schedule-text.ts'
 import { nextSlot, scheduleJson, type ShownSchedule } from '../../json/schedule-json.ts'

@@ -1,7 +1,7 @@
 /** `batchwright schedules next [count]` */
 import type { CommandContext } from '../command-context.ts'
 import { checkedSchedules } from '../checked-schedules.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { renderTable } from '../render-table.ts'
 import { instantText } from '../schedule-text.ts'
 import { findSchedule } from '../../scheduling/schedule-operations.ts'

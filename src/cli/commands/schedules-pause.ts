@@ -2,7 +2,7 @@
 import { processIdentity, processRequester } from '../../process/process-identity.ts'
 import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { instantText, stateText } from '../schedule-text.ts'
 import { nextSlot } from '../../json/schedule-json.ts'
 

@@ -3,13 +3,12 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import type { Batch } from '../../create-batch.ts'
 import { createWebhookDispatcher } from '../../webhooks/dispatcher.ts'
 import type { WebhookEndpoint } from '../../webhooks/webhook-endpoint.ts'
-import type { WorkerModule } from '../../workers/module-place.ts'
 import { checkedSchedules, type CheckedSchedules } from '../checked-schedules.ts'
 import type { CommandContext } from '../command-context.ts'
-import { configuredWebhooks, webhooksText } from '../configured-webhooks.ts'
-import { jsonLine } from '../json-output.ts'
+import { configuredWebhooks, WEBHOOK_GRACE, webhooksText } from '../configured-webhooks.ts'
+import { jsonLine } from '../../json/json-line.ts'
+import { forkedModule } from '../forked-module.ts'
 import { withBatch } from '../open-batch.ts'
-import type { PoolOrder } from '../pool-batch.ts'
 import { repositoryPlace } from '../repository-place.ts'
 import { runServer } from '../serve/run-server.ts'
 import { type ServeOptions, type ServerSetting, serverSetting } from '../serve/server-setting.ts'
@@ -17,9 +16,6 @@ import { type SignalWatch, watchSignals } from '../signals.ts'
 
 /** What may take as long as it likes while the server lives still has to end when it is gone. */
 const LONGEST_ORPHAN_MILLISECONDS = 3_600_000
-
-/** For requests under way when all executions have ended; what they were to deliver is delivered by the next. */
-const WEBHOOK_GRACE_MILLISECONDS = 3_000
 
 /** Ends with 0 when a signal has ended it and all its executions have ended; the next server continues what it has stopped. */
 export async function serve(context: CommandContext, options: ServeOptions): Promise<number> {
@@ -59,7 +55,7 @@ async function untilDrained(context: CommandContext, serving: Serving): Promise<
     batch,
     schedules: checked.schedules,
     setting,
-    module: poolModule(context),
+    module: forkedModule(context, 'openPoolBatch'),
     withScheduler: options.withScheduler === true,
     graceMilliseconds: Math.min(options.grace * 1000, LONGEST_ORPHAN_MILLISECONDS),
   })
@@ -72,13 +68,8 @@ async function untilDrained(context: CommandContext, serving: Serving): Promise<
       abort: server.abort,
     })
   })
-  await webhooks.drain('the server ends', { graceMilliseconds: WEBHOOK_GRACE_MILLISECONDS })
+  await webhooks.drain('the server ends', WEBHOOK_GRACE)
   return signals.givenUp() ?? 0
-}
-
-function poolModule({ options, cwd }: CommandContext): WorkerModule {
-  const order: PoolOrder = { options, cwd }
-  return { module: new URL('../pool-batch.js', import.meta.url), export: 'openPoolBatch', argument: order }
 }
 
 function noMemory(): BatchError {

@@ -5,7 +5,8 @@ import type { JobOperator } from '../../core/operator/job-operator.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionReport } from '../execution-report.ts'
 import { WAIT_RAN_OUT } from '../../core/operator/exit-code.ts'
-import { executionDetailsJson, jsonLine } from '../json-output.ts'
+import { executionDetailsJson } from '../../json/execution-json.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 
 /** Without `patienceSeconds` it is only asked for. */

@@ -4,7 +4,7 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import { TOKEN_NAME_LIMIT, tokenHash } from '../../http/auth/access-token.ts'
 import { isScope, SCOPES } from '../../http/auth/scopes.ts'
 import type { CommandContext } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 
 const BYTES = 32
 

@@ -1,7 +1,7 @@
 /** `batchwright webhooks deliveries` */
 import type { DeliveryState, WebhookDelivery } from '../../core/ports/webhook-store.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { type Column, renderTable } from '../render-table.ts'
 import { instantText } from '../schedule-text.ts'

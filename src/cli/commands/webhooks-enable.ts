@@ -2,7 +2,7 @@
 import { BatchError } from '../../core/model/batch-error.ts'
 import { nearestName } from '../../core/model/nearest-name.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 
 /** @throws BatchError NO_SUCH_WEBHOOK */

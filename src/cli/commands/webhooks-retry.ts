@@ -1,7 +1,7 @@
 /** `batchwright webhooks retry <id>` */
 import { BatchError } from '../../core/model/batch-error.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
-import { jsonLine } from '../json-output.ts'
+import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 
 /** Sends nothing itself. @throws BatchError NO_SUCH_DELIVERY, WEBHOOK_DISABLED */

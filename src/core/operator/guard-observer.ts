@@ -1,23 +1,12 @@
 /** Keeps a failing observer from failing the run that it watches. */
 import type { Logger } from '../ports/logger.ts'
-import type { RunObserver } from '../ports/run-observer.ts'
+import { RUN_EVENTS, type RunObserver } from '../ports/run-observer.ts'
 
 type Watch = (...facts: never[]) => void
 
-const EVENTS = [
-  'jobStarted',
-  'stepStarted',
-  'stepProgressed',
-  'chunkCommitted',
-  'stepEnded',
-  'stepSkipped',
-  'jobEnded',
-  'jobLost',
-] as const satisfies readonly (keyof RunObserver)[]
-
 /** The same observer, an instance of a class too; what it throws is logged. Events that it does not listen to stay absent. */
 export function guardObserver(observer: RunObserver, logger: Logger): RunObserver {
-  const guarded = EVENTS.flatMap((event) => {
+  const guarded = RUN_EVENTS.flatMap((event) => {
     const watch = observer[event] as Watch | undefined
     return watch === undefined ? [] : [[event, guard(watch.bind(observer), event, logger)]]
   })

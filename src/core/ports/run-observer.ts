@@ -25,3 +25,15 @@ export interface CommittedChunk {
   /** From the begin of its reading to its commit, also what it waited for the chunk before. */
   readonly milliseconds: number
 }
+
+/** The names of all that an observer may be told of. */
+export const RUN_EVENTS: readonly (keyof RunObserver)[] = Object.keys({
+  jobStarted: true,
+  stepStarted: true,
+  stepProgressed: true,
+  chunkCommitted: true,
+  stepEnded: true,
+  stepSkipped: true,
+  jobEnded: true,
+  jobLost: true,
+} satisfies Record<keyof RunObserver, true>) as (keyof RunObserver)[]
