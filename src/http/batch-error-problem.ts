@@ -27,7 +27,7 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   EMBEDDED_POSTGRES_UNAVAILABLE: 'database-unavailable',
   AT_CAPACITY: 'at-capacity',
   SERVER_DRAINING: 'draining',
-  WORKER_PROCESS_DIED: 'process-died',
+  POOL_PROCESS_DIED: 'process-died',
   PORT_UNAVAILABLE: 'unexpected',
   SERVER_UNREACHABLE: 'unexpected',
   OPTIONAL_PACKAGE_MISSING: 'unexpected',

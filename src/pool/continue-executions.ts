@@ -158,7 +158,7 @@ async function unlessTaken(work: () => Promise<void>): Promise<void> {
       'JOB_INSTANCE_ALREADY_COMPLETE',
       'AT_CAPACITY',
       'SERVER_DRAINING',
-      'WORKER_PROCESS_DIED',
+      'POOL_PROCESS_DIED',
     ]
     if (!isBatchError(error) || !taken.includes(error.code)) throw error
   }

@@ -10,7 +10,7 @@ export interface ExecutionPool {
   readonly limit: number
   /** At work, or about to be launched. */
   readonly active: () => number
-  /** @throws BatchError AT_CAPACITY, SERVER_DRAINING, WORKER_PROCESS_DIED, and as `JobOperator.launch` */
+  /** @throws BatchError AT_CAPACITY, SERVER_DRAINING, POOL_PROCESS_DIED, and as `JobOperator.launch` */
   readonly launch: (order: LaunchOrder) => Promise<PooledLaunch>
   /** @throws BatchError as `launch`, and as `JobOperator.restart` */
   readonly restart: (order: RestartOrder) => Promise<PooledLaunch>

@@ -173,7 +173,7 @@ function remove(idle: Resting[], process: PoolProcess): void {
 async function isFailedLoad(process: PoolProcess): Promise<boolean> {
   return process.ready.then(
     () => false,
-    (error: unknown) => !(error instanceof BatchError && error.code === 'WORKER_PROCESS_DIED'),
+    (error: unknown) => !(error instanceof BatchError && error.code === 'POOL_PROCESS_DIED'),
   )
 }
 

@@ -9,11 +9,11 @@ import type { FromPoolProcess, PoolAnswer, PoolRequest, ToPoolProcess } from './
 
 export interface PoolProcess {
   readonly pid: number | undefined
-  /** Resolves when the project is loaded. @throws BatchError why it cannot be; WORKER_PROCESS_DIED */
+  /** Resolves when the project is loaded. @throws BatchError why it cannot be; POOL_PROCESS_DIED */
   readonly ready: Promise<void>
   /**
    * One request at a time: the next may come when this one is over.
-   * @throws BatchError as the operator in that process refuses; why the project cannot be loaded; WORKER_PROCESS_DIED
+   * @throws BatchError as the operator in that process refuses; why the project cannot be loaded; POOL_PROCESS_DIED
    */
   readonly ask: (request: PoolRequest, over: Over) => Promise<PoolAnswer>
   /** What it runs is stopped, and on record as to be continued by another server. */
@@ -123,7 +123,7 @@ function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promis
 
 function died({ pid }: ChildProcess, how: string): BatchError {
   return new BatchError(
-    'WORKER_PROCESS_DIED',
+    'POOL_PROCESS_DIED',
     `The process ${pid ?? ''} of the pool ${how} before it answered. Whether something was launched is on record: ask again ` +
       'with the same parameters, and the same idempotency key where there was one.',
     { details: { pid: pid ?? null, how } },

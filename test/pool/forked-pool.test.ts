@@ -194,7 +194,7 @@ describe('The forked pool', function () {
     const module = { module: MODULE, argument: { ...setting, diesLaunching: true } }
     await using pool = openPool({ module, onDeath: (death) => deaths.push(death) })
     const refused = await refusalOf(pool.launch(order('load', { run: 'unanswered' })))
-    expect(refused.code).to.equal('WORKER_PROCESS_DIED')
+    expect(refused.code).to.equal('POOL_PROCESS_DIED')
     expect(refused.message).to.contain('was ended by SIGKILL before it answered')
     await free(pool)
     expect(deaths.map(({ jobExecutionId }) => jobExecutionId)).to.deep.equal([null])

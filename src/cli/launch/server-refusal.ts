@@ -14,7 +14,7 @@ const CODES: Readonly<Record<string, BatchErrorCode>> = {
   'definition-changed': 'JOB_DEFINITION_CHANGED',
   'at-capacity': 'AT_CAPACITY',
   draining: 'SERVER_DRAINING',
-  'process-died': 'WORKER_PROCESS_DIED',
+  'process-died': 'POOL_PROCESS_DIED',
   'database-unavailable': 'REPOSITORY_UNAVAILABLE',
   'not-ready': 'REPOSITORY_UNAVAILABLE',
 }

@@ -33,7 +33,7 @@ export const BATCH_ERRORS = {
   SERVER_DRAINING: { exitCode: 7 },
   PORT_UNAVAILABLE: { exitCode: 7 },
   SERVER_UNREACHABLE: { exitCode: 7 },
-  WORKER_PROCESS_DIED: { exitCode: 7 },
+  POOL_PROCESS_DIED: { exitCode: 7 },
   OPTIONAL_PACKAGE_MISSING: { exitCode: 2 },
   SERVER_UNAVAILABLE: { exitCode: 1 },
   PRODUCER_FENCED: { exitCode: 1 },
