@@ -67,7 +67,7 @@ function countsJson(counts: StepCounts): Json {
   }
 }
 
-export function ownerJson({ host, pid, since, heartbeatAt, leaseExpiresAt }: ExecutionOwner): Json {
+function ownerJson({ host, pid, since, heartbeatAt, leaseExpiresAt }: ExecutionOwner): Json {
   return { host, pid, since, heartbeatAt, leaseExpiresAt }
 }
 

@@ -3,9 +3,10 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import { isLive } from '../core/model/batch-status.ts'
 import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import {
-  ATTEMPTS_IN_VIEW,
-  deathsInARow,
+  deathsOf,
   decideResumption,
+  diedTooOften,
+  isTakenByOther,
   keeperOf,
   type Resumption,
 } from '../core/operator/resumption.ts'
@@ -81,16 +82,20 @@ export function continueExecutions(options: ContinuingOptions): Continuing {
   }
 }
 
-/** Answers with what went wrong. */
+/** Answers with what went wrong first. What goes wrong with one execution does not hold up the others. */
 async function turn(parts: ContinuingParts): Promise<unknown> {
   const { operator, settled } = parts
+  let failure: unknown
   try {
-    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())])
-      if (!settled.has(execution.id)) await unlessTaken(() => lookAfter(parts, execution))
-    return undefined
+    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
+      if (settled.has(execution.id)) continue
+      const failed = await failureOf(() => lookAfter(parts, execution))
+      failure ??= failed
+    }
   } catch (error) {
-    return error
+    failure ??= error
   }
+  return failure
 }
 
 async function lookAfter(parts: ContinuingParts, execution: JobExecutionSummary): Promise<void> {
@@ -131,38 +136,32 @@ async function resumptionOf(
   { operator, logger, onStopped, onRecovered }: ContinuingParts,
   execution: JobExecutionSummary,
 ): Promise<Resumption> {
-  const { id, jobInstance, launch } = execution
-  const isStale = isLive(execution.status)
-  const attempts = { jobInstanceId: jobInstance.id, limit: ATTEMPTS_IN_VIEW }
-  const deaths = isStale ? deathsInARow(await operator.listJobExecutions(attempts)) : 0
+  const { id, jobInstance, launch, status } = execution
+  const restarts = (isLive(status) ? onRecovered : onStopped) === 'restart'
+  const deaths = await deathsOf(operator, execution)
   const keeper = launch === null ? undefined : keeperOf(launch)
-  const restarts = (isStale ? onRecovered : onStopped) === 'restart'
   const resumption = decideResumption('server', { execution, keeper, restarts, deaths })
-  if (resumption === 'close' && restarts && deaths >= ATTEMPTS_IN_VIEW)
-    logger.error(
-      { job: jobInstance.jobName, execution: id, deaths },
-      `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`,
-    )
+  const why = resumption === 'close' ? diedTooOften(execution, { restarts, deaths }) : undefined
+  if (why !== undefined) logger.error({ job: jobInstance.jobName, execution: id, deaths }, why)
   return resumption
 }
 
-/** Another process was faster, its owner is alive after all, or there is no place for it now: the next turn sees. */
-async function unlessTaken(work: () => Promise<void>): Promise<void> {
+/**
+ * Undefined also where another process was faster, the owner is alive after all, or there is no place for it now: the next turn sees.
+ * @throws BatchError REPOSITORY_UNAVAILABLE
+ */
+async function failureOf(work: () => Promise<void>): Promise<unknown> {
   try {
     await work()
+    return undefined
   } catch (error) {
-    const taken = [
-      'JOB_EXECUTION_FOLLOWED',
-      'JOB_EXECUTION_ALREADY_RUNNING',
-      'JOB_EXECUTION_STILL_RUNNING',
-      'JOB_INSTANCE_ALREADY_COMPLETE',
-      'AT_CAPACITY',
-      'SERVER_DRAINING',
-      'POOL_PROCESS_DIED',
-    ]
-    if (!isBatchError(error) || !taken.includes(error.code)) throw error
+    if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
+    const isFull = isBatchError(error) && NO_PLACE.includes(error.code)
+    return isFull || isTakenByOther(error) ? undefined : error
   }
 }
+
+const NO_PLACE = ['AT_CAPACITY', 'SERVER_DRAINING', 'POOL_PROCESS_DIED']
 
 /** That nothing but another version of the program can change. */
 function isRefusal(error: unknown): boolean {

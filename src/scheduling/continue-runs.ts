@@ -4,9 +4,10 @@ import { isLive } from '../core/model/batch-status.ts'
 import type { JobExecutionSummary } from '../core/model/job-execution.ts'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import {
-  ATTEMPTS_IN_VIEW,
-  deathsInARow,
+  deathsOf,
   decideResumption,
+  diedTooOften,
+  isTakenByOther,
   type Keeper,
   keeperOf,
   type Resumption,
@@ -54,27 +55,12 @@ async function resumptionOf(
   execution: JobExecutionSummary,
   schedule: PlannedSchedule | undefined,
 ): Promise<Resumption> {
-  const isStale = isLive(execution.status)
-  const deaths = isStale
-    ? deathsInARow(
-        await operator.listJobExecutions({
-          jobInstanceId: execution.jobInstance.id,
-          limit: ATTEMPTS_IN_VIEW,
-        }),
-      )
-    : 0
   const restarts = schedule?.onRecovered === 'restart'
-  const resumption = decideResumption('scheduler', {
-    execution,
-    keeper: keeperOfRun(execution, schedule),
-    restarts,
-    deaths,
-  })
-  if (resumption === 'close' && deaths >= ATTEMPTS_IN_VIEW) {
-    const { id } = execution
-    const text = `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
-    logger.error({ execution: id, deaths }, text)
-  }
+  const deaths = await deathsOf(operator, execution)
+  const keeper = keeperOfRun(execution, schedule)
+  const resumption = decideResumption('scheduler', { execution, keeper, restarts, deaths })
+  const why = resumption === 'close' ? diedTooOften(execution, { restarts, deaths }) : undefined
+  if (why !== undefined) logger.error({ execution: execution.id, deaths }, why)
   return resumption
 }
 
@@ -128,13 +114,6 @@ async function restart(
   return started
 }
 
-const TAKEN = [
-  'JOB_EXECUTION_FOLLOWED',
-  'JOB_EXECUTION_ALREADY_RUNNING',
-  'JOB_EXECUTION_STILL_RUNNING',
-  'JOB_INSTANCE_ALREADY_COMPLETE',
-]
-
 /** Another process was faster, or its owner is alive after all. What goes wrong with one run must not hold up the others. */
 async function unlessTaken(
   { logger }: SchedulerParts,
@@ -145,7 +124,7 @@ async function unlessTaken(
     await work()
   } catch (error) {
     if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
-    if (isBatchError(error) && TAKEN.includes(error.code)) return
+    if (isTakenByOther(error)) return
     logger.error(
       { err: error, execution: id },
       `looking after execution ${id} has met an error; it is tried again`,
@@ -155,5 +134,5 @@ async function unlessTaken(
 
 /** Whatever else keeps it from being launched, nothing but another version of the program can change it. */
 function isRefusal(error: unknown): boolean {
-  return isBatchError(error) && error.code !== 'REPOSITORY_UNAVAILABLE' && !TAKEN.includes(error.code)
+  return isBatchError(error) && error.code !== 'REPOSITORY_UNAVAILABLE' && !isTakenByOther(error)
 }

@@ -20,7 +20,7 @@ export function spanError(error: unknown): SpanError {
   }
 }
 
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return text.replaceAll(CREDENTIALS, '***@').replaceAll(SECRET_PAIRS, '$1$2***')
 }
 

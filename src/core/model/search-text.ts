@@ -14,7 +14,7 @@ export function parameterPair(text: string): ParameterPair | undefined {
 }
 
 /** Runs of letters and digits, in lower case: `WRITE_FAILED: 12` has three. */
-export function wordsOf(text: string): readonly string[] {
+function wordsOf(text: string): readonly string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
 }
 

@@ -1,7 +1,9 @@
 /** What becomes of a run whose process has died, or was told to end: by the record alone, so that a kill at any moment loses nothing. */
+import { isBatchError } from '../model/batch-error.ts'
 import { isLive } from '../model/batch-status.ts'
-import type { JobExecution } from '../model/job-execution.ts'
+import type { JobExecution, JobExecutionSummary } from '../model/job-execution.ts'
 import type { LaunchFacts } from '../model/launch-facts.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
 
 /** Processes that live long, and look after what others of their kind have left. */
 export type Keeper = 'scheduler' | 'server'
@@ -58,4 +60,34 @@ export function deathsInARow(executions: readonly Pick<JobExecution, 'status'>[]
 }
 
 /** As many executions of an instance are looked at for that. */
-export const ATTEMPTS_IN_VIEW: number = DEATHS + 1
+const ATTEMPTS_IN_VIEW = DEATHS + 1
+
+/** How often the process of its instance has died in a row, this time included. Zero of one that is not live by its status. */
+export async function deathsOf(
+  { listJobExecutions }: Pick<JobRepository, 'listJobExecutions'>,
+  { status, jobInstance }: JobExecutionSummary,
+): Promise<number> {
+  if (!isLive(status)) return 0
+  return deathsInARow(await listJobExecutions({ jobInstanceId: jobInstance.id, limit: ATTEMPTS_IN_VIEW }))
+}
+
+/** For the log, where that is why it is closed; undefined where it is not. */
+export function diedTooOften(
+  { id }: JobExecutionSummary,
+  { restarts, deaths }: Pick<AbandonedRun, 'restarts' | 'deaths'>,
+): string | undefined {
+  if (!restarts || deaths <= DEATHS) return undefined
+  return `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
+}
+
+const TAKEN = [
+  'JOB_EXECUTION_FOLLOWED',
+  'JOB_EXECUTION_ALREADY_RUNNING',
+  'JOB_EXECUTION_STILL_RUNNING',
+  'JOB_INSTANCE_ALREADY_COMPLETE',
+]
+
+/** Of what continuing a run, or closing it, has met: another process was faster, or its owner is alive after all. */
+export function isTakenByOther(error: unknown): boolean {
+  return isBatchError(error) && TAKEN.includes(error.code)
+}
