@@ -8,6 +8,7 @@ import type { ExecutionPool, PooledFire, PooledLaunch } from './execution-pool.t
 import { forkPoolProcess, type PoolProcess } from './forked-process.ts'
 import type { PoolAnswer, PoolRequest } from './pool-messages.ts'
 import { atCapacity, serverDraining } from './pool-refusals.ts'
+import { restingProcesses } from './resting-processes.ts'
 
 export interface ForkedPoolOptions {
   /** How many executions at once, each in a process of its own. */
@@ -55,32 +56,21 @@ interface Drain {
 /** Nothing is forked before `ready` or the first launch. Closing it drains it, and ends the processes. */
 export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const { limit, logger, module, onDeath = () => {}, whenFull = refuse } = options
-  const { idleMilliseconds = IDLE_MILLISECONDS, orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } =
-    options
-  /** Last in, first out, so that those not needed come to their end. */
-  const idle: Resting[] = []
+  const { orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } = options
   const busy = new Map<PoolProcess, Promise<void>>()
+  const isLast = () => idle.size() + busy.size <= 1
+  const idle = restingProcesses(options.idleMilliseconds ?? IDLE_MILLISECONDS, isLast)
   let active = 0
   let draining: Drain | undefined
 
   const fork = (): PoolProcess => {
     const process = forkPoolProcess({ module, orphanGraceMilliseconds, source: options.observations?.() })
-    void process.ended.then(() => remove(idle, process))
+    void process.ended.then(() => idle.remove(process))
     return process
   }
   const rest = (process: PoolProcess): void => {
-    if (draining !== undefined) return process.end()
-    const timer = setTimeout(() => {
-      if (idle.length + busy.size <= 1) return void timer.refresh()
-      remove(idle, process)
-      process.end()
-    }, idleMilliseconds)
-    idle.push({ process, timer: timer.unref() })
-  }
-  const take = (): PoolProcess => {
-    const resting = idle.pop()
-    clearTimeout(resting?.timer)
-    return resting?.process ?? fork()
+    if (draining === undefined) idle.add(process)
+    else process.end()
   }
 
   const tellDeath = async (process: PoolProcess, jobExecutionId: string | null): Promise<void> => {
@@ -94,7 +84,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
     if (draining !== undefined) throw serverDraining(draining.reason)
     if (active >= limit) throw atCapacity(limit)
     active += 1
-    const process = take()
+    const process = idle.take() ?? fork()
     let jobExecutionId: string | null = null
     const { promise: over, resolve: isOver } = withResolvers()
     busy.set(process, over)
@@ -115,7 +105,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const drain: ExecutionPool['drain'] = async (reason, grace) => {
     const graceMilliseconds = grace?.graceMilliseconds ?? null
     draining ??= { reason, graceMilliseconds }
-    for (const { process } of idle.splice(0)) process.end()
+    idle.endAll()
     for (const process of busy.keys()) process.interrupt(reason, graceMilliseconds)
     const killing = graceMilliseconds === null ? undefined : killLate(busy, graceMilliseconds)
     while (busy.size > 0) await Promise.all(busy.values())
@@ -137,7 +127,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
       for (const process of busy.keys()) process.abort(reason)
     },
     ready: async () => {
-      if (idle.length + busy.size > 0) return
+      if (idle.size() + busy.size > 0) return
       const process = fork()
       await process.ready
       rest(process)
@@ -157,16 +147,6 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
 
 function executionIdOf(answer: PoolAnswer): string | null {
   return 'execution' in answer ? answer.execution.id : null
-}
-
-interface Resting {
-  readonly process: PoolProcess
-  readonly timer: NodeJS.Timeout
-}
-
-function remove(idle: Resting[], process: PoolProcess): void {
-  const at = idle.findIndex((one) => one.process === process)
-  if (at >= 0) for (const { timer } of idle.splice(at, 1)) clearTimeout(timer)
 }
 
 /** Whoever has asked was told why the project cannot be loaded; nothing was launched. */

@@ -47,6 +47,7 @@ export function forkPoolProcess({
 }: PoolProcessOptions): PoolProcess {
   const { child, send } = forkNode<ToPoolProcess>(new URL('./pool-process.js', import.meta.url))
   const ended = endOfFork(child)
+  const endings = endingsOf(ended)
   const ready = readyOf(child, ended)
   if (source !== undefined) tellObservations(child, ended, source)
   send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
@@ -55,7 +56,7 @@ export function forkPoolProcess({
     ready,
     ended,
     ask: async (request, over) => {
-      const answer = listen(child, ended, over)
+      const answer = listen(child, endings, over)
       send({ type: 'ask', request })
       await ready
       return answer
@@ -87,10 +88,11 @@ function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
 }
 
 /** The messages about one request. Those before it belong to earlier ones, which are over. */
-function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promise<PoolAnswer> {
+function listen(child: ChildProcess, endings: Endings, over: Over): Promise<PoolAnswer> {
   const answer = new Promise<PoolAnswer>((resolve, reject) => {
     const end = (state: 'free' | 'gone'): void => {
       child.off('message', hear)
+      endings.delete(isGone)
       over(state)
     }
     const hear = (message: FromPoolProcess): void => {
@@ -111,14 +113,38 @@ function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promis
           message satisfies never
       }
     }
-    child.on('message', hear)
-    void ended.then((how) => {
+    const isGone = (how: string): void => {
       reject(died(child, how))
-      if (child.listeners('message').includes(hear)) end('gone')
-    })
+      end('gone')
+    }
+    child.on('message', hear)
+    endings.add(isGone)
   })
   answer.catch(() => {}) // where the project cannot be loaded, that is what is told
   return answer
+}
+
+/** Who is told of the end of the process. A request leaves nothing behind when it is over: a process may serve a million. */
+interface Endings {
+  /** Told at once where it has ended already. */
+  readonly add: (listener: (how: string) => void) => void
+  readonly delete: (listener: (how: string) => void) => void
+}
+
+function endingsOf(ended: Promise<string>): Endings {
+  const listeners = new Set<(how: string) => void>()
+  let end: string | undefined
+  void ended.then((how) => {
+    end = how
+    for (const listener of listeners) listener(how)
+  })
+  return {
+    add: (listener) => {
+      if (end === undefined) listeners.add(listener)
+      else listener(end)
+    },
+    delete: (listener) => void listeners.delete(listener),
+  }
 }
 
 function died({ pid }: ChildProcess, how: string): BatchError {
