@@ -8,7 +8,7 @@ import type { WatchOptions } from './commands/watch.ts'
 import { collect, positiveInteger } from './option-values.ts'
 import { pastTime } from './past-time.ts'
 import { progressOption } from './running-options.ts'
-import { triggerFilter } from './trigger-text.ts'
+import { triggerFilter } from './trigger-options.ts'
 
 export function readingCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   executionCommands(program, contextOf, finish)

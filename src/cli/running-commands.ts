@@ -6,7 +6,7 @@ import type { RunOptions } from './commands/run.ts'
 import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { positiveInteger } from './option-values.ts'
 import { graceOption, progressOption } from './running-options.ts'
-import { triggerName } from './trigger-text.ts'
+import { triggerName } from './trigger-options.ts'
 
 export function runningCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   runCommand(program, contextOf, finish)

@@ -7,7 +7,7 @@ import type { LaunchCommandOptions } from './commands/launch.ts'
 import { smallNumber } from './option-values.ts'
 import { graceOption } from './running-options.ts'
 import type { ServeOptions } from './serve/server-setting.ts'
-import { triggerName } from './trigger-text.ts'
+import { triggerName } from './trigger-options.ts'
 
 export function serverCommands(program: Command, contextOf: ContextOf, finish: Finish): void {
   serveCommand(program, contextOf, finish)

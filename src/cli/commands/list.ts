@@ -4,13 +4,13 @@ import { BatchError } from '../../core/model/batch-error.ts'
 import type { JobExecutionSummary } from '../../core/model/job-execution.ts'
 import { describeParameters } from '../../core/model/job-parameters.ts'
 import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
+import { triggerText } from '../../core/model/launch-facts.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { executionJson } from '../../json/execution-json.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { spanText } from '../quantity-text.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import { triggerText } from '../trigger-text.ts'
 
 export interface ListOptions {
   readonly job?: string

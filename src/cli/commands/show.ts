@@ -6,6 +6,7 @@ import type { StepExecution } from '../../core/model/step-execution.ts'
 import { describeBalance } from '../../core/model/step-reconciliation.ts'
 import type { ExecutionQuarantine } from '../../core/operator/quarantine-operations.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
+import { triggerText } from '../../core/model/launch-facts.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { quarantineLines } from '../execution-quarantine.ts'
 import { quarantineJson } from '../../json/quarantine-json.ts'
@@ -15,7 +16,6 @@ import { partitionLines } from '../partition-table.ts'
 import { executionDetailsJson, stepExecutionJson } from '../../json/execution-json.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
-import { triggerText } from '../trigger-text.ts'
 
 export interface ShowOptions {
   /** How many partitions at work, and how many that failed, are listed; others fill what is left. */

@@ -15,6 +15,20 @@ export interface Trigger {
 
 export const TRIGGER_NAME_LIMIT = 200
 
+/** As people and addresses write it: `schedule:nightly`. */
+export function triggerText({ type, name }: Trigger): string {
+  return name === null ? type : `${type}:${name}`
+}
+
+/** The first colon ends the type; a name may have others. Undefined where it begins with no type. */
+export function parseTrigger(
+  text: string,
+): { readonly type: TriggerType; readonly name?: string } | undefined {
+  const [word, ...rest] = text.split(':')
+  const type = TRIGGER_TYPES.find((one) => one === word)
+  return type && { type, ...(rest.length > 0 && { name: rest.join(':') }) }
+}
+
 /** What kind of process runs it, which decides who continues it when that process ends. */
 export const RUNNERS = ['program', 'command', 'scheduler', 'server'] as const
 export type Runner = (typeof RUNNERS)[number]

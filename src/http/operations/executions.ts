@@ -2,8 +2,8 @@
 import { z } from '@hono/zod-openapi'
 import { BATCH_STATUSES, type BatchStatus, isLive } from '../../core/model/batch-status.ts'
 import type { JobExecutionDetails } from '../../core/model/job-execution.ts'
-import { TRIGGER_NAME_LIMIT, TRIGGER_TYPES, type TriggerType } from '../../core/model/launch-facts.ts'
-import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
+import { parseTrigger, TRIGGER_NAME_LIMIT, TRIGGER_TYPES } from '../../core/model/launch-facts.ts'
+import type { ExecutionFilter } from '../../core/ports/job-repository.ts'
 import { exitCodeOfRecord } from '../../core/operator/exit-code.ts'
 import { contextJson } from '../../json/execution-json.ts'
 import type { Api } from '../api.ts'
@@ -81,23 +81,18 @@ interface GivenFilter {
 }
 
 function executionFilter(given: GivenFilter): Omit<ExecutionFilter, 'limit' | 'before'> {
-  const { job, status: statuses, instance, trigger, attention, from, to, q } = given
+  const { job, status: statuses, instance, attention, from, to, q } = given
+  const trigger = given.trigger === undefined ? undefined : parseTrigger(given.trigger)
   return {
     ...(job !== undefined && { jobName: job }),
     ...(statuses !== undefined && { statuses: [statuses].flat() }),
     ...(instance !== undefined && { jobInstanceId: instance }),
-    ...(trigger !== undefined && { trigger: triggerFilter(trigger) }),
+    ...(trigger !== undefined && { trigger }),
     ...(attention === 'true' && { attention: true }),
     ...(from !== undefined && { createdFrom: new Date(from) }),
     ...(to !== undefined && { createdUntil: new Date(to) }),
     ...(q !== undefined && { text: q }),
   }
-}
-
-/** The name may have colons of its own. */
-function triggerFilter(text: string): TriggerFilter {
-  const [type = '', ...name] = text.split(':')
-  return { type: type as TriggerType, ...(name.length > 0 && { name: name.join(':') }) }
 }
 
 export const getExecution: Operation = operation({
