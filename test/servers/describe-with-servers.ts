@@ -62,7 +62,8 @@ export function describeWithPrograms(title: string, needs: readonly MachineNeed[
 }
 
 function problemWithPrograms(needs: readonly MachineNeed[]): string | undefined {
-  const isAskedFor = process.env['BATCHWRIGHT_TEST_SERVERS'] === 'required' || addressesOf('kafka') !== undefined
+  const isAskedFor =
+    process.env['BATCHWRIGHT_TEST_SERVERS'] === 'required' || addressesOf('kafka') !== undefined
   if (!isAskedFor) return 'run beside the suites that need servers'
   const missing = missingOf(needs).map((need) => `${need.problem()} (Debian's package ${need.debianPackage})`)
   return missing.length === 0 ? undefined : missing.join(', ')
