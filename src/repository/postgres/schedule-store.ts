@@ -5,6 +5,7 @@ import type { RunSql } from './fence.ts'
 import {
   findFireOfInstance,
   listFires,
+  listLatestFires,
   listQueued,
   queueFires,
   recordFires,
@@ -44,6 +45,8 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     resume: (schedule, at) =>
       during('resuming a schedule', 'unknown', () => resumeSchedule(run, tables, schedule, at)),
     listFires: (filter) => during('listing the fire ledger', 'read', () => listFires(run, tables, filter)),
+    listLatestFires: (schedules) =>
+      during('listing the fire ledger', 'read', () => listLatestFires(run, tables, schedules)),
     findFireOfInstance: (id) =>
       during('looking up a slot', 'read', () => findFireOfInstance(run, tables, id)),
   }
