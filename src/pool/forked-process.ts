@@ -1,7 +1,7 @@
 /** A process of the pool as the server sees it: a fork of Node that loads the project again and talks over a channel. */
 import type { ChildProcess } from 'node:child_process'
 import { BatchError } from '../core/model/batch-error.ts'
-import { endOfFork, forkNode } from '../process/fork-node.ts'
+import { endOfFork, type Fork, forkNode } from '../process/fork-node.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import { modulePlace, type WorkerModule } from '../workers/module-place.ts'
 import { unpackError } from './packed-error.ts'
@@ -39,24 +39,27 @@ export interface PoolProcessOptions {
  */
 export type Over = (state: 'free' | 'gone') => void
 
+type Forked = Fork<ToPoolProcess, FromPoolProcess>
+
 /** It ends with us. */
 export function forkPoolProcess({
   module,
   orphanGraceMilliseconds,
   source,
 }: PoolProcessOptions): PoolProcess {
-  const { child, send } = forkNode<ToPoolProcess>(new URL('./pool-process.js', import.meta.url))
+  const forked: Forked = forkNode(new URL('./pool-process.js', import.meta.url))
+  const { child, send } = forked
   const ended = endOfFork(child)
   const endings = endingsOf(ended)
-  const ready = readyOf(child, ended)
-  if (source !== undefined) tellObservations(child, ended, source)
+  const ready = readyOf(forked, ended)
+  if (source !== undefined) tellObservations(forked, ended, source)
   send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
   return {
     pid: child.pid,
     ready,
     ended,
     ask: async (request, over) => {
-      const answer = listen(child, endings, over)
+      const answer = listen(forked, endings, over)
       send({ type: 'ask', request })
       await ready
       return answer
@@ -68,16 +71,16 @@ export function forkPoolProcess({
   }
 }
 
-function tellObservations(child: ChildProcess, ended: Promise<string>, source: ObservationSource): void {
-  child.on('message', (message: FromPoolProcess) => {
+function tellObservations({ hear }: Forked, ended: Promise<string>, source: ObservationSource): void {
+  hear((message) => {
     if (message.type === 'observed') source.tell(message.observation)
   })
   void ended.then(source.close)
 }
 
-function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
+function readyOf({ child, hear }: Forked, ended: Promise<string>): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
-    child.on('message', (message: FromPoolProcess) => {
+    hear((message) => {
       if (message.type === 'ready') resolve()
       else if (message.type === 'failed') reject(unpackError(message.error))
     })
@@ -88,14 +91,14 @@ function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
 }
 
 /** The messages about one request. Those before it belong to earlier ones, which are over. */
-function listen(child: ChildProcess, endings: Endings, over: Over): Promise<PoolAnswer> {
+function listen({ child, hear }: Forked, endings: Endings, over: Over): Promise<PoolAnswer> {
   const answer = new Promise<PoolAnswer>((resolve, reject) => {
     const end = (state: 'free' | 'gone'): void => {
-      child.off('message', hear)
+      stopHearing()
       endings.delete(isGone)
       over(state)
     }
-    const hear = (message: FromPoolProcess): void => {
+    const stopHearing = hear((message) => {
       switch (message.type) {
         case 'answered':
           if (message.isOver) end('free')
@@ -112,12 +115,11 @@ function listen(child: ChildProcess, endings: Endings, over: Over): Promise<Pool
         default:
           message satisfies never
       }
-    }
+    })
     const isGone = (how: string): void => {
       reject(died(child, how))
       end('gone')
     }
-    child.on('message', hear)
     endings.add(isGone)
   })
   answer.catch(() => {}) // where the project cannot be loaded, that is what is told

@@ -58,20 +58,22 @@ export async function forkScheduler(options: ForkedSchedulerOptions): Promise<Fo
   }
 }
 
-interface SchedulerProcess extends Fork<ToSchedulerProcess> {
+type Forked = Fork<ToSchedulerProcess, FromSchedulerProcess>
+
+interface SchedulerProcess extends Forked {
   readonly firing: Promise<void>
   /** How, in words. */
   readonly ended: Promise<string>
 }
 
 function begin({ module, observations, orphanGraceMilliseconds }: ForkedSchedulerOptions): SchedulerProcess {
-  const forked = forkNode<ToSchedulerProcess>(new URL('./scheduler-process.js', import.meta.url))
-  const { child, send } = forked
+  const forked: Forked = forkNode(new URL('./scheduler-process.js', import.meta.url))
+  const { child, send, hear } = forked
   const source = observations?.()
   const ended = endOfFork(child)
   void ended.then(() => source?.close())
   const firing = new Promise<void>((resolve, reject) => {
-    child.on('message', (message: FromSchedulerProcess) => {
+    hear((message) => {
       if (message.type === 'firing') resolve()
       else if (message.type === 'failed') reject(unpackError(message.error))
       else source?.tell(message.observation)

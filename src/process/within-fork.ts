@@ -1,4 +1,5 @@
 /** What every process that we fork does towards the one that has forked it. */
+import { sealed } from './sealed-message.ts'
 
 /** After an end that was asked for: to say goodbye to the database. */
 const GOODBYE_MILLISECONDS = 3_000
@@ -11,7 +12,7 @@ export function leaveSignalsToParent(): void {
 
 /** `told` is called when it is sent, or at once where nobody is there. */
 export function tellParent(message: object, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, told)
+  if (process.connected) process.send?.(sealed(message), told)
   else told()
 }
 

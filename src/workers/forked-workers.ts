@@ -6,7 +6,7 @@ import type {
   WorkerProcessEnd,
   WorkerWatch,
 } from '../core/ports/worker-processes.ts'
-import { forkNode } from '../process/fork-node.ts'
+import { type Fork, forkNode } from '../process/fork-node.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { modulePlace, type WorkerModule } from './module-place.ts'
 
@@ -15,32 +15,30 @@ export function forkedWorkers(module: WorkerModule): WorkerProcesses {
   const place = modulePlace(module)
   return {
     start: (assignment, watch) => {
-      const { child, send } = forkNode<ToWorker>(new URL('./worker-process.js', import.meta.url))
-      const ended = endOf(child, watch)
-      send({ type: 'work', module: place, assignment })
-      return workerProcess(child, ended, send)
+      const worker: Worker = forkNode(new URL('./worker-process.js', import.meta.url))
+      const ended = endOf(worker, watch)
+      worker.send({ type: 'work', module: place, assignment })
+      return workerProcess(worker, ended)
     },
   }
 }
 
-function workerProcess(
-  child: ChildProcess,
-  ended: Promise<WorkerProcessEnd>,
-  toWorker: (message: ToWorker) => void,
-): WorkerProcess {
+type Worker = Fork<ToWorker, FromWorker>
+
+function workerProcess({ child, send }: Worker, ended: Promise<WorkerProcessEnd>): WorkerProcess {
   return {
     pid: child.pid,
     ended,
-    drain: () => toWorker({ type: 'drain' }),
-    stop: (reason) => toWorker({ type: 'stop', reason }),
-    abort: (reason) => toWorker({ type: 'abort', reason }),
+    drain: () => send({ type: 'drain' }),
+    stop: (reason) => send({ type: 'stop', reason }),
+    abort: (reason) => send({ type: 'abort', reason }),
     kill: () => void child.kill('SIGKILL'),
   }
 }
 
-function endOf(child: ChildProcess, watch: WorkerWatch): Promise<WorkerProcessEnd> {
+function endOf({ child, hear }: Worker, watch: WorkerWatch): Promise<WorkerProcessEnd> {
   let last: WorkerProcessEnd | undefined
-  child.on('message', (message: FromWorker) => {
+  hear((message) => {
     switch (message.type) {
       case 'began':
         return watch.began(message.workerId)

@@ -82,5 +82,5 @@ function tell(message: FromWorker): void {
 /** What the project has left open must not keep a worker that is done. */
 function exit(last: FromWorker): void {
   if (!process.connected) process.exit(1)
-  process.send?.(last, () => process.exit(0))
+  tellParent(last, () => process.exit(0))
 }
