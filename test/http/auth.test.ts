@@ -60,6 +60,12 @@ describe('Who may use the HTTP API', () => {
     await trial.ask('POST /api/v1/schedules/hourly/pause', { as: 'operate' })
     const schedule = await trial.ask('GET /api/v1/schedules/hourly')
     expect(schedule.json['paused']).to.include({ by: 'operate' })
+    const fired = await trial.ask('POST /api/v1/schedules/hourly/trigger', { as: 'operate' })
+    const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=FIRED')
+    expect(fires.json.items[0]).to.include({
+      jobExecutionId: fired.json.jobExecutionId,
+      firedBy: 'operate',
+    })
   })
 
   it('no token that is almost one, or that stands elsewhere, is taken', async () => {
