@@ -9,6 +9,7 @@ import type { Operation } from '../../src/http/operation.ts'
 import type { ExecutionPool } from '../../src/pool/execution-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { type AnswerBook, answerBook } from './answer-book.ts'
+import { deliveryTo } from './delivery-to.ts'
 import {
   type ApiTrial,
   apiTrial,
@@ -45,9 +46,10 @@ for (const door of ['tokens', 'loopback'] as const) {
     })
 
     it('of work that is well', async () => {
-      await askEverything(
-        trial({ metrics: { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' } }).ask,
-      )
+      const metrics = { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' }
+      const { ask, batch } = trial({ metrics })
+      await askEverything(ask)
+      await askAboutWebhooks(ask, batch)
     })
 
     it('of what is not there', async () => {
@@ -159,6 +161,17 @@ async function askEverything(ask: Ask): Promise<void> {
   await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
   await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
+}
+
+async function askAboutWebhooks(ask: Ask, { repository: { webhooks } }: Batch): Promise<void> {
+  const deliveryId = await deliveryTo(webhooks, 'on-call', () => ended(ask, 'greet'))
+  await ask('GET /api/v1/webhooks')
+  await ask('GET /api/v1/webhooks/deliveries?webhook=on-call&state=pending')
+  await ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`)
+  await webhooks.disable('on-call', 'it has answered 410')
+  await ask('GET /api/v1/webhooks')
+  await ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`)
+  await ask('POST /api/v1/webhooks/on-call/enable')
 }
 
 async function askForNothing(ask: Ask): Promise<void> {

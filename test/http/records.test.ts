@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { FIXED_CLOCK } from './fixed-clock.ts'
+import { deliveryTo } from './delivery-to.ts'
 import { type AnswerJson, type ApiTrial, apiTrial, ended, newName, running } from './api-trial.ts'
 
 describe('What the HTTP API shows of what was recorded', () => {
@@ -113,6 +114,33 @@ describe('What the HTTP API shows of what was recorded', () => {
       expect(answer.status).to.equal(422)
       expect((answer.json['errors'] as object[])[0]).to.include({ pointer })
     }
+  })
+
+  it('shows webhooks and their deliveries, sends one again, and enables one that was disabled', async () => {
+    const { webhooks } = trial.batch.repository
+    const deliveryId = await deliveryTo(webhooks, 'on-call', () => ended(trial.ask, 'greet'))
+    const [claimed] = (await webhooks.claim([{ endpoint: 'on-call', limit: 10 }], 60_000)).filter(
+      ({ id }) => id === deliveryId,
+    )
+    if (claimed === undefined) throw new Error('it was not due')
+    await webhooks.settle(claimed, { kind: 'given-up', error: 'HTTP 500' })
+    const givenUp = await trial.ask('GET /api/v1/webhooks/deliveries?state=given-up&webhook=on-call')
+    expect(givenUp.json.items).to.have.lengthOf(1)
+    expect(givenUp.json.items[0]).to.include({
+      deliveryId,
+      type: 'execution.completed',
+      lastError: 'HTTP 500',
+    })
+    expect(givenUp.json.items[0]).not.to.have.property('payload')
+    const retried = await trial.ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`, { as: 'operate' })
+    expect([retried.status, retried.json['state']]).to.deep.equal([202, 'pending'])
+    expect((await trial.ask('GET /api/v1/webhooks/deliveries?state=given-up')).json.items).to.deep.equal([])
+
+    await webhooks.disable('on-call', 'it has answered 410')
+    const disabled = await trial.ask('GET /api/v1/webhooks')
+    expect(disabled.json.items[0]).to.have.nested.property('disabled.reason', 'it has answered 410')
+    expect((await trial.ask('POST /api/v1/webhooks/on-call/enable')).status).to.equal(200)
+    expect((await trial.ask('GET /api/v1/webhooks')).json.items[0]).to.include({ disabled: null, givenUp: 2 })
   })
 
   it('purges what is over, or says what it would', async () => {

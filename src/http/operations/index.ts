@@ -16,6 +16,7 @@ import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
+import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   listJobs,
@@ -50,6 +51,10 @@ export const OPERATIONS: readonly Operation[] = [
   resumeSchedule,
   triggerSchedule,
   backfillSchedule,
+  listWebhooks,
+  listDeliveries,
+  retryWebhookDelivery,
+  enableOneWebhook,
   purge,
   openApi,
   docsPage,
