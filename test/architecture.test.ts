@@ -81,7 +81,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
   { folder: 'src/webhooks/', mayImport: ['src/core/model/', 'src/core/ports/', 'src/process/'] },
   {
     folder: 'src/http/',
-    mayImport: ['src/core/', 'src/json/', 'src/pool/', 'src/scheduling/', 'src/webhooks/'],
+    mayImport: ['src/core/', 'src/json/', 'src/pool/', 'src/process/', 'src/scheduling/', 'src/webhooks/'],
   },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]

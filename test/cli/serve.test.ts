@@ -210,7 +210,7 @@ describe('The command serve', function () {
     expect(by).to.be.an('array').with.nested.property('[0].by', 'airflow')
     const refused = await command(args, { environment: { BATCHWRIGHT_SERVER: trial.url() } })
     expect(refused.exitCode).to.equal(2)
-    expect(refused.stdout).to.contain('A token is needed')
+    expect(refused.stdout).to.contain('A token is needed').and.contain('BATCHWRIGHT_TOKEN')
     await end(server)
   })
 })

@@ -80,7 +80,7 @@ for (const door of ['tokens', 'loopback'] as const) {
       const away = new BatchError('REPOSITORY_UNAVAILABLE', 'postgres://anna:geheim@db:5432/app is away')
       const metrics = { text: () => Promise.reject(new Error('no')), contentType: 'text/plain' }
       for (const error of [away, new TypeError('a mistake of ours, with geheim')]) {
-        const poolAround = (pool: ExecutionPool) => broken(pool, error)
+        const poolAround = (pool: ExecutionPool) => ({ ...broken(pool, error), active: pool.active })
         const { ask } = trial({ around: (batch) => brokenBatch(batch, error), poolAround, metrics })
         for (const operation of OPERATIONS)
           await ask(plain(operation).replace('schedules/nothing', 'schedules/hourly'), bodyOf(operation))
@@ -114,6 +114,7 @@ async function askEverything(ask: Ask): Promise<void> {
   const step = `/api/v1/executions/${parted}/steps/${String(steps.json.items[0]?.['stepExecutionId'])}`
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
+    'server',
     'jobs',
     'jobs/greet',
     'jobs/once%20only',

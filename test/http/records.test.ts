@@ -148,6 +148,11 @@ describe('What the HTTP API shows of what was recorded', () => {
       json: { olderThan: '0s', keepLast: 0, job: 'greet', dryRun: true },
     })
     expect(dry.json).to.include({ dryRun: true, stopped: false })
+    const weeks = await trial.ask('POST /api/v1/maintenance/purge', {
+      json: { olderThan: '2w', dryRun: true },
+    })
+    const twoWeeksAgo = new Date(FIXED_CLOCK.now().getTime() - 14 * 86_400_000)
+    expect(weeks.json['endedBefore']).to.equal(twoWeeksAgo.toISOString())
     expect(
       (await trial.ask('POST /api/v1/maintenance/purge', { json: { olderThan: 'long' } })).status,
     ).to.equal(422)

@@ -14,11 +14,13 @@ import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getServer } from './server.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
+  getServer,
   listJobs,
   getJob,
   launch,
