@@ -115,6 +115,7 @@ async function askEverything(ask: Ask): Promise<void> {
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
     'server',
+    'overview',
     'jobs',
     'jobs/greet',
     'jobs/once%20only',

@@ -53,6 +53,21 @@ describe('What the HTTP API shows of what was recorded', () => {
     expect(list.json.items).to.deep.equal([json])
   })
 
+  it('shows how all jobs stand', async () => {
+    const { json } = await trial.ask('GET /api/v1/overview')
+    expect(json['staleExecutions']).to.equal(0)
+    const [failing, greeting] = json['jobs'] as readonly AnswerJson[]
+    expect(failing).to.deep.equal({
+      jobName: 'fail',
+      lastStatus: 'FAILED',
+      lastSuccess: null,
+      live: 0,
+      attention: 1,
+    })
+    expect(greeting).to.include({ jobName: 'greet', lastStatus: 'COMPLETED', attention: 0 })
+    expect(greeting?.['lastSuccess']).to.match(/^\d{4}-.*Z$/)
+  })
+
   it('sums up a job', async () => {
     const { json } = await trial.ask('GET /api/v1/jobs/fail/stats?window=30d')
     expect(json).to.include({ jobName: 'fail', successRate: 0, duration: null })

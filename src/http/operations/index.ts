@@ -14,6 +14,7 @@ import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getOverview } from './overview.ts'
 import { getServer } from './server.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
@@ -21,6 +22,7 @@ import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } 
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
+  getOverview,
   listJobs,
   getJob,
   launch,
