@@ -1,7 +1,7 @@
 /** The commands, their options and their help. What a command does is loaded when it is called. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { exitCodeOfError } from '../core/operator/exit-code.ts'
+import { packageVersion } from '../process/package-version.ts'
 import type { CommandContext, GlobalOptions } from './command-context.ts'
 import type { CommandGroup, Finish } from './command-group.ts'
 import { completionCommands } from './completion-commands.ts'
@@ -135,9 +135,4 @@ function helpCommand(program: Command): void {
 function contextOf(command: Command, { environment, cwd }: System): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   return { options, output: openOutput(options.json === true), environment, cwd }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

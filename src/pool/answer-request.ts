@@ -56,10 +56,10 @@ export async function redrive(
 
 export async function trigger(
   { operator, schedules }: AnsweringBatch,
-  { schedule: name, slot, by }: TriggerOrder,
+  { schedule: name, slot, ...caller }: TriggerOrder,
 ): Promise<Placed<PooledFire>> {
   const schedule = findSchedule(schedules, name)
-  const asked = { trigger: { type: 'schedule', name }, by: `${by}, schedule ${name}` } as const
+  const asked = { ...caller, trigger: { type: 'schedule', name } } as const
   const firing = { occasion: 'asked', replaces: [] } as const
   const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked))
   if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
