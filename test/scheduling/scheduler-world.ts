@@ -99,3 +99,9 @@ export function schedulerWorld({ change, leaseMilliseconds = 24 * HOUR }: WorldO
     },
   }
 }
+
+/** The ledger when nothing runs any more. */
+export async function idle({ until, ledger }: World): Promise<readonly string[]> {
+  await until(async () => (await ledger()).every((line) => !/STARTING|STARTED|STOPPING/.test(line)))
+  return ledger()
+}
