@@ -111,11 +111,14 @@ export interface JobRepository {
   readonly retire: (request: RetireRequest) => Promise<RetireOutcome>
 
   readonly findJobExecution: (jobExecutionId: string) => Promise<JobExecutionDetails | undefined>
-  /** Of one step execution, oldest first, about 300 at most: `SampleMark` thins them out. None where there is no such step. */
+  /**
+   * How far a step execution had come at moments of its run, oldest first, about 300 at most: `SampleMark` thins them out. None where
+   * there is no such step.
+   */
   readonly listSamples: (stepExecutionId: string) => Promise<readonly StepSample[]>
   /** What was asked of an execution, oldest first; of one that Spring made, only what was asked through us. */
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
-  /** Newest first. */
+  /** Newest first, without their contexts. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
   readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
   /** Newest first. */
