@@ -78,8 +78,11 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
     folder: 'src/pool/',
     mayImport: ['src/core/', 'src/process/', 'src/workers/', 'src/scheduling/', 'src/telemetry/'],
   },
-  { folder: 'src/http/', mayImport: ['src/core/', 'src/json/', 'src/pool/', 'src/scheduling/'] },
   { folder: 'src/webhooks/', mayImport: ['src/core/model/', 'src/core/ports/', 'src/process/'] },
+  {
+    folder: 'src/http/',
+    mayImport: ['src/core/', 'src/json/', 'src/pool/', 'src/process/', 'src/scheduling/', 'src/webhooks/'],
+  },
   { folder: 'src/cli/', mayImport: ['src/'] },
 ]
 

@@ -1,5 +1,4 @@
 /** The commands, their options and their help. What a command does is loaded when it is called. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { RestartOptions } from './commands/restart.ts'
 import type { RunOptions } from './commands/run.ts'
@@ -11,6 +10,7 @@ import type { CommandContext, GlobalOptions } from './command-context.ts'
 import { completionCommands } from './completion-commands.ts'
 import { LOG_LEVELS } from './config.ts'
 import { databaseCommands } from './database-commands.ts'
+import { packageVersion } from '../process/package-version.ts'
 import { exitCodeOfError } from '../core/operator/exit-code.ts'
 import { withKubernetesSlot } from './kubernetes-slot.ts'
 import { operatingCommands, seconds } from './operating-commands.ts'
@@ -338,9 +338,4 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 function positiveInteger(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 1 on.')
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

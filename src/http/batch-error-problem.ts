@@ -55,9 +55,9 @@ const PROBLEM_OF: Readonly<Record<BatchErrorCode, ProblemCode>> = {
   ITEM_INVALID: 'unexpected',
   JOB_STEP_FAILED: 'unexpected',
   ABORTED: 'unexpected',
-  NO_SUCH_WEBHOOK: 'unexpected',
-  NO_SUCH_DELIVERY: 'unexpected',
-  WEBHOOK_DISABLED: 'unexpected',
+  NO_SUCH_WEBHOOK: 'no-such-webhook',
+  NO_SUCH_DELIVERY: 'no-such-delivery',
+  WEBHOOK_DISABLED: 'webhook-disabled',
 }
 
 export function batchErrorProblem(error: BatchError): Problem {

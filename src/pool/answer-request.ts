@@ -55,10 +55,10 @@ async function redrive(
 
 async function trigger(
   { operator, schedules }: PoolBatch,
-  { schedule: name, slot, by }: TriggerOrder,
+  { schedule: name, slot, ...caller }: TriggerOrder,
 ): Promise<Answered> {
   const schedule = findSchedule(schedules, name)
-  const asked = { trigger: { type: 'schedule', name }, by: `${by}, schedule ${name}` } as const
+  const asked = { ...caller, trigger: { type: 'schedule', name } } as const
   const firing = { occasion: 'asked', replaces: [] } as const
   const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked))
   switch (fired.outcome) {

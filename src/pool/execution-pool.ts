@@ -51,6 +51,7 @@ export interface TriggerOrder {
   readonly schedule: string
   readonly slot: Date
   readonly by: string
+  readonly traceContext?: TraceContext
 }
 
 export type PooledLaunch =

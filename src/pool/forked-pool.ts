@@ -85,7 +85,10 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const tellDeath = async (process: PoolProcess, jobExecutionId: string | null): Promise<void> => {
     const how = await process.ended
     if (await isFailedLoad(process)) return
-    logger.error({ pid: process.pid, execution: jobExecutionId }, `process of the pool ${how}`)
+    logger.error(
+      { poolPid: process.pid, execution: jobExecutionId },
+      `process ${process.pid} of the pool ${how}`,
+    )
     onDeath({ pid: process.pid, jobExecutionId, how })
   }
 

@@ -39,7 +39,7 @@ export async function forkScheduler(options: ForkedSchedulerOptions): Promise<Fo
     for (;;) {
       const how = await current.ended
       if (draining.signal.aborted) return
-      logger.error({ pid: current.child.pid }, `the scheduler's process ${how}; it is begun again`)
+      logger.error({ schedulerPid: current.child.pid }, `the scheduler's process ${how}; it is begun again`)
       onDeath()
       await pause(draining.signal)
       if (draining.signal.aborted) return

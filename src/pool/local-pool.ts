@@ -58,10 +58,10 @@ function startedIn(started: StartedJob): Placed<PooledLaunch> {
 async function fire(
   batch: LocalPoolOptions['batch'],
   schedules: readonly ScheduleDefinition[],
-  { schedule, slot, by }: TriggerOrder,
+  { schedule, slot, ...asked }: TriggerOrder,
 ): Promise<Placed<PooledFire>> {
   const operations = scheduleOperations(batch, schedules, { now: () => slot })
-  const fired = await operations.trigger(schedule, { by, runner: 'server' })
+  const fired = await operations.trigger(schedule, { ...asked, runner: 'server' })
   if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
   const { started } = fired
   return { started, answer: { outcome: 'FIRED', execution: started.execution } }

@@ -65,7 +65,7 @@ describe('The commands for schedules', () => {
     const fires = linesOf((await schedules('fires', 'daily-report', '--json')).stdout)
     expect(fires.map(({ outcome }) => outcome)).to.deep.equal(['REFUSED', 'FIRED'])
     const shown = await command(['show', String(fires[1]?.['jobExecutionId'])], { environment })
-    expect(shown.stdout).to.match(/launch by \S+@\S+ pid \d+, schedule daily-report at /)
+    expect(shown.stdout).to.match(/launch by \S+@\S+ pid \d+ at /)
   })
 
   it('backfill the past, after having shown what they would do', async () => {

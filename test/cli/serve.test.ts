@@ -1,17 +1,20 @@
 import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { temporaryFolder } from '../files/temporary-folder.ts'
 import { expectGone } from '../workers/load-trial.ts'
-import { command, IN_MEMORY, jsonOf, type RunningCommand } from './command.ts'
+import { command, FIXTURES, IN_MEMORY, jsonOf, type RunningCommand } from './command.ts'
 import { numbersTo, SERVED, servedTrial } from './served.ts'
 
 const LONGER_THAN_ONE_PRESS = 400
+const TRACED = resolve(FIXTURES, 'traced-server.config.ts')
 
 describe('The command serve', function () {
   this.timeout(90_000)
   const trial = servedTrial()
   const folder = temporaryFolder()
-  const { serve, request, numbersOf, pidOf, until, executionsOf } = trial
+  const { serve, serveWith, request, numbersOf, pidOf, until, executionsOf } = trial
 
   const launch = async (run: string, parameters: object = {}) =>
     request('/api/v1/jobs/load/executions', { parameters: { run, ...parameters } })
@@ -143,6 +146,20 @@ describe('The command serve', function () {
     await expectGone(pids)
   })
 
+  it('goes on with the trace of whoever launches, in whatever process the job runs', async () => {
+    const caller = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331'
+    const printer = pathToFileURL(resolve('dist/test/cli/span-printer.js')).href
+    const server = await serveWith({ NODE_OPTIONS: `--import ${printer}` }, '--config', TRACED)
+    const launched = await fetch(`${trial.url()}/api/v1/jobs/load/executions?wait=30s`, {
+      method: 'POST',
+      body: JSON.stringify({ parameters: { run: 'traced' } }),
+      headers: { 'Content-Type': 'application/json', traceparent: `00-${caller}-01` },
+    })
+    expect(launched.status).to.equal(200)
+    await server.said(`span: job load of ${caller}`)
+    await end(server)
+  })
+
   it('gives up at a second signal, with 143', async () => {
     const server = await serve()
     await launch('given up', { pause: 300 })
@@ -193,7 +210,7 @@ describe('The command serve', function () {
     expect(by).to.be.an('array').with.nested.property('[0].by', 'airflow')
     const refused = await command(args, { environment: { BATCHWRIGHT_SERVER: trial.url() } })
     expect(refused.exitCode).to.equal(2)
-    expect(refused.stdout).to.contain('A token is needed')
+    expect(refused.stdout).to.contain('A token is needed').and.contain('BATCHWRIGHT_TOKEN')
     await end(server)
   })
 })

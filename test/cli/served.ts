@@ -29,6 +29,10 @@ export interface ServedTrial {
   readonly port: () => number
   /** Resolves when it serves. */
   readonly serve: (...args: string[]) => Promise<RunningCommand>
+  readonly serveWith: (
+    environment: Readonly<Record<string, string>>,
+    ...args: string[]
+  ) => Promise<RunningCommand>
   /** `batchwright launch`, to its end. */
   readonly launch: (...args: string[]) => Promise<CommandEnd>
   readonly request: (path: string, body?: object) => Promise<Response>
@@ -78,17 +82,21 @@ export function servedTrial(): ServedTrial {
       await sleep(20)
     }
   }
+  const serveWith: ServedTrial['serveWith'] = async (more, ...args) => {
+    const server = startCommand(['serve', ...SERVED, '--port', String(port), ...args], {
+      environment: { ...environment, ...more },
+    })
+    servers.push(server)
+    await server.said('serving ')
+    return server
+  }
   return {
     database: () => database,
     environment: () => environment,
     url,
     port: () => port,
-    serve: async (...args) => {
-      const server = startCommand(['serve', ...SERVED, '--port', String(port), ...args], { environment })
-      servers.push(server)
-      await server.said('serving ')
-      return server
-    },
+    serve: (...args) => serveWith({}, ...args),
+    serveWith,
     launch: (...args) => command(['launch', ...args], { environment: { BATCHWRIGHT_SERVER: url() } }),
     request: (path, body) =>
       fetch(

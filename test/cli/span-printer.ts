@@ -1,4 +1,4 @@
-/** To be loaded by `--import`: an OpenTelemetry SDK that prints the names of spans on standard error when they end. */
+/** To be loaded by `--import`: an OpenTelemetry SDK that prints spans on standard error when they end: their name, and a parent elsewhere. */
 import { trace } from '@opentelemetry/api'
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 
@@ -7,7 +7,10 @@ trace.setGlobalTracerProvider(
     spanProcessors: [
       new SimpleSpanProcessor({
         export: (spans, done) => {
-          for (const { name } of spans) process.stderr.write(`span: ${name}\n`)
+          for (const { name, parentSpanContext: parent } of spans) {
+            const elsewhere = parent?.isRemote === true ? ` of ${parent.traceId}-${parent.spanId}` : ''
+            process.stderr.write(`span: ${name}${elsewhere}\n`)
+          }
           done({ code: 0 })
         },
         shutdown: async () => {},

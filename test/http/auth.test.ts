@@ -60,6 +60,21 @@ describe('Who may use the HTTP API', () => {
     await trial.ask('POST /api/v1/schedules/hourly/pause', { as: 'operate' })
     const schedule = await trial.ask('GET /api/v1/schedules/hourly')
     expect(schedule.json['paused']).to.include({ by: 'operate' })
+    const fired = await trial.ask('POST /api/v1/schedules/hourly/trigger', { as: 'operate' })
+    const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=FIRED')
+    expect(fires.json.items[0]).to.include({
+      jobExecutionId: fired.json.jobExecutionId,
+      firedBy: 'operate',
+    })
+  })
+
+  it('whoever asks is told who they are, what they may, and what the server has room for', async () => {
+    const { json } = await trial.ask('GET /api/v1/server', { as: 'launch' })
+    expect(json['caller']).to.deep.equal({ name: 'launch', may: ['read', 'launch'] })
+    expect(json['version']).to.match(/^\d+\.\d+\.\d+/)
+    expect(json['executions']).to.have.keys('active', 'limit')
+    const all = await trial.ask('GET /api/v1/server')
+    expect(all.json['caller']).to.deep.equal({ name: 'admin', may: ['read', 'launch', 'operate', 'admin'] })
   })
 
   it('no token that is almost one, or that stands elsewhere, is taken', async () => {

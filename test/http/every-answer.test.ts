@@ -9,6 +9,7 @@ import type { Operation } from '../../src/http/operation.ts'
 import type { ExecutionPool } from '../../src/pool/execution-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { type AnswerBook, answerBook } from './answer-book.ts'
+import { deliveryTo } from './delivery-to.ts'
 import {
   type ApiTrial,
   apiTrial,
@@ -45,9 +46,10 @@ for (const door of ['tokens', 'loopback'] as const) {
     })
 
     it('of work that is well', async () => {
-      await askEverything(
-        trial({ metrics: { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' } }).ask,
-      )
+      const metrics = { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' }
+      const { ask, batch } = trial({ metrics })
+      await askEverything(ask)
+      await askAboutWebhooks(ask, batch)
     })
 
     it('of what is not there', async () => {
@@ -78,7 +80,7 @@ for (const door of ['tokens', 'loopback'] as const) {
       const away = new BatchError('REPOSITORY_UNAVAILABLE', 'postgres://anna:geheim@db:5432/app is away')
       const metrics = { text: () => Promise.reject(new Error('no')), contentType: 'text/plain' }
       for (const error of [away, new TypeError('a mistake of ours, with geheim')]) {
-        const poolAround = (pool: ExecutionPool) => broken(pool, error)
+        const poolAround = (pool: ExecutionPool) => ({ ...broken(pool, error), active: pool.active })
         const { ask } = trial({ around: (batch) => brokenBatch(batch, error), poolAround, metrics })
         for (const operation of OPERATIONS)
           await ask(plain(operation).replace('schedules/nothing', 'schedules/hourly'), bodyOf(operation))
@@ -112,6 +114,8 @@ async function askEverything(ask: Ask): Promise<void> {
   const step = `/api/v1/executions/${parted}/steps/${String(steps.json.items[0]?.['stepExecutionId'])}`
   const { json: quarantined } = await ask(`GET /api/v1/executions/${skipped}/quarantine`)
   const gets = [
+    'server',
+    'overview',
     'jobs',
     'jobs/greet',
     'jobs/once%20only',
@@ -159,6 +163,17 @@ async function askEverything(ask: Ask): Promise<void> {
   await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
   await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
+}
+
+async function askAboutWebhooks(ask: Ask, { repository: { webhooks } }: Batch): Promise<void> {
+  const deliveryId = await deliveryTo(webhooks, 'on-call', () => ended(ask, 'greet'))
+  await ask('GET /api/v1/webhooks')
+  await ask('GET /api/v1/webhooks/deliveries?webhook=on-call&state=pending')
+  await ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`)
+  await webhooks.disable('on-call', 'it has answered 410')
+  await ask('GET /api/v1/webhooks')
+  await ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`)
+  await ask('POST /api/v1/webhooks/on-call/enable')
 }
 
 async function askForNothing(ask: Ask): Promise<void> {

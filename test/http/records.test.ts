@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { FIXED_CLOCK } from './fixed-clock.ts'
+import { deliveryTo } from './delivery-to.ts'
 import { type AnswerJson, type ApiTrial, apiTrial, ended, newName, running } from './api-trial.ts'
 
 describe('What the HTTP API shows of what was recorded', () => {
@@ -50,6 +51,21 @@ describe('What the HTTP API shows of what was recorded', () => {
     expect(json['latest']).to.include({ jobExecutionId: restarted.json.jobExecutionId })
     const list = await trial.ask('GET /api/v1/jobs/fail/instances')
     expect(list.json.items).to.deep.equal([json])
+  })
+
+  it('shows how all jobs stand', async () => {
+    const { json } = await trial.ask('GET /api/v1/overview')
+    expect(json['staleExecutions']).to.equal(0)
+    const [failing, greeting] = json['jobs'] as readonly AnswerJson[]
+    expect(failing).to.deep.equal({
+      jobName: 'fail',
+      lastStatus: 'FAILED',
+      lastSuccess: null,
+      live: 0,
+      attention: 1,
+    })
+    expect(greeting).to.include({ jobName: 'greet', lastStatus: 'COMPLETED', attention: 0 })
+    expect(greeting?.['lastSuccess']).to.match(/^\d{4}-.*Z$/)
   })
 
   it('sums up a job', async () => {
@@ -115,11 +131,43 @@ describe('What the HTTP API shows of what was recorded', () => {
     }
   })
 
+  it('shows webhooks and their deliveries, sends one again, and enables one that was disabled', async () => {
+    const { webhooks } = trial.batch.repository
+    const deliveryId = await deliveryTo(webhooks, 'on-call', () => ended(trial.ask, 'greet'))
+    const [claimed] = (await webhooks.claim([{ endpoint: 'on-call', limit: 10 }], 60_000)).filter(
+      ({ id }) => id === deliveryId,
+    )
+    if (claimed === undefined) throw new Error('it was not due')
+    await webhooks.settle(claimed, { kind: 'given-up', error: 'HTTP 500' })
+    const givenUp = await trial.ask('GET /api/v1/webhooks/deliveries?state=given-up&webhook=on-call')
+    expect(givenUp.json.items).to.have.lengthOf(1)
+    expect(givenUp.json.items[0]).to.include({
+      deliveryId,
+      type: 'execution.completed',
+      lastError: 'HTTP 500',
+    })
+    expect(givenUp.json.items[0]).not.to.have.property('payload')
+    const retried = await trial.ask(`POST /api/v1/webhooks/deliveries/${deliveryId}/retry`, { as: 'operate' })
+    expect([retried.status, retried.json['state']]).to.deep.equal([202, 'pending'])
+    expect((await trial.ask('GET /api/v1/webhooks/deliveries?state=given-up')).json.items).to.deep.equal([])
+
+    await webhooks.disable('on-call', 'it has answered 410')
+    const disabled = await trial.ask('GET /api/v1/webhooks')
+    expect(disabled.json.items[0]).to.have.nested.property('disabled.reason', 'it has answered 410')
+    expect((await trial.ask('POST /api/v1/webhooks/on-call/enable')).status).to.equal(200)
+    expect((await trial.ask('GET /api/v1/webhooks')).json.items[0]).to.include({ disabled: null, givenUp: 2 })
+  })
+
   it('purges what is over, or says what it would', async () => {
     const dry = await trial.ask('POST /api/v1/maintenance/purge', {
       json: { olderThan: '0s', keepLast: 0, job: 'greet', dryRun: true },
     })
     expect(dry.json).to.include({ dryRun: true, stopped: false })
+    const weeks = await trial.ask('POST /api/v1/maintenance/purge', {
+      json: { olderThan: '2w', dryRun: true },
+    })
+    const twoWeeksAgo = new Date(FIXED_CLOCK.now().getTime() - 14 * 86_400_000)
+    expect(weeks.json['endedBefore']).to.equal(twoWeeksAgo.toISOString())
     expect(
       (await trial.ask('POST /api/v1/maintenance/purge', { json: { olderThan: 'long' } })).status,
     ).to.equal(422)

@@ -23,7 +23,7 @@ export async function trigger(
   { grace, progress }: TriggerOptions,
 ): Promise<number> {
   const { project, jobs, schedules } = await checkedSchedules(context)
-  const by = `${processRequester(processIdentity())}, schedule ${name}`
+  const by = processRequester(processIdentity())
   return runToEnd(context, {
     project,
     jobs,

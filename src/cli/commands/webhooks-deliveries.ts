@@ -1,5 +1,6 @@
 /** `batchwright webhooks deliveries` */
 import type { DeliveryState, WebhookDelivery } from '../../core/ports/webhook-store.ts'
+import { deliveryJson } from '../../json/webhook-json.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
 import { withBatch } from '../open-batch.ts'
@@ -22,21 +23,12 @@ export async function listDeliveries(context: CommandContext, options: Deliverie
       ...filter,
       ...(webhook !== undefined && { endpoint: webhook }),
     })
-    if (output.json) for (const one of deliveries) output.result(jsonLine(deliveryJson(one)))
+    if (output.json)
+      for (const one of deliveries) output.result(jsonLine({ ...deliveryJson(one), payload: one.payload }))
     else if (deliveries.length === 0) output.tell('no delivery')
     else for (const line of renderTable(COLUMNS, deliveries)) output.result(line)
     return 0
   })
-}
-
-function deliveryJson({
-  id,
-  endpoint,
-  eventId,
-  eventType,
-  ...rest
-}: WebhookDelivery): Readonly<Record<string, unknown>> {
-  return { deliveryId: id, webhook: endpoint, eventId, type: eventType, ...rest }
 }
 
 const COLUMNS: readonly Column<WebhookDelivery>[] = [

@@ -2,6 +2,7 @@
 import type { WebhookEndpointState } from '../../core/ports/webhook-store.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../json-output.ts'
+import { webhookJson } from '../../json/webhook-json.ts'
 import { withBatch } from '../open-batch.ts'
 import { type Column, renderTable } from '../render-table.ts'
 import { instantText } from '../schedule-text.ts'
@@ -33,10 +34,6 @@ export async function listWebhooks(context: CommandContext): Promise<number> {
       output.tell(`${name} gets what happens from the next start of a scheduler or server on`)
     return 0
   })
-}
-
-function webhookJson({ endpoint, ...rest }: ShownWebhook): Readonly<Record<string, unknown>> {
-  return { webhook: endpoint, ...rest }
 }
 
 const COLUMNS: readonly Column<ShownWebhook>[] = [

@@ -19,6 +19,9 @@ const CODES: Readonly<Record<string, BatchErrorCode>> = {
   'not-ready': 'REPOSITORY_UNAVAILABLE',
 }
 
+const TOKEN_HINT =
+  'Set BATCHWRIGHT_TOKEN to one that the server knows, or BATCHWRIGHT_TOKEN_FILE to its file.'
+
 type Refusal = Exclude<ApiAnswer, { readonly kind: 'answered' }>
 
 export function serverRefusal(server: string, answer: Refusal): BatchError {
@@ -33,7 +36,8 @@ export function serverRefusal(server: string, answer: Refusal): BatchError {
     )
   const { status, code, body } = answer
   const details = { ...detailsOf(body), server, status, problem: code }
-  return new BatchError(CODES[code] ?? codeOfStatus(status), textOf(body), { details })
+  const hint = code === 'unauthenticated' ? ` ${TOKEN_HINT}` : ''
+  return new BatchError(CODES[code] ?? codeOfStatus(status), `${textOf(body)}${hint}`, { details })
 }
 
 /** Of 4xx the caller is the cause; of all others the server, which may have mended itself when it is asked again. */

@@ -56,8 +56,9 @@ export function fireOperations(parts: OperatorParts): FireOperations {
       const { continues } = given
       const order: FireOrder = continues === undefined ? given : { ...given, replaces: ['FIRED'] }
       const by = options.by ?? `schedule ${order.schedule} ${order.slot.toISOString()}`
-      const launching: StartOptions = {
+      const launching: FireOptions = {
         ...options,
+        ...(options.by !== undefined && { firedBy: options.by }),
         by,
         trigger: { type: 'schedule', name: order.schedule },
         ...(continues !== undefined && { continues: continues.id }),
@@ -73,6 +74,11 @@ export function fireOperations(parts: OperatorParts): FireOperations {
       }
     },
   }
+}
+
+/** For the ledger: who has asked for it; left out where the clock has, and then it is the process. */
+interface FireOptions extends StartOptions {
+  readonly firedBy?: string
 }
 
 async function parametersOf(job: JobDefinition, order: FireOrder): Promise<ParsedParameters | BatchError> {
@@ -96,7 +102,7 @@ async function refuse(
   job: JobDefinition,
   order: FireOrder,
   error: BatchError,
-  options: StartOptions,
+  options: FireOptions,
 ): Promise<Fired> {
   const detail = `${error.code}: ${error.message}`
   const verdict: FireVerdict = order.replaces?.includes('FIRED')
@@ -112,13 +118,13 @@ async function fire(
   job: JobDefinition,
   { schedule, slot, replaces = [], maxActive, decide }: FireOrder,
   parsed: ParsedParameters,
-  options: StartOptions,
+  { firedBy = parts.by, ...options }: FireOptions,
 ): Promise<Fired> {
   const { request, warn } = prepareLaunch(parts, job, parsed, options)
   const answer: FireAnswer = await parts.repository.schedules.fire({
     schedule,
     slot,
-    by: parts.by,
+    by: firedBy,
     replaces,
     ...(maxActive !== undefined && { maxActive }),
     decide: (ground) => decide({ ...ground, live: ground.live.map((one) => judged(parts, one)) }),

@@ -1,7 +1,7 @@
 /** What a token may do. */
 
 /**
- * `read`: look at everything. `launch`: start jobs. `operate`: stop, restart, abandon, recover, redrive, and look after schedules.
+ * `read`: look at everything. `launch`: start jobs. `operate`: stop, restart, abandon, recover, redrive, and look after schedules and webhooks.
  * `admin`: purge, and recover by force.
  */
 export const SCOPES = ['read', 'launch', 'operate', 'admin'] as const

@@ -14,10 +14,15 @@ import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getOverview } from './overview.ts'
+import { getServer } from './server.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
+import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
+  getServer,
+  getOverview,
   listJobs,
   getJob,
   launch,
@@ -50,6 +55,10 @@ export const OPERATIONS: readonly Operation[] = [
   resumeSchedule,
   triggerSchedule,
   backfillSchedule,
+  listWebhooks,
+  listDeliveries,
+  retryWebhookDelivery,
+  enableOneWebhook,
   purge,
   openApi,
   docsPage,

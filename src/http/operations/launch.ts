@@ -12,6 +12,7 @@ import { executionPath, shownExecution } from '../execution-view.ts'
 import type { Answer } from '../answer.ts'
 import { type Call, type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { requestTrace } from '../request-trace.ts'
 import { launchedSchema } from '../schemas/execution-schemas.ts'
 import { type GivenParameters, givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'
 import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
@@ -94,6 +95,7 @@ function orderOf({ operator }: Api, { params, body: given, caller, request }: La
     trigger: trigger ?? { type: 'http', name: null },
     runner: 'server',
     by: caller.name,
+    ...requestTrace(request),
     ...(key === undefined ? {} : { idempotency: key }),
   }
 }

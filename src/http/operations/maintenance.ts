@@ -1,11 +1,10 @@
 /** `POST /maintenance/purge` */
 import { z } from '@hono/zod-openapi'
 import { PURGEABLE_STATUSES } from '../../core/ports/purge.ts'
-import { parseDuration } from '../../scheduling/duration.ts'
 import { type Operation, operation } from '../operation.ts'
 
 /** No longer than dates reach, in whatever unit: Postgres' begin in -4713. */
-const AGE = /^([0-9]{1,4}d|[0-9]{1,5}h|[0-9]{1,7}m|[0-9]{1,9}s)$/
+const AGE = /^([0-9]{1,3}w|[0-9]{1,4}d|[0-9]{1,5}h|[0-9]{1,7}m|[0-9]{1,9}s)$/
 
 const counts = {
   instances: z.int(),
@@ -27,7 +26,7 @@ export const purge: Operation = operation({
   body: z.strictObject({
     olderThan: z
       .string()
-      .regex(AGE, 'it is no length of time such as 90d or 12h')
+      .regex(AGE, 'it is no length of time such as 90d, 12h or 4w')
       .openapi({ description: 'Since the end of its last execution.', example: '90d' }),
     keepLast: z.int().min(0).max(1_000_000).default(10),
     job: z.string().optional(),
@@ -69,7 +68,10 @@ export const purge: Operation = operation({
   },
 })
 
+const MILLISECONDS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
 /** Of a text that {@link AGE} has checked. */
 function ageOf(olderThan: string): number {
-  return parseDuration(olderThan) ?? 0
+  const unit = olderThan.slice(-1) as keyof typeof MILLISECONDS
+  return Number(olderThan.slice(0, -1)) * MILLISECONDS[unit]
 }

@@ -5,6 +5,7 @@ import { FAULT_PHASES } from '../../core/model/quarantined-item.ts'
 import { findExecution } from '../find-execution.ts'
 import { type Operation, operation } from '../operation.ts'
 import { isRecordId } from '../record-id.ts'
+import { requestTrace } from '../request-trace.ts'
 import { launchedSchema } from '../schemas/execution-schemas.ts'
 import { givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'
 import { askedWait, waitQuery } from '../wait-for-end.ts'
@@ -66,6 +67,7 @@ export const restart: Operation = operation({
       acceptChanges,
       trigger: trigger ?? { type: 'http', name: null },
       by: call.caller.name,
+      ...requestTrace(call.request),
     })
     return launchedAnswer(api, call, launched, wait)
   },
@@ -103,6 +105,7 @@ export const redrive: Operation = operation({
       },
       trigger: { type: 'http', name: null },
       by: call.caller.name,
+      ...requestTrace(call.request),
     })
     return launchedAnswer(api, call, launched, wait)
   },

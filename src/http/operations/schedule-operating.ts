@@ -4,6 +4,7 @@ import { executionPath, shownExecution } from '../execution-view.ts'
 import type { Masking } from '../masking.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { requestTrace } from '../request-trace.ts'
 import { shownSchedule } from '../schedule-view.ts'
 import { executionSchema } from '../schemas/execution-schemas.ts'
 import { scheduleSchema } from '../schemas/schedule-schemas.ts'
@@ -61,9 +62,14 @@ export const triggerSchedule: Operation = operation({
     202: { description: 'It is launched.', schema: executionSchema, headers: { Location: 'The execution.' } },
   },
   problems: ['no-such-schedule', 'job-busy', 'trigger-refused', 'at-capacity', 'process-died', 'draining'],
-  handle: async (api, { params, caller }) => {
+  handle: async (api, { params, caller, request }) => {
     const { name } = api.scheduling.find(params.name)
-    const fired = await api.pool.trigger({ schedule: name, slot: api.clock.now(), by: caller.name })
+    const fired = await api.pool.trigger({
+      schedule: name,
+      slot: api.clock.now(),
+      by: caller.name,
+      ...requestTrace(request),
+    })
     if (!('execution' in fired)) throw notFired(fired, api.masking)
     const { execution } = fired
     return {
