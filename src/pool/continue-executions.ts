@@ -81,13 +81,18 @@ export function continueExecutions(options: ContinuingOptions): Continuing {
   }
 }
 
-/** Answers with what went wrong. */
+/** Answers with what went wrong. What goes wrong with one execution holds up no other, unless the repository is away. */
 async function turn(parts: ContinuingParts): Promise<unknown> {
   const { operator, settled } = parts
+  let failure: unknown
   try {
-    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())])
-      if (!settled.has(execution.id)) await unlessTaken(() => lookAfter(parts, execution))
-    return undefined
+    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
+      if (settled.has(execution.id)) continue
+      const wrong = await unlessTaken(() => lookAfter(parts, execution))
+      if (isBatchError(wrong, 'REPOSITORY_UNAVAILABLE')) return wrong
+      failure ??= wrong
+    }
+    return failure
   } catch (error) {
     return error
   }
@@ -146,10 +151,14 @@ async function resumptionOf(
   return resumption
 }
 
-/** Another process was faster, its owner is alive after all, or there is no place for it now: the next turn sees. */
-async function unlessTaken(work: () => Promise<void>): Promise<void> {
+/**
+ * Answers with what went wrong; not where another process was faster, its owner is alive after all, or there is no place for it
+ * now: the next turn sees.
+ */
+async function unlessTaken(work: () => Promise<void>): Promise<unknown> {
   try {
     await work()
+    return undefined
   } catch (error) {
     const taken = [
       'JOB_EXECUTION_FOLLOWED',
@@ -160,7 +169,7 @@ async function unlessTaken(work: () => Promise<void>): Promise<void> {
       'SERVER_DRAINING',
       'WORKER_PROCESS_DIED',
     ]
-    if (!isBatchError(error) || !taken.includes(error.code)) throw error
+    return isBatchError(error) && taken.includes(error.code) ? undefined : error
   }
 }
 
