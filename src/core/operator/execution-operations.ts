@@ -118,12 +118,14 @@ export function executionOperations(parts: OperatorParts): ExecutionOperations {
 async function stop(parts: OperatorParts, id: string, { by = parts.by }: Asking = {}) {
   const { repository, processState } = parts
   const execution = await findExecution(repository, id)
-  if (!isLive(execution.status)) throw hasEnded(execution)
-  const death = execution.owner === null ? undefined : deathOf(processState, execution.owner)
+  // One that was interrupted is stopped so that nobody continues it.
+  if (!isLive(execution.status) && execution.status !== 'STOPPED') throw hasEnded(execution)
+  const isOwned = isLive(execution.status) && execution.owner !== null
+  const death = !isOwned ? undefined : deathOf(processState, execution.owner)
   if (death !== undefined) throw ownerDied(execution, death)
-  const wasLive = await repository.requestStop(id, by)
+  const isAsked = await repository.requestStop(id, by)
   const after = await findExecution(repository, id)
-  if (!wasLive) throw hasEnded(after)
+  if (!isAsked) throw hasEnded(after)
   return after
 }
 

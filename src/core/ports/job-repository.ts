@@ -91,7 +91,10 @@ export interface JobRepository {
    * that has no such place; then whoever runs the execution calls {@link heartbeat}.
    */
   readonly keepBeating?: (claim: Claim, leaseMilliseconds: number, listener: BeatListener) => Beating
-  /** Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. False if it is not live. */
+  /**
+   * Records that a live execution shall stop (STOPPING); its owner sees it at the next commit or heartbeat. Of one that was interrupted
+   * and is STOPPED: that nobody shall continue it. False if there is nothing to stop.
+   */
   readonly requestStop: (jobExecutionId: string, by: string) => Promise<boolean>
   /**
    * Records that the process of a live execution ends, and that it is to be continued by another: before it is stopped, so that a

@@ -29,9 +29,13 @@ export const stop: Operation = operation({
   problems: ['no-such-execution', 'not-running'],
   handle: async (api, { params, caller }) => {
     const { id, status } = await findExecution(api, params.id)
-    if (status === 'STOPPING' || status === 'STOPPED') return detailsAnswer(api, id, 200)
-    await api.operator.stop(id, { by: caller.name })
-    return detailsAnswer(api, id, 202)
+    try {
+      await api.operator.stop(id, { by: caller.name })
+    } catch (error) {
+      // Nobody would have continued it either.
+      if (status !== 'STOPPED' || !isBatchError(error, 'JOB_EXECUTION_NOT_RUNNING')) throw error
+    }
+    return detailsAnswer(api, id, status === 'STOPPING' || status === 'STOPPED' ? 200 : 202)
   },
 })
 

@@ -145,8 +145,13 @@ function beat(
 
 function requestStop(state: MemoryState, jobExecutionId: string, by: string): boolean {
   const stored = state.executions.get(jobExecutionId)
-  if (stored === undefined || !isLive(stored.execution.status)) return false
+  if (stored === undefined) return false
   const { execution } = stored
+  if (!isLive(execution.status)) {
+    const isToBeContinued = execution.status === 'STOPPED' && isInterrupted(stored)
+    if (isToBeContinued) note(state, stored, 'stop', by)
+    return isToBeContinued
+  }
   stored.execution = {
     ...execution,
     status: 'STOPPING',
@@ -163,13 +168,16 @@ function noteInterruption(state: MemoryState, jobExecutionId: string, by: string
 }
 
 function listInterrupted(state: MemoryState): readonly JobExecution[] {
-  const hasAction = ({ actions }: StoredExecution, sought: OperatorAction['action']) =>
-    actions.some(({ action }) => action === sought)
   return [...state.executions.values()]
     .filter(({ execution }) => execution.status === 'STOPPED')
-    .filter((stored) => hasAction(stored, 'interrupt') && !hasAction(stored, 'stop'))
+    .filter(isInterrupted)
     .filter((stored) => executionsOf(state, stored.execution.jobInstance).at(-1) === stored)
     .map((stored) => snapshot(state, stored))
+}
+
+function isInterrupted({ actions }: StoredExecution): boolean {
+  const has = (sought: OperatorAction['action']) => actions.some(({ action }) => action === sought)
+  return has('interrupt') && !has('stop')
 }
 
 function details(state: MemoryState, stored: StoredExecution): JobExecutionDetails {

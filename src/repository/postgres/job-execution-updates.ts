@@ -90,7 +90,10 @@ export async function hasEndedSo(
   return rows.length === 1
 }
 
-/** Spring's way: the status and a version more. No end time, which is the owner's to write. */
+/**
+ * Spring's way: the status and a version more. No end time, which is the owner's to write. One that ends as STOPPED between the two
+ * conditions is told as not live; asked again, it is found.
+ */
 export async function requestStop(
   run: RunSql,
   tables: TableNames,
@@ -105,9 +108,13 @@ export async function requestStop(
         returning 1
     ), noted as (
       insert into ${tables.action} (job_execution_id, action, requested_at, requested_by)
-        select $1, 'stop', clock_timestamp(), $2 from stopping
+        select $1, 'stop', clock_timestamp(), $2 where exists (select 1 from stopping)
+          or exists (select 1 from ${tables.jobExecution} where job_execution_id = $1 and status = 'STOPPED')
+          and exists (select 1 from ${tables.action} where job_execution_id = $1 and action = 'interrupt')
+          and not exists (select 1 from ${tables.action} where job_execution_id = $1 and action = 'stop')
+        returning 1
     )
-    select 1 from stopping`,
+    select 1 from noted`,
     [jobExecutionId, requesterColumn(by)],
   )
   return rows.length === 1

@@ -70,6 +70,16 @@ describe('Operating', () => {
     expect(await codeOf(batch.operator.stop('77'))).to.equal('NO_SUCH_JOB_EXECUTION')
   })
 
+  it('stops what was interrupted and waits to be continued, so that nobody continues it', async () => {
+    const started = await batch.operator.start(waits, { note: 'wait' })
+    await started.interrupt('the server ends')
+    const { execution } = await started.ended
+    expect((await batch.operator.listInterrupted()).map(({ id }) => id)).to.deep.equal([execution.id])
+    expect((await batch.operator.stop(execution.id, { by: 'anna' })).status).to.equal('STOPPED')
+    expect(await batch.operator.listInterrupted()).to.deep.equal([])
+    expect(await codeOf(batch.operator.stop(execution.id))).to.equal('JOB_EXECUTION_NOT_RUNNING')
+  })
+
   it('does not stop or wait for what nobody runs, and points at recover', async () => {
     const started = await batch.operator.start(waits, { note: 'wait' })
     jump = 2 * LEASE
