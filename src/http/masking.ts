@@ -24,9 +24,13 @@ export interface Masking {
    * known up to its first space.
    */
   readonly text: (text: string, parameters?: JobParameters) => string
+  /** What is wrong with a parameter, without its value, and without the one that it had, where it is hidden. */
+  readonly fault: (name: string, detail: string) => string
 }
 
 const HIDDEN = '***'
+const GIVEN = /\bgot .*$/s
+const CHANGED = /^.* cannot become .*$/s
 const NAMED_VALUE = /([\w.-]+)=([^\s\]]+)/g
 /** A short word is meant as a word of its own: `key` is not meant in `monkey`, or in `jobKeys`. */
 const SHORT = 4
@@ -51,6 +55,7 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
   return {
     hides,
     mask: <V>(value: V) => masked(value) as V,
+    fault: (name, detail) => (hides(name) ? withoutValues(detail) : detail),
     parameters: (parameters) => parameters.map((one) => (hides(one.name) ? { ...one, text: HIDDEN } : one)),
     text: (text, parameters = []) =>
       parameters
@@ -58,4 +63,8 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
         .reduce((shown, one) => shown.replaceAll(`${one.name}=${one.text}`, `${one.name}=${HIDDEN}`), text)
         .replaceAll(NAMED_VALUE, (whole, name: string) => (hides(name) ? `${name}=${HIDDEN}` : whole)),
   }
+}
+
+function withoutValues(detail: string): string {
+  return detail.replace(GIVEN, `got ${HIDDEN}`).replace(CHANGED, `${HIDDEN} cannot become ${HIDDEN}`)
 }

@@ -7,6 +7,7 @@ import { authenticate, type Door, guardRequest } from './auth/authenticate.ts'
 import { batchErrorProblem, unexpected } from './batch-error-problem.ts'
 import { executionPath, shownExecution } from './execution-view.ts'
 import type { Answer } from './answer.ts'
+import type { Masking } from './masking.ts'
 import type { Operation } from './operation.ts'
 import { Problem, problemResponse } from './problem.ts'
 import { readBody, readQuery } from './read-call.ts'
@@ -55,7 +56,7 @@ export async function problemAnswer(
 }
 
 async function problemOf(api: Api, error: unknown): Promise<Problem> {
-  if (error instanceof Problem) return error
+  if (error instanceof Problem) return masked(api, error)
   if (!isBatchError(error)) return unexpected(error)
   const problem = batchErrorProblem(error)
   const { jobExecutionId } = error.details
@@ -84,6 +85,23 @@ function masked(api: Api, problem: Problem): Problem {
 }
 
 function maskedFacts({ masking }: Api, { facts }: Problem): Readonly<Record<string, unknown>> {
-  const { details, ...others } = facts
-  return details === undefined ? facts : { ...others, details: masking.mask(details) }
+  const { details, errors, ...others } = facts
+  return {
+    ...others,
+    ...(Array.isArray(errors) && { errors: errors.map((one: RequestFault) => maskedFault(masking, one)) }),
+    ...(details !== undefined && { details: masking.mask(details) }),
+  }
+}
+
+interface RequestFault {
+  readonly pointer?: string
+  readonly detail: string
+}
+
+/** `#/parameters/apiKey` */
+function maskedFault(masking: Masking, fault: RequestFault): RequestFault {
+  const [, name] = /^#\/parameters\/(.+)$/.exec(fault.pointer ?? '') ?? []
+  return name === undefined
+    ? fault
+    : { ...fault, detail: masking.fault(decodeURIComponent(name), fault.detail) }
 }
