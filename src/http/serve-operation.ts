@@ -8,7 +8,7 @@ import { batchErrorProblem, unexpected } from './batch-error-problem.ts'
 import { executionPath, shownExecution } from './execution-view.ts'
 import type { Answer } from './answer.ts'
 import type { Masking } from './masking.ts'
-import type { Operation } from './operation.ts'
+import type { Call, Operation } from './operation.ts'
 import { Problem, problemResponse } from './problem.ts'
 import { readBody, readQuery } from './read-call.ts'
 
@@ -30,7 +30,21 @@ export async function serveOperation(
   const query = readQuery(operation, new URL(request.url))
   const body = await readBody(operation, request, maxBodyBytes)
   const answer = await operation.handle(api, { params, query, body, caller, request, requestId })
+  if (operation.method === 'post') tellOfChange(api, operation, { caller, request, requestId, answer })
   return responseOf(answer)
+}
+
+/** Not everything that a request can change leaves its caller in the record: a purge, a schedule that is resumed. */
+function tellOfChange(
+  { logger }: Api,
+  { id: operation, summary }: Operation,
+  { caller, request, requestId, answer }: Pick<Call, 'caller' | 'request' | 'requestId'> & { answer: Answer },
+): void {
+  const { pathname: path } = new URL(request.url)
+  logger.info(
+    { operation, caller: caller.name, path, status: answer.status, requestId },
+    `${caller.name}: ${summary}`,
+  )
 }
 
 function responseOf({ status, json, body = null, headers = {} }: Answer): Response {
