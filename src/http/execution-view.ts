@@ -64,9 +64,15 @@ async function wholeView(
   execution: JobExecutionDetails,
 ): Promise<Omit<ExecutionView, 'mark' | 'at'>> {
   const { operator } = parts
-  const { id: jobExecutionId } = execution
+  const { id: jobExecutionId, jobInstance } = execution
+  const [earlier] = await operator.listJobExecutions({
+    jobInstanceId: jobInstance.id,
+    before: jobExecutionId,
+    limit: 1,
+  })
   const json = {
     ...shownExecution(parts, execution),
+    restartOf: earlier?.id ?? null,
     stepExecutions: execution.stepExecutions.map(shownStep),
     partitions: await operator.listPartitionOverviews(jobExecutionId),
     quarantine: quarantineJson(await operator.quarantineOf(jobExecutionId)),

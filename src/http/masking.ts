@@ -24,9 +24,13 @@ export interface Masking {
    * known up to its first space.
    */
   readonly text: (text: string, parameters?: JobParameters) => string
+  /** What is wrong with a parameter, without its value, and without the one that it had, where it is hidden. */
+  readonly fault: (name: string, detail: string) => string
 }
 
 const HIDDEN = '***'
+const GIVEN = /\bgot .*$/s
+const CHANGED = /^.* cannot become .*$/s
 /** A name is looked at from its beginning only: from each of its letters it would take minutes where it is long. */
 const NAMED_VALUE = /(?<![\w.-])([\w.-]+)=([^\s\]]+)/g
 /** A short word is meant as a word of its own: `key` is not meant in `monkey`, or in `jobKeys`. */
@@ -52,6 +56,7 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
   return {
     hides,
     mask: <V>(value: V) => masked(value) as V,
+    fault: (name, detail) => (hides(name) ? withoutValues(detail) : detail),
     parameters: (parameters) => parameters.map((one) => (hides(one.name) ? { ...one, text: HIDDEN } : one)),
     text: (text, parameters = []) =>
       parameters
@@ -59,4 +64,8 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
         .reduce((shown, one) => shown.replaceAll(`${one.name}=${one.text}`, `${one.name}=${HIDDEN}`), text)
         .replaceAll(NAMED_VALUE, (whole, name: string) => (hides(name) ? `${name}=${HIDDEN}` : whole)),
   }
+}
+
+function withoutValues(detail: string): string {
+  return detail.replace(GIVEN, `got ${HIDDEN}`).replace(CHANGED, `${HIDDEN} cannot become ${HIDDEN}`)
 }

@@ -7,7 +7,8 @@ import { authenticate, type Door, guardRequest } from './auth/authenticate.ts'
 import { batchErrorProblem, unexpected } from './batch-error-problem.ts'
 import { executionPath, shownExecution } from './execution-view.ts'
 import type { Answer } from './answer.ts'
-import type { Operation } from './operation.ts'
+import type { Masking } from './masking.ts'
+import type { Call, Operation } from './operation.ts'
 import { Problem, problemResponse } from './problem.ts'
 import { readBody, readQuery } from './read-call.ts'
 
@@ -29,7 +30,21 @@ export async function serveOperation(
   const query = readQuery(operation, new URL(request.url))
   const body = await readBody(operation, request, maxBodyBytes)
   const answer = await operation.handle(api, { params, query, body, caller, request, requestId })
+  if (operation.method === 'post') tellOfChange(api, operation, { caller, request, requestId, answer })
   return responseOf(answer)
+}
+
+/** Not everything that a request can change leaves its caller in the record: a purge, a schedule that is resumed. */
+function tellOfChange(
+  { logger }: Api,
+  { id: operation, summary }: Operation,
+  { caller, request, requestId, answer }: Pick<Call, 'caller' | 'request' | 'requestId'> & { answer: Answer },
+): void {
+  const { pathname: path } = new URL(request.url)
+  logger.info(
+    { operation, caller: caller.name, path, status: answer.status, requestId },
+    `${caller.name}: ${summary}`,
+  )
 }
 
 function responseOf({ status, json, body = null, headers = {} }: Answer): Response {
@@ -55,7 +70,7 @@ export async function problemAnswer(
 }
 
 async function problemOf(api: Api, error: unknown): Promise<Problem> {
-  if (error instanceof Problem) return error
+  if (error instanceof Problem) return masked(api, error)
   if (!isBatchError(error)) return unexpected(error)
   const problem = batchErrorProblem(error)
   const { jobExecutionId } = error.details
@@ -84,6 +99,23 @@ function masked(api: Api, problem: Problem): Problem {
 }
 
 function maskedFacts({ masking }: Api, { facts }: Problem): Readonly<Record<string, unknown>> {
-  const { details, ...others } = facts
-  return details === undefined ? facts : { ...others, details: masking.mask(details) }
+  const { details, errors, ...others } = facts
+  return {
+    ...others,
+    ...(Array.isArray(errors) && { errors: errors.map((one: RequestFault) => maskedFault(masking, one)) }),
+    ...(details !== undefined && { details: masking.mask(details) }),
+  }
+}
+
+interface RequestFault {
+  readonly pointer?: string
+  readonly detail: string
+}
+
+/** `#/parameters/apiKey` */
+function maskedFault(masking: Masking, fault: RequestFault): RequestFault {
+  const [, name] = /^#\/parameters\/(.+)$/.exec(fault.pointer ?? '') ?? []
+  return name === undefined
+    ? fault
+    : { ...fault, detail: masking.fault(decodeURIComponent(name), fault.detail) }
 }

@@ -101,6 +101,7 @@ describe('The command launch', function () {
     proxy.server.close()
     expect(ended.exitCode, ended.stderr).to.equal(0)
     expect(proxy.posts()).to.equal(2)
+    expect(ended.stderr).to.contain('asked again')
     expect(await executionsOf('lost')).to.have.lengthOf(1)
   })
 

@@ -9,7 +9,7 @@ import { tokenHash } from '../../src/http/auth/access-token.ts'
 import type { ExecutionPool } from '../../src/pool/execution-pool.ts'
 import { localPool } from '../../src/pool/local-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
-import { fail, gateOf, greet, held, hourly, once, skip, split, wait } from './jobs.ts'
+import { fail, gateOf, greet, held, hourly, keyed, once, skip, split, wait } from './jobs.ts'
 
 export interface ApiTrial {
   readonly batch: Batch
@@ -70,7 +70,7 @@ export interface TrialOptions extends Partial<Omit<HttpApiOptions, 'batch' | 'po
   readonly poolAround?: (pool: ExecutionPool) => ExecutionPool
 }
 
-export const JOBS = [greet, wait, fail, once, skip, split]
+export const JOBS = [greet, wait, fail, keyed, once, skip, split]
 export const SCHEDULES = [hourly, held]
 
 /** One for each scope, named like it; the token is `token-of-read` …. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { pino } from 'pino'
 import { tokenHash } from '../../src/http/auth/access-token.ts'
 import { allows, SCOPES } from '../../src/http/auth/scopes.ts'
 import { readTokensFile } from '../../src/http/auth/tokens-file.ts'
@@ -66,6 +67,21 @@ describe('Who may use the HTTP API', () => {
       jobExecutionId: fired.json.jobExecutionId,
       firedBy: 'operate',
     })
+  })
+
+  it('what a request has changed is in the log, with who has asked', async () => {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+    const logged = apiTrial({ around: (batch) => ({ ...batch, logger }) })
+    await logged.ask('POST /api/v1/schedules/hourly/resume', { as: 'operate' })
+    await logged.ask('POST /api/v1/maintenance/purge', { json: { olderThan: '90d' } })
+    await logged.ask('POST /api/v1/maintenance/purge', { json: { olderThan: '90d' }, as: 'read' })
+    await logged.ask('GET /api/v1/schedules')
+    await logged.close()
+    expect(lines.map(({ operation, caller, path }) => [operation, caller, path])).to.deep.equal([
+      ['resumeSchedule', 'operate', '/api/v1/schedules/hourly/resume'],
+      ['purge', 'admin', '/api/v1/maintenance/purge'],
+    ])
   })
 
   it('whoever asks is told who they are, what they may, and what the server has room for', async () => {

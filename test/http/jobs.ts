@@ -46,6 +46,16 @@ export const fail = defineJob({
   }),
 })
 
+export const keyed = defineJob({
+  name: 'keyed',
+  parameters: z.object({ name: z.string(), apiKey: z.string().min(5) }),
+  steps: (step) => ({
+    break: step.tasklet(() => {
+      throw new Error('no')
+    }),
+  }),
+})
+
 export const once = defineJob({
   name: 'once only',
   parameters: z.object({ name: z.string() }),

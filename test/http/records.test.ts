@@ -131,6 +131,15 @@ describe('What the HTTP API shows of what was recorded', () => {
     }
   })
 
+  it('says of an execution which one it continues', async () => {
+    const first = await ended(trial.ask, 'fail')
+    const restarted = await trial.ask(`POST /api/v1/executions/${first.jobExecutionId}/restart?wait=30s`)
+    const shown = await trial.ask(`GET /api/v1/executions/${restarted.json.jobExecutionId}`)
+    expect(shown.json['restartOf']).to.equal(first.jobExecutionId)
+    const shownFirst = await trial.ask(`GET /api/v1/executions/${first.jobExecutionId}`)
+    expect(shownFirst.json['restartOf']).to.equal(null)
+  })
+
   it('shows webhooks and their deliveries, sends one again, and enables one that was disabled', async () => {
     const { webhooks } = trial.batch.repository
     const deliveryId = await deliveryTo(webhooks, 'on-call', () => ended(trial.ask, 'greet'))

@@ -255,6 +255,24 @@ describe('What the HTTP API answers', () => {
     expect(answers[4]?.text).to.contain('"said"').and.contain('***')
   })
 
+  it('does not say what a hidden parameter was, or should have been, where it is refused', async () => {
+    const parameters = { name: newName(), apiKey: 'hunter2' }
+    const { json } = await trial.ask('POST /api/v1/jobs/keyed/executions?wait=30s', { json: { parameters } })
+    const restart = `POST /api/v1/executions/${json.jobExecutionId}/restart`
+    const changed = await trial.ask(restart, { json: { parameters: { apiKey: 'other1' } } })
+    const tooShort = await trial.ask('POST /api/v1/jobs/keyed/executions', {
+      json: { parameters: { name: newName(), apiKey: 'abc' } },
+    })
+    for (const { status, text } of [changed, tooShort]) {
+      expect(status).to.equal(422)
+      expect(text)
+        .to.contain('#/parameters/apiKey')
+        .and.not.match(/hunter2|other1|abc/)
+    }
+    const another = await trial.ask(restart, { json: { parameters: { name: 'another' } } })
+    expect(another.text).to.contain('cannot become another')
+  })
+
   it('tells nothing of where the database is, nor of what went wrong inside; the log does, under the request', async () => {
     const lines: string[] = []
     const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })

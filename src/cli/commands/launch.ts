@@ -38,7 +38,8 @@ export async function launch(
   using interruption = watchInterruption()
   let launched: Json | undefined
   try {
-    launched = await askToLaunch(client, orderOf(jobName, texts, options), interruption.signal)
+    const asking = { signal: interruption.signal, tell: output.tell }
+    launched = await askToLaunch(client, orderOf(jobName, texts, options), asking)
     return await report(context, client, launched, options, interruption)
   } catch (error) {
     if (error !== interruption.signal.reason && (error as Error).name !== 'AbortError') throw error

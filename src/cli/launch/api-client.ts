@@ -44,7 +44,9 @@ export async function apiClient(option: string | undefined, environment: Environ
       return await answerOf(await fetch(url, { ...init, headers, signal: limit, redirect: 'error' }))
     } catch (error) {
       signal.throwIfAborted()
-      return { kind: 'unreachable', reason: reasonOf(error), arrived: !NEVER_ARRIVED.includes(codeOf(error)) }
+      const reason = reasonOf(error)
+      const arrived = !NEVER_ARRIVED.includes(codeOf(error)) && !reason.endsWith(FORBIDDEN_PORT)
+      return { kind: 'unreachable', reason, arrived }
     }
   }
   return {
@@ -64,6 +66,9 @@ export async function apiClient(option: string | undefined, environment: Environ
 }
 
 const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+
+/** Some ports are never asked by `fetch`, 6000 for one; its error has no code. */
+const FORBIDDEN_PORT = 'bad port'
 
 /** A path in it is kept: a proxy may have put the server there. */
 function serverAddress(text: string | undefined): URL {

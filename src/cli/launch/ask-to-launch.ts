@@ -12,22 +12,38 @@ export interface RemoteOrder {
   readonly patienceMilliseconds: number
 }
 
+export interface Asking {
+  readonly signal: AbortSignal
+  /** To whoever waits. */
+  readonly tell: (text: string) => void
+}
+
 const PAUSE_MILLISECONDS = 500
 
 /** The launched execution. @throws BatchError as the server refuses, SERVER_UNREACHABLE */
-export async function askToLaunch(client: ApiClient, order: RemoteOrder, signal: AbortSignal): Promise<Json> {
+export async function askToLaunch(
+  client: ApiClient,
+  order: RemoteOrder,
+  { signal, tell }: Asking,
+): Promise<Json> {
   const path = `api/v1/jobs/${encodeURIComponent(order.jobName)}/executions`
   const until = performance.now() + order.patienceMilliseconds
   let isLost = false
   for (;;) {
     const answer = await client.post(path, order.body, { 'Idempotency-Key': order.key }, signal)
     if (answer.kind === 'answered') return answer.body
+    if (!isLost && mayBeLaunched(answer)) tell(lostText(answer))
     isLost ||= mayBeLaunched(answer)
     // What was never there to be lost is the caller's to ask for again.
     const isWorthAnother = isLost && (mayBeLaunched(answer) || isAway(answer))
     if (!isWorthAnother || performance.now() > until) throw serverRefusal(client.server, answer)
     await sleep(PAUSE_MILLISECONDS, undefined, { signal })
   }
+}
+
+function lostText(answer: ApiAnswer): string {
+  const why = answer.kind === 'unreachable' ? `: ${answer.reason}` : ''
+  return `the server gave no answer${why}; it is asked again, with the same key`
 }
 
 function mayBeLaunched(answer: ApiAnswer): boolean {

@@ -143,6 +143,9 @@ export const executionDetailsSchema: z.ZodType = execution
       .extend({ leaseExpired: z.boolean(), heartbeatAgeSeconds: z.int().min(0) })
       .nullable()
       .openapi({ description: 'Who runs it, or ran it. Null for one of Spring Batch.' }),
+    restartOf: idText
+      .nullable()
+      .openapi({ description: 'The execution before it, of the same instance, which it continues.' }),
     stepExecutions: z.array(stepSchema),
     partitions: z.array(
       z.object({
