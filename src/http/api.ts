@@ -9,8 +9,9 @@ import type { ScheduleOperations } from '../scheduling/schedule-operations.ts'
 import type { Closing } from './closing.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { ExecutionWatch } from './execution-watch.ts'
-import type { MetricsSource, ReadinessCheck } from './http-api-options.ts'
+import type { MetricsSource } from './http-api-options.ts'
 import type { Masking } from './masking.ts'
+import type { LookWhetherReady } from './readiness.ts'
 import type { Streams } from './streams.ts'
 
 export interface Api {
@@ -26,7 +27,7 @@ export interface Api {
   readonly feed: EventFeed
   readonly closing: Closing
   readonly streams: Streams
-  readonly checks: readonly ReadinessCheck[]
+  readonly lookWhetherReady: LookWhetherReady
   readonly metrics: MetricsSource | undefined
   readonly openApiDocument: () => Readonly<Record<string, unknown>>
 }

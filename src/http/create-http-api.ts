@@ -6,15 +6,16 @@ import { scheduleOperations } from '../scheduling/schedule-operations.ts'
 import type { Api } from './api.ts'
 import type { Door } from './auth/authenticate.ts'
 import { guardRequest } from './auth/authenticate.ts'
-import { createClosing } from './closing.ts'
+import { type Closing, createClosing } from './closing.ts'
 import { viewExecution } from './execution-view.ts'
 import { createEventFeed } from './event-feed.ts'
 import { createExecutionWatch } from './execution-watch.ts'
-import type { HttpApiOptions } from './http-api-options.ts'
+import type { HttpApiOptions, ReadinessCheck } from './http-api-options.ts'
 import { createMasking } from './masking.ts'
 import { openApiDocument } from './open-api-document.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
+import { createReadiness } from './readiness.ts'
 import { securityHeaders } from './security-headers.ts'
 import { createStreams } from './streams.ts'
 import { problemAnswer, serveOperation, type Serving } from './serve-operation.ts'
@@ -93,6 +94,7 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
   const everyMilliseconds = options.pollMilliseconds ?? POLL_MILLISECONDS
   const masking = createMasking(options.mask)
   let document: Readonly<Record<string, unknown>> | undefined
+  const closing = createClosing(options.draining)
   const viewing = { operator, masking, clock }
   return {
     operator,
@@ -109,12 +111,12 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
       logger,
     }),
     feed: createEventFeed({ events: repository.events, everyMilliseconds, logger }),
-    closing: createClosing(options.draining),
+    closing,
     streams: createStreams(
       options.maxStreams ?? MAX_STREAMS,
       options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS,
     ),
-    checks: options.readiness ?? [],
+    lookWhetherReady: createReadiness(readinessChecks(options, closing), logger),
     metrics: options.metrics,
     openApiDocument: () =>
       (document ??= openApiDocument({
@@ -123,6 +125,17 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
         door: door.kind,
       })),
   }
+}
+
+function readinessChecks(
+  { batch: { repository }, readiness = [] }: HttpApiOptions,
+  closing: Closing,
+): readonly ReadinessCheck[] {
+  const database = async (): Promise<void> => void (await repository.listJobExecutions({ limit: 1 }))
+  const notEnding = async (): Promise<void> => {
+    if (closing.isClosing()) throw new Error('the server is ending')
+  }
+  return [{ name: 'database', check: database }, { name: 'notEnding', check: notEnding }, ...readiness]
 }
 
 function doorOf({ tokens = [], anonymous }: HttpApiOptions): Door {

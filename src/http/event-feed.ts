@@ -18,6 +18,8 @@ export interface FeedListener {
   readonly onEvents: (events: readonly BatchEvent[], cursor: string) => void
   /** The cursor is no cursor of this repository: events may have been passed over, and it goes on from now. */
   readonly onStartedAnew: (cursor: string) => void
+  /** Then nothing more is looked for on its behalf. */
+  readonly hasLeft: () => boolean
 }
 
 export interface FeedParts {
@@ -67,9 +69,11 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
   }
   const join = async (from: string | undefined, listener: FeedListener): Promise<Disposable> => {
     const follower: Follower = { listener, seen: new Set() }
+    // So that the next look of all holds nothing that it has seen before its turn.
+    await lookForAll()
     cursor ??= (await events.look()).cursor
     if (from === undefined) listener.onEvents([], cursor)
-    else await catchUp(events, from, follower)
+    else await catchUp(events, from, listener, follower.seen)
     followers.add(follower)
     timer ??= setInterval(() => {
       if (waits) return
@@ -83,7 +87,11 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
     }
   }
   return {
-    follow: (from, listener) => inTurn(() => join(from, listener)),
+    follow: async (from, listener) => {
+      // What may be long ago, and much, first: nobody else waits for that.
+      const at = from === undefined ? undefined : await catchUp(events, from, listener)
+      return inTurn(() => join(at, listener))
+    },
     followers: () => followers.size,
     close: () => {
       followers.clear()
@@ -100,16 +108,23 @@ function tellAll(followers: ReadonlySet<Follower>, { events, cursor, startedAnew
   }
 }
 
-async function catchUp(store: EventStore, from: string, { listener, seen }: Follower): Promise<void> {
+/** Tells everything from the cursor on, and answers with the cursor behind that. */
+async function catchUp(
+  store: EventStore,
+  from: string,
+  listener: FeedListener,
+  seen?: Set<string>,
+): Promise<string> {
   let look: EventLook
   let at = from
   do {
     look = await store.look(at)
     at = look.cursor
     if (look.startedAnew) listener.onStartedAnew(at)
-    for (const { id } of look.events) seen.add(id)
+    for (const { id } of look.events) seen?.add(id)
     if (look.events.length > 0) listener.onEvents(look.events, at)
-  } while (look.hasMore)
+  } while (look.hasMore && !listener.hasLeft())
+  return at
 }
 
 /** Works that are given to it never overlap: of looks and joins, nobody is between two. */

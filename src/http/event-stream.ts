@@ -1,4 +1,5 @@
 /** A stream of server-sent events that leaves nothing behind, whoever ends it. */
+import type { UnderlyingSource } from 'node:stream/web'
 import type { Closing } from './closing.ts'
 
 export interface ServerSentEvent {
@@ -9,9 +10,11 @@ export interface ServerSentEvent {
 }
 
 export interface EventSink {
-  readonly send: (event: ServerSentEvent) => void
-  /** From where a client goes on that comes back; it is shown nothing. */
-  readonly remember: (id: string) => void
+  /**
+   * All of them, or none where the client is too far behind. `goOnFrom` is from where it goes on when it comes back: it has the
+   * events when it has that.
+   */
+  readonly send: (events: readonly ServerSentEvent[], goOnFrom?: string) => void
   /** Ends the stream, behind what was sent. */
   readonly end: () => void
 }
@@ -25,8 +28,10 @@ export interface StreamTerms {
 }
 
 const RETRY_MILLISECONDS = 2000
-/** Events that a client has not taken. One that is so far behind is let go: it comes back, and is told how things stand then. */
-const MOST_BEHIND = 64
+/** What a client has not taken yet. One that is so far behind is let go: it comes back, and is told what it has missed. */
+const MOST_BYTES_BEHIND = 1_048_576
+/** A piece counts as so much at least, so that heartbeats that nobody takes come to an end too. */
+const LEAST_BYTES = 16_384
 
 /** `feed` is called at once; what it answers is disposed when the stream ends: by `end`, by the client, or because the server ends. */
 export function eventStream(
@@ -35,7 +40,7 @@ export function eventStream(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let finish = (): void => {}
-  return new ReadableStream<Uint8Array>({
+  const source: UnderlyingSource<Uint8Array> = {
     start: (controller) => {
       const releases: (() => void)[] = [terms.onEnd]
       let isOver = false
@@ -55,8 +60,9 @@ export function eventStream(
       }
       const write = (text: string): void => {
         if (isOver) return
-        controller.enqueue(encoder.encode(text))
-        if ((controller.desiredSize ?? 0) < -MOST_BEHIND) end()
+        // Asked before: however large a piece is, who takes it gets on.
+        if ((controller.desiredSize ?? 0) <= 0) end()
+        else controller.enqueue(encoder.encode(text))
       }
       write(`retry: ${RETRY_MILLISECONDS}\n\n`)
       const heart = setInterval(() => write(': still here\n\n'), terms.heartbeatMilliseconds)
@@ -66,14 +72,18 @@ export function eventStream(
       terms.signal.addEventListener('abort', end, { once: true })
       later(() => terms.signal.removeEventListener('abort', end))
       const fed = feed({
-        send: (event) => write(eventText(event)),
-        remember: (id) => write(`id: ${id}\n\n`),
+        send: (events, goOnFrom) =>
+          write(events.map(eventText).join('') + (goOnFrom === undefined ? '' : `id: ${goOnFrom}\n\n`)),
         end,
       })
       later(() => fed[Symbol.dispose]())
       if (terms.signal.aborted) end()
     },
     cancel: () => finish(),
+  }
+  return new ReadableStream(source, {
+    highWaterMark: MOST_BYTES_BEHIND,
+    size: ({ length }) => Math.max(length, LEAST_BYTES),
   })
 }
 

@@ -31,7 +31,8 @@ export interface Masking {
 const HIDDEN = '***'
 const GIVEN = /\bgot .*$/s
 const CHANGED = /^.* cannot become .*$/s
-const NAMED_VALUE = /([\w.-]+)=([^\s\]]+)/g
+/** A name is looked at from its beginning only: from each of its letters it would take minutes where it is long. */
+const NAMED_VALUE = /(?<![\w.-])([\w.-]+)=([^\s\]]+)/g
 /** A short word is meant as a word of its own: `key` is not meant in `monkey`, or in `jobKeys`. */
 const SHORT = 4
 

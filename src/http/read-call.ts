@@ -52,7 +52,7 @@ function checked(
 ): unknown {
   const result = schema.safeParse(given)
   const faults = [
-    ...nullCharacters(given, []).map((path) => faultOf(path, 'it holds the character U+0000')),
+    ...unstorable(given, []).map(({ path, why }) => faultOf(path, why)),
     ...(result.success ? [] : result.error.issues.flatMap((issue) => issueFaults(schema, issue, faultOf))),
   ]
   if (faults.length === 0) return result.data
@@ -74,30 +74,55 @@ function issueFaults(
   })
 }
 
-/** Postgres keeps no text with that character. */
-function nullCharacters(value: unknown, path: readonly PropertyKey[]): readonly (readonly PropertyKey[])[] {
-  if (typeof value === 'string') return value.includes('\0') ? [path] : []
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, one]) =>
-    name.includes('\0') ? [[...path, name]] : nullCharacters(one, [...path, name]),
-  )
+interface Unstorable {
+  readonly path: readonly PropertyKey[]
+  readonly why: string
+}
+
+/** No schema goes deeper, so each refuses what there is. */
+const DEEPEST = 10
+
+function unstorable(value: unknown, path: readonly PropertyKey[]): readonly Unstorable[] {
+  if (typeof value === 'string') return textFault(value, path)
+  if (typeof value !== 'object' || value === null || path.length === DEEPEST) return []
+  return Object.entries(value).flatMap(([name, one]) => {
+    const at = [...path, name]
+    const faults = textFault(name, at)
+    return faults.length > 0 ? faults : unstorable(one, at)
+  })
+}
+
+/** Postgres keeps no text with that character; and half a character becomes U+FFFD, so that two instances would be one. */
+function textFault(text: string, path: readonly PropertyKey[]): readonly Unstorable[] {
+  if (text.includes('\0')) return [{ path, why: 'it holds the character U+0000' }]
+  return /\p{Surrogate}/u.test(text) ? [{ path, why: 'it holds half a surrogate pair' }] : []
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
   if (Number(request.headers.get('content-length') ?? '0') > maxBytes) throw tooLarge(maxBytes)
   if (request.body === null) return ''
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of request.body) {
-    size += part.length
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    parts.push(part)
-  }
+  const bytes = await readBytes(request.body, maxBytes)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw malformed('It is not UTF-8.')
   }
+}
+
+/** Of a client that goes away meanwhile nobody has to be told. */
+async function readBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const part of body) {
+      size += part.length
+      if (size > maxBytes) throw tooLarge(maxBytes)
+      parts.push(part)
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : malformed('It broke off.')
+  }
+  return Buffer.concat(parts)
 }
 
 /** A number that JavaScript would change keeps its digits as a text. */

@@ -6,20 +6,31 @@ import type { Api } from './api.ts'
 import { API } from './execution-view.ts'
 import type { Masking } from './masking.ts'
 
+/** With `count` slots to come of each. @throws BatchError NO_SUCH_SCHEDULE */
+export async function shownSchedules(
+  { scheduling, masking }: Api,
+  count: number,
+  names?: readonly string[],
+): Promise<readonly Json[]> {
+  const overview = await scheduling.overview(names)
+  return overview.map((one) => {
+    const { name, job } = one.schedule
+    const self = `${API}/schedules/${encodeURIComponent(name)}`
+    const nextSlots = scheduling.next(name, Math.max(count, 1))
+    return {
+      ...scheduleJson(one),
+      lastFire: one.last === undefined ? null : shownFire(masking, one.last),
+      nextSlot: nextSlots[0] ?? null,
+      nextSlots: nextSlots.slice(0, count),
+      links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(job.name)}` },
+    }
+  })
+}
+
 /** @throws BatchError NO_SUCH_SCHEDULE */
 export async function shownSchedule(api: Api, name: string, count: number): Promise<Json> {
-  const found = api.scheduling.find(name)
-  const state = await api.scheduling.stateOf(name)
-  const [last] = await api.repository.schedules.listFires({ schedule: name, limit: 1 })
-  const self = `${API}/schedules/${encodeURIComponent(name)}`
-  const nextSlots = api.scheduling.next(name, Math.max(count, 1))
-  return {
-    ...scheduleJson({ schedule: found, state, last }),
-    lastFire: last === undefined ? null : shownFire(api.masking, last),
-    nextSlot: nextSlots[0] ?? null,
-    nextSlots: nextSlots.slice(0, count),
-    links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(found.job.name)}` },
-  }
+  const [shown = {}] = await shownSchedules(api, count, [name])
+  return shown
 }
 
 /** Why a launch was refused names parameters. */

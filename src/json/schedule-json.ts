@@ -1,14 +1,9 @@
 /** Schedules and rows of the fire ledger. */
-import type { ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
+import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import { cronSlots } from '../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
+import type { ScheduleOverview } from '../scheduling/schedule-operations.ts'
 import type { Json } from './execution-json.ts'
-
-export interface ShownSchedule {
-  readonly schedule: ScheduleDefinition
-  readonly state: ScheduleState | undefined
-  readonly last: ScheduleFire | undefined
-}
 
 export function fireJson(fire: ScheduleFire): Json {
   const { schedule, slot, outcome, jobExecutionId, latest, firedBy, firedAt, detail } = fire
@@ -25,8 +20,8 @@ export function fireJson(fire: ScheduleFire): Json {
   }
 }
 
-export function scheduleJson({ schedule, state, last }: ShownSchedule): Json {
-  const { name, job, cron, timezone, overlap, misfire, jitter, onRecovered } = schedule
+export function scheduleJson({ schedule, state, last }: ScheduleOverview): Json {
+  const { name, job, cron, timezone, overlap, misfire, jitter, onRecovered, pauseOnFailure } = schedule
   return {
     schedule: name,
     jobName: job.name,
@@ -36,6 +31,7 @@ export function scheduleJson({ schedule, state, last }: ShownSchedule): Json {
     misfire,
     jitter,
     onRecovered,
+    pauseOnFailure,
     paused: state?.pause ?? null,
     nextSlot: nextSlot(schedule) ?? null,
     lastFire: last === undefined ? null : fireJson(last),

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { BatchError } from '../core/model/batch-error.ts'
+import { unsealed } from '../process/sealed-message.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 import { unpackError } from './packed-error.ts'
@@ -96,17 +97,19 @@ function endOf(child: ChildProcess): Promise<string> {
 }
 
 function tellObservations(child: ChildProcess, ended: Promise<string>, source: ObservationSource): void {
-  child.on('message', (message: FromPoolProcess) => {
-    if (message.type === 'observed') source.tell(message.observation)
+  child.on('message', (heard) => {
+    const message = unsealed<FromPoolProcess>(heard)
+    if (message?.type === 'observed') source.tell(message.observation)
   })
   void ended.then(source.close)
 }
 
 function readyOf(child: ChildProcess, ended: Promise<string>): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
-    child.on('message', (message: FromPoolProcess) => {
-      if (message.type === 'ready') resolve()
-      else if (message.type === 'failed') reject(unpackError(message.error))
+    child.on('message', (heard) => {
+      const message = unsealed<FromPoolProcess>(heard)
+      if (message?.type === 'ready') resolve()
+      else if (message?.type === 'failed') reject(unpackError(message.error))
     })
     void ended.then((how) => reject(died(child, how)))
   })
@@ -121,8 +124,9 @@ function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promis
       child.off('message', hear)
       over(state)
     }
-    const hear = (message: FromPoolProcess): void => {
-      switch (message.type) {
+    const hear = (heard: unknown): void => {
+      const message = unsealed<FromPoolProcess>(heard)
+      switch (message?.type) {
         case 'answered':
           if (message.isOver) end('free')
           return resolve(message.answer)
@@ -134,6 +138,7 @@ function listen(child: ChildProcess, ended: Promise<string>, over: Over): Promis
         case 'ready':
         case 'failed':
         case 'observed':
+        case undefined:
           return
         default:
           message satisfies never

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../core/ports/logger.ts'
+import { unsealed } from '../process/sealed-message.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/messages.ts'
 import { unpackError } from './packed-error.ts'
@@ -85,10 +86,11 @@ function begin({ module, observations, orphanGraceMilliseconds }: ForkedSchedule
   })
   void ended.then(() => source?.close())
   const firing = new Promise<void>((resolve, reject) => {
-    child.on('message', (message: FromSchedulerProcess) => {
-      if (message.type === 'firing') resolve()
-      else if (message.type === 'failed') reject(unpackError(message.error))
-      else source?.tell(message.observation)
+    child.on('message', (heard) => {
+      const message = unsealed<FromSchedulerProcess>(heard)
+      if (message?.type === 'firing') resolve()
+      else if (message?.type === 'failed') reject(unpackError(message.error))
+      else if (message !== undefined) source?.tell(message.observation)
     })
     void ended.then((how) => reject(new Error(`the scheduler's process ${how} before it fired`)))
   })

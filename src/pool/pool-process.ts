@@ -2,6 +2,7 @@
 import { thrownText } from '../core/model/error-description.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
 import type { Observation } from '../telemetry/observation.ts'
+import { sealed } from '../process/sealed-message.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
 import { answerRequest } from './answer-request.ts'
 import { watchForOrphans } from './orphan-watch.ts'
@@ -127,7 +128,7 @@ function observed(observation: Observation): void {
 }
 
 function tell(message: FromPoolProcess, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, told)
+  if (process.connected) process.send?.(sealed(message), told)
   else told()
 }
 

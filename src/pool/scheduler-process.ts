@@ -1,5 +1,6 @@
 /** The process around a server's scheduler: its runs are here, so that they hold up no request; it ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
+import { sealed } from '../process/sealed-message.ts'
 import { watchStrayErrors } from '../process/stray-errors.ts'
 import { createScheduler, type Scheduler } from '../scheduling/scheduler.ts'
 import { slotObservations } from '../telemetry/slot-observations.ts'
@@ -86,6 +87,6 @@ function drain(order: Extract<ToSchedulerProcess, { type: 'drain' }>): void {
 }
 
 function tell(message: FromSchedulerProcess, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, told)
+  if (process.connected) process.send?.(sealed(message), told)
   else told()
 }

@@ -30,11 +30,19 @@ export interface BackfillSlot {
   readonly fire: ScheduleFire | undefined
 }
 
+export interface ScheduleOverview {
+  readonly schedule: ScheduleDefinition
+  /** Undefined of one that no scheduler has seen yet. */
+  readonly state: ScheduleState | undefined
+  /** What became of its latest slot. */
+  readonly last: ScheduleFire | undefined
+}
+
 export interface ScheduleOperations {
   /** @throws BatchError NO_SUCH_SCHEDULE */
   readonly find: (name: string) => ScheduleDefinition
-  /** Undefined of one that no scheduler has seen yet. */
-  readonly stateOf: (name: string) => Promise<ScheduleState | undefined>
+  /** All of them, or these, in their order, and how they stand. @throws BatchError NO_SUCH_SCHEDULE */
+  readonly overview: (names?: readonly string[]) => Promise<readonly ScheduleOverview[]>
   readonly next: (name: string, count: number) => readonly Date[]
   /** Slots from now on are PAUSED, in whatever process they would be fired; what waits stays waiting, what runs goes on. */
   readonly pause: (name: string, note: string | null, by: string) => Promise<ScheduleState>
@@ -68,7 +76,16 @@ export function scheduleOperations(
   const find = (name: string) => findSchedule(schedules, name)
   return {
     find,
-    stateOf: async (name) => (await store.listStates()).find((one) => one.schedule === name),
+    overview: async (names) => {
+      const asked = names === undefined ? schedules : names.map(find)
+      const states = await store.listStates()
+      const latest = await store.listLatestFires(asked.map(({ name }) => name))
+      return asked.map((schedule) => ({
+        schedule,
+        state: states.find((one) => one.schedule === schedule.name),
+        last: latest.find((one) => one.schedule === schedule.name),
+      }))
+    },
     next: (name, count) => {
       const { cron, timezone } = find(name)
       return cronSlots(cron, timezone).next(clock.now(), count)

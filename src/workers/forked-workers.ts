@@ -7,6 +7,7 @@ import type {
   WorkerProcessEnd,
   WorkerWatch,
 } from '../core/ports/worker-processes.ts'
+import { unsealed } from '../process/sealed-message.ts'
 import type { FromWorker, ToWorker, WorkerModule } from './messages.ts'
 
 /** Their output goes to our standard error: standard output is the command's result. They end when we do. */
@@ -52,8 +53,11 @@ function workerProcess(
 
 function endOf(child: ChildProcess, watch: WorkerWatch): Promise<WorkerProcessEnd> {
   let last: WorkerProcessEnd | undefined
-  child.on('message', (message: FromWorker) => {
-    switch (message.type) {
+  child.on('message', (heard) => {
+    const message = unsealed<FromWorker>(heard)
+    switch (message?.type) {
+      case undefined:
+        return
       case 'began':
         return watch.began(message.workerId)
       case 'progressed':

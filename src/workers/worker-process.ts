@@ -4,6 +4,7 @@ import { createRunControl, type RunControl } from '../core/engine/run-control.ts
 import { BatchError } from '../core/model/batch-error.ts'
 import { thrownText } from '../core/model/error-description.ts'
 import { processIdentity } from '../process/process-identity.ts'
+import { sealed } from '../process/sealed-message.ts'
 import { systemClock } from '../process/system-clock.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { openWorkerBatch } from './open-worker-batch.ts'
@@ -77,11 +78,11 @@ async function work({ module, assignment }: Extract<ToWorker, { type: 'work' }>)
 }
 
 function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message, () => {})
+  if (process.connected) process.send?.(sealed(message), () => {})
 }
 
 /** What the project has left open must not keep a worker that is done. */
 function exit(last: FromWorker): void {
   if (!process.connected) process.exit(1)
-  process.send?.(last, () => process.exit(0))
+  process.send?.(sealed(last), () => process.exit(0))
 }

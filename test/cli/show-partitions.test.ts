@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { z } from 'zod'
@@ -22,6 +23,8 @@ function gate(): Gate {
 }
 
 const QUICK = 30
+/** Times are shown in milliseconds: what is to be later must be so by more than one. */
+const CLOCK_STEP_MS = 5
 
 describe('show, of an execution with partitions at work', () => {
   let database: TestDatabase
@@ -35,6 +38,7 @@ describe('show, of an execution with partitions at work', () => {
     if (part === 'x' && item === 1) {
       xIsAtWork.open()
       await yHasCommitted.opened
+      await sleep(CLOCK_STEP_MS)
     }
     if (part === 'y' && item === 1) await xIsAtWork.opened
     if (item === 2 && part === 'x') xHasCommitted.open()

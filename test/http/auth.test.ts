@@ -232,6 +232,7 @@ describe('The tokens file', () => {
       await file(`{"sha256":"${tokenHash('x')}"`),
       await file([]),
       await file({ tokens: 3 }),
+      await file({ tokens: [] }),
     ]
     for (const path of paths) {
       const error = (await readTokensFile(path).catch((one: Error) => one)) as Error & {

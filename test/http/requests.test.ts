@@ -48,6 +48,26 @@ describe('What the HTTP API is sent', () => {
     expect(status).to.equal(400)
   })
 
+  it('is not logged as an error of the server when it breaks off', async () => {
+    const lines: string[] = []
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    const batch = createBatch({ repository: memoryRepository(), jobs: [greet], logger })
+    const api = createHttpApi({ batch, pool: localPool({ batch }), anonymous: 'loopback' })
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('aborted')) })
+    const headers = { 'Content-Type': 'application/json' }
+    const url = 'http://localhost/api/v1/jobs/greet/executions'
+    const { status } = await api.fetch(new Request(url, { method: 'POST', body, headers, duplex: 'half' }))
+    expect([status, lines]).to.deep.equal([400, []])
+    await batch.close()
+  })
+
+  it('is answered at once, however long a name in the address is', async () => {
+    const before = performance.now()
+    const { status } = await trial.ask(`GET /api/v1/jobs/${'a'.repeat(100_000)}`)
+    expect(status).to.equal(404)
+    expect(performance.now() - before).to.be.lessThan(2_000) // where each letter is looked at from each, half a minute
+  })
+
   it('is refused with where it is wrong, when it is JSON and something else is meant', async () => {
     const cases: readonly (readonly [unknown, string])[] = [
       [[], '#'],
@@ -57,6 +77,9 @@ describe('What the HTTP API is sent', () => {
       [{ parameters: [] }, '#/parameters'],
       [{ parameters: { name: { deep: 1 } } }, '#/parameters/name'],
       [{ parameters: { name: 'a\0b' } }, '#/parameters/name'],
+      [{ parameters: { name: 'half of a \ud83d' } }, '#/parameters/name'],
+      [nested(2000), '#'],
+      [{ parameters: { name: nested(2000) } }, '#/parameters/name'],
       [{ parameters: { 'a\0b': 'c' } }, '#/parameters/a%00b'],
       [{ parameters: {}, mode: 'restart' }, '#/mode'],
       [{ parameters: {}, trigger: { type: 'schedule', name: 'x' } }, '#/trigger/type'],
@@ -276,3 +299,7 @@ describe('What the HTTP API answers', () => {
     await batch.close()
   })
 })
+
+function nested(levels: number): unknown {
+  return Array.from({ length: levels }).reduce((inner) => [inner], [])
+}

@@ -170,6 +170,36 @@ describe('A stream of events', () => {
     await trial.close()
   })
 
+  it('of the event log tells much that was missed in one go, and other followers do not wait for it', async () => {
+    const memory = memoryRepository()
+    let hold: Promise<unknown> = Promise.resolve()
+    const look: JobRepository['events']['look'] = async (...asked) => {
+      if (asked[0]?.startsWith('old') === true) await hold
+      return memory.events.look(asked[0]?.replace('old', ''), 50)
+    }
+    const trial = apiTrial({ repository: { ...memory, events: { ...memory.events, look } } })
+    const path = 'GET /api/v1/events?job=greet'
+    const stream = await trial.follow(path)
+    const before = await stream.until((text) => text.includes('id: '))
+    const headers = { 'Last-Event-ID': `old${/^id: (.*)$/m.exec(before)?.[1] ?? ''}` }
+    const ids: string[] = []
+    for (let n = 0; n < 120; n += 1) ids.push((await ended(trial.ask, 'greet')).jobExecutionId)
+    const last = ids.at(-1) ?? ''
+    const all = ids.flatMap(bothOf)
+    expect(told(await stream.until((one) => endOf(last, one)))).to.deep.equal(all)
+
+    let goOn = (): void => {}
+    hold = new Promise<void>((resolve) => (goOn = resolve))
+    const back = await trial.follow(path, { headers })
+    const { jobExecutionId: next } = await ended(trial.ask, 'greet')
+    await stream.until((one) => endOf(next, one))
+    goOn()
+    expect(told(await back.until((one) => endOf(next, one)))).to.deep.equal([...all, ...bothOf(next)])
+    await stream.cancel()
+    await back.cancel()
+    await trial.close()
+  })
+
   it('says so where it cannot know what was missed', async () => {
     const trial = apiTrial()
     const headers = { 'Last-Event-ID': 'of-another-server' }

@@ -177,6 +177,16 @@ describe('The forked pool', function () {
     await expectGone([await pidOf('rejected')])
   })
 
+  it('passes over what a job says to its parent process', async () => {
+    await using pool = openPool()
+    const ended = await endOf(await pool.launch(order('harm', { run: 'talk', how: 'talk' })))
+    expect(ended.status).to.equal('COMPLETED')
+    await free(pool)
+    expect((await endOf(await pool.launch(order('load', { run: 'after talk' })))).status).to.equal(
+      'COMPLETED',
+    )
+  })
+
   it('answers others while a job keeps its event loop busy, and kills it when a drain has waited long enough', async function () {
     const pool = openPool()
     const blocked = await pool.launch(order('harm', { run: 'blocked', how: 'block' }))

@@ -45,13 +45,24 @@ const load = ({ schema }: PooledSetting) =>
     }),
   })
 
+/** What a job, or a library in it, may say to whoever has forked its process. */
+const WORDS = [
+  'ready',
+  null,
+  7,
+  { type: 'ready' },
+  { type: 'failed' },
+  { type: 'free' },
+  { type: 'observed' },
+]
+
 /** Does to its process what `how` says, once it has told its pid. */
 const harm = ({ schema }: PooledSetting) =>
   defineJob({
     name: 'harm',
     parameters: z.object({
       run: z.string(),
-      how: z.enum(['exit', 'kill', 'reject', 'block', 'wait']),
+      how: z.enum(['exit', 'kill', 'reject', 'block', 'wait', 'talk']),
       /** Made when the harm begins. */
       file: z.string().optional(),
     }),
@@ -68,6 +79,7 @@ const harm = ({ schema }: PooledSetting) =>
         if (how === 'kill') process.kill(process.pid, 'SIGKILL')
         if (how === 'reject') void Promise.reject(new Error('nobody awaits this'))
         if (how === 'block') for (;;);
+        if (how === 'talk') return WORDS.forEach((word) => process.send?.(word))
         await sleep(60_000, undefined, { signal })
       }),
     }),

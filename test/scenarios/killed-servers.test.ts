@@ -10,8 +10,8 @@ import { type RestlessProcesses, restlessProcesses } from './restless-processes.
 import type { SchedulerSetting } from './scheduler-process.ts'
 import { ROWS, type ServedSetting } from './served-project.ts'
 
-/** Longer, or shorter, by `BATCHWRIGHT_TEST_SERVER_SECONDS`. */
-const SECONDS = Number(process.env['BATCHWRIGHT_TEST_SERVER_SECONDS'] ?? 120)
+/** Longer by `BATCHWRIGHT_TEST_SERVER_SECONDS`. */
+const SECONDS = Number(process.env['BATCHWRIGHT_TEST_SERVER_SECONDS'] ?? 15)
 const SETTLING_SECONDS = 90
 const SCHEDULES = ['each-second', 'one-at-a-time']
 const GIVEN_UP_AFTER = 4

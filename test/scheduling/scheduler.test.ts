@@ -172,7 +172,8 @@ describe('A scheduler', () => {
     world.release()
     await world.clock.advance(2 * HOUR)
     expect(await idle(world)).to.deep.equal(['01:00 FIRED FAILED', '02:00 PAUSED', '03:00 PAUSED'])
-    const { by, note } = (await operations.stateOf('hourly'))?.pause ?? {}
+    const [overview] = await operations.overview(['hourly'])
+    const { by, note } = overview?.state?.pause ?? {}
     expect(by).to.equal('schedule hourly')
     expect(note).to.equal('execution 1, of the slot 2032-06-15T01:00:00.000Z, has FAILED')
     await operations.resume('hourly')

@@ -53,10 +53,20 @@ export function describeWithOwnServers(title: string, needed: readonly ServerNam
   describeWhere(title, problemWithGiven(needed) ?? problemWithOwn(), body)
 }
 
-/** For suites that run programs of the machine: what is missing is said with the Debian package that brings it. */
+/**
+ * For suites that run programs of the machine, which take their time: what is missing is said with the Debian package that brings
+ * it. They run with those that need servers.
+ */
 export function describeWithPrograms(title: string, needs: readonly MachineNeed[], body: () => void): void {
+  describeWhere(title, problemWithPrograms(needs), body)
+}
+
+function problemWithPrograms(needs: readonly MachineNeed[]): string | undefined {
+  const isAskedFor =
+    process.env['BATCHWRIGHT_TEST_SERVERS'] === 'required' || addressesOf('kafka') !== undefined
+  if (!isAskedFor) return 'run beside the suites that need servers'
   const missing = missingOf(needs).map((need) => `${need.problem()} (Debian's package ${need.debianPackage})`)
-  describeWhere(title, missing.length === 0 ? undefined : missing.join(', '), body)
+  return missing.length === 0 ? undefined : missing.join(', ')
 }
 
 function describeWhere(title: string, problem: string | undefined, body: () => void): void {

@@ -4,17 +4,13 @@ import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../json-output.ts'
 import { type Column, renderTable } from '../render-table.ts'
 import { instantText, outcomeText, stateText } from '../schedule-text.ts'
-import { nextSlot, scheduleJson, type ShownSchedule } from '../../json/schedule-json.ts'
+import { nextSlot, scheduleJson } from '../../json/schedule-json.ts'
+import type { ScheduleOverview } from '../../scheduling/schedule-operations.ts'
 
 export function listSchedules(context: CommandContext): Promise<number> {
-  return withSchedules(context, async (_, { repository }, { schedules }) => {
+  return withSchedules(context, async (operations) => {
     const { output } = context
-    const states = await repository.schedules.listStates()
-    const shown: ShownSchedule[] = []
-    for (const schedule of schedules) {
-      const [last] = await repository.schedules.listFires({ schedule: schedule.name, limit: 1 })
-      shown.push({ schedule, state: states.find((one) => one.schedule === schedule.name), last })
-    }
+    const shown = await operations.overview()
     if (output.json) for (const one of shown) output.result(jsonLine(scheduleJson(one)))
     else if (shown.length === 0)
       output.tell('no schedules: add them to the config, defineConfig({ jobs, schedules })')
@@ -23,7 +19,7 @@ export function listSchedules(context: CommandContext): Promise<number> {
   })
 }
 
-const COLUMNS: readonly Column<ShownSchedule>[] = [
+const COLUMNS: readonly Column<ScheduleOverview>[] = [
   { title: 'schedule', text: ({ schedule }) => schedule.name },
   { title: 'job', text: ({ schedule }) => schedule.job.name },
   { title: 'cron', text: ({ schedule }) => `${schedule.cron} ${schedule.timezone}` },

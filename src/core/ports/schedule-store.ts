@@ -40,6 +40,8 @@ export interface ScheduleStore {
   readonly resume: (schedule: string, at: Date) => Promise<ScheduleState>
   /** Latest slot first, unless `order` says otherwise. */
   readonly listFires: (filter: FireFilter) => Promise<readonly ScheduleFire[]>
+  /** Of each of these that has any, the row of its latest slot. */
+  readonly listLatestFires: (schedules: readonly string[]) => Promise<readonly ScheduleFire[]>
   /** The slot for which this instance was launched first. */
   readonly findFireOfInstance: (jobInstanceId: string) => Promise<ScheduleFire | undefined>
 }

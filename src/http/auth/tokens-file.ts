@@ -47,6 +47,11 @@ async function contentOf(path: string): Promise<unknown> {
 function checkedTokens(path: string, content: unknown): readonly AccessToken[] {
   const list = isObject(content) ? content['tokens'] : undefined
   if (!Array.isArray(list)) throw unusable(path, ['it is not { "tokens": […] }'])
+  // Whoever has taken out the last one has not meant that now everybody may come.
+  if (list.length === 0)
+    throw unusable(path, [
+      'it has no tokens. Make one: batchwright token create; to ask for none, name no file',
+    ])
   const names = list.map((one: unknown) => (isObject(one) ? one['name'] : undefined))
   const faults = list.flatMap((one: unknown, index) =>
     faultsOf(one).map((fault) => `token ${index + 1}: ${fault}`),

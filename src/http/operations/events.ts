@@ -55,13 +55,14 @@ function feed(
   }
   follow(cursor, {
     onEvents: (events, at) => {
-      for (const event of events.filter(isWanted)) sink.send({ event: event.type, data: eventText(event) })
-      sink.remember(at)
+      const wanted = events.filter(isWanted)
+      sink.send(
+        wanted.map((event) => ({ event: event.type, data: eventText(event) })),
+        at,
+      )
     },
-    onStartedAnew: (at) => {
-      sink.send({ event: 'reset', data: '{}' })
-      sink.remember(at)
-    },
+    onStartedAnew: (at) => sink.send([{ event: 'reset', data: '{}' }], at),
+    hasLeft: () => isOver,
   }).then(joined, sink.end)
   return {
     [Symbol.dispose]: () => {

@@ -33,14 +33,14 @@ function feed({ watch }: Api, first: ExecutionView, known: string | undefined, s
   const { id } = first.execution
   let sent = known
   const onLook = ({ json, etag, hasEnded, execution }: ExecutionView): void => {
-    if (etag !== sent) sink.send({ event: 'snapshot', id: etag, data: jsonLine(json) })
+    if (etag !== sent) sink.send([{ event: 'snapshot', id: etag, data: jsonLine(json) }])
     sent = etag
     if (!hasEnded) return
-    sink.send({ event: 'end', id: etag, data: jsonLine({ jobExecutionId: id, status: execution.status }) })
+    sink.send([{ event: 'end', id: etag, data: jsonLine({ jobExecutionId: id, status: execution.status }) }])
     sink.end()
   }
   const onGone = (): void => {
-    sink.send({ event: 'end', data: jsonLine({ jobExecutionId: id, status: null }) })
+    sink.send([{ event: 'end', data: jsonLine({ jobExecutionId: id, status: null }) }])
     sink.end()
   }
   const following = watch.follow(id, { onLook, onGone })

@@ -1,7 +1,5 @@
 /** `/healthz`, `/readyz`, `/metrics` */
 import { z } from '@hono/zod-openapi'
-import type { Api } from '../api.ts'
-import type { ReadinessCheck } from '../http-api-options.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
@@ -36,34 +34,13 @@ export const readyz: Operation = operation({
   },
   problems: ['not-ready'],
   usesRepository: false,
-  handle: async (api) => {
-    const checks = Object.fromEntries(await Promise.all(allChecks(api).map((one) => resultOf(api, one))))
+  handle: async ({ lookWhetherReady }) => {
+    const checks = await lookWhetherReady()
     if (Object.values(checks).every((result) => result === 'ok'))
       return { status: 200, json: { status: 'ready', checks } }
     throw new Problem('not-ready', 'No work may be sent here now.', { facts: { checks } })
   },
 })
-
-function allChecks({ repository, closing, checks }: Api): readonly ReadinessCheck[] {
-  const database = async (): Promise<void> => void (await repository.listJobExecutions({ limit: 1 }))
-  const notEnding = async (): Promise<void> => {
-    if (closing.isClosing()) throw new Error('the server is ending')
-  }
-  return [{ name: 'database', check: database }, { name: 'notEnding', check: notEnding }, ...checks]
-}
-
-async function resultOf(
-  { logger }: Api,
-  { name, check }: ReadinessCheck,
-): Promise<[string, 'ok' | 'failed']> {
-  try {
-    await check()
-    return [name, 'ok']
-  } catch (error) {
-    logger.warn({ err: error, check: name }, 'not ready')
-    return [name, 'failed']
-  }
-}
 
 export const metrics: Operation = operation({
   id: 'metrics',

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type Operation, operation } from '../operation.ts'
-import { shownFire, shownSchedule } from '../schedule-view.ts'
+import { shownFire, shownSchedule, shownSchedules } from '../schedule-view.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 import { fireSchema, scheduleSchema } from '../schemas/schedule-schemas.ts'
 
@@ -20,11 +20,10 @@ export const listSchedules: Operation = operation({
   query: z.strictObject({ next }),
   answers: { 200: { description: 'All of them.', schema: z.object({ items: z.array(scheduleSchema) }) } },
   problems: [],
-  handle: async (api, { query }) => {
-    const items: unknown[] = []
-    for (const { name } of api.schedules) items.push(await shownSchedule(api, name, query.next))
-    return { status: 200, json: { items } }
-  },
+  handle: async (api, { query }) => ({
+    status: 200,
+    json: { items: await shownSchedules(api, query.next) },
+  }),
 })
 
 export const getSchedule: Operation = operation({

@@ -30,6 +30,7 @@ export const scheduleSchema: z.ZodType = z
     misfire: z.union([z.string(), z.record(z.string(), z.unknown())]),
     jitter: z.string(),
     onRecovered: z.enum(RECOVERIES),
+    pauseOnFailure: z.boolean(),
     paused: z.object({ by: z.string(), note: z.string().nullable(), since: instant }).nullable(),
     nextSlot: instant.nullable(),
     nextSlots: z.array(instant),

@@ -48,6 +48,8 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
       return change(states, known, null)
     },
     listFires: async (filter) => list(state, filter),
+    listLatestFires: async (schedules) =>
+      schedules.flatMap((schedule) => list(state, { schedule, limit: 1 })),
     findFireOfInstance: async (jobInstanceId) => {
       const fired = list(state, { order: 'oldest-first', limit: Infinity })
       return fired.find((one) => instanceOf(state, one.jobExecutionId)?.id === jobInstanceId)

@@ -264,6 +264,22 @@ export async function listFires(
   return rows.map(decodeFire)
 }
 
+/** One look down the key for each. No locks. */
+export async function listLatestFires(
+  run: RunSql,
+  tables: TableNames,
+  schedules: readonly string[],
+): Promise<readonly ScheduleFire[]> {
+  const rows = await run<FireRow>(
+    `select latest_fire.* from unnest($1::text[]) with ordinality asked(name, place)
+      cross join lateral (${selectFires(tables)}
+        where f.schedule_name = asked.name order by f.slot desc limit 1) latest_fire
+      order by asked.place`,
+    [schedules],
+  )
+  return rows.map(decodeFire)
+}
+
 /** Down the index on queued slots. No locks. */
 export async function listQueued(
   run: RunSql,

@@ -9,6 +9,7 @@ import {
   coverSchedule,
   findFireOfInstance,
   listFires,
+  listLatestFires,
   listQueued,
   listStates,
   pauseSchedule,
@@ -42,6 +43,8 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
     resume: (schedule, at) =>
       during('resuming a schedule', 'unknown', () => resumeSchedule(run, tables, schedule, at)),
     listFires: (filter) => during('listing the fire ledger', 'read', () => listFires(run, tables, filter)),
+    listLatestFires: (schedules) =>
+      during('listing the fire ledger', 'read', () => listLatestFires(run, tables, schedules)),
     findFireOfInstance: (id) =>
       during('looking up a slot', 'read', () => findFireOfInstance(run, tables, id)),
   }

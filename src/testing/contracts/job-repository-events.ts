@@ -221,7 +221,7 @@ async function beginsAnew(trial: RepositoryTrial): Promise<void> {
     '1/20:10:',
     '0/1:1:/2:2:',
     "'; drop table x --",
-    `9${cursor.slice(1)}0`,
+    `${cursor.startsWith('9') ? 8 : 9}${cursor.slice(1)}0`,
   ]
   for (const [index, text] of elsewhere.entries()) {
     const look = await events.look(text)

@@ -361,6 +361,8 @@ async function lists(trial: RepositoryTrial): Promise<void> {
   const second = await trial.launch(String(SLOT.getTime()), { action: 'restart' })
   await fire(LATER, QUEUE)
   const newest = await schedules.listFires({ schedule, limit: 1 })
+  const latest = await schedules.listLatestFires([`${schedule} unknown`, schedule])
+  assert.deepEqual(latest, newest)
   assert.deepEqual(
     newest.map(({ slot }) => slot),
     [LATER],
