@@ -9,6 +9,7 @@ import { systemClock } from '../../process/system-clock.ts'
 import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { type Metrics, metricsRegistry } from '../../telemetry/metrics-registry.ts'
+import { observedOperator } from '../../telemetry/observed-operator.ts'
 import { type AskFacts, repositoryFacts } from '../../telemetry/repository-facts.ts'
 import type { WorkerModule } from '../../workers/module-place.ts'
 import { listen, type Listening } from './listen.ts'
@@ -52,6 +53,8 @@ export async function runServer(order: ServerOrder): Promise<RunningServer> {
   const { batch, setting, module, withScheduler, graceMilliseconds } = order
   const { logger } = batch
   const metrics = metricsRegistry({ facts: factsOf(order) })
+  // What is answered here, and in no process of the pool, counts too.
+  const operator = observedOperator(batch.operator, metrics.tell)
   let continuing: Continuing | undefined
   const shared = {
     module,
@@ -64,7 +67,7 @@ export async function runServer(order: ServerOrder): Promise<RunningServer> {
     ...shared,
     limit: setting.concurrency,
     whenFull: async (order, onlyExisting) => {
-      const answer = await batch.operator.launch(order, { onlyExisting })
+      const answer = await operator.launch(order, { onlyExisting })
       if (answer.outcome === 'started') throw new Error('launched where there is no place')
       return answer
     },
