@@ -30,6 +30,8 @@ export interface PoolProcess {
 export interface PoolProcessOptions {
   readonly module: WorkerModule
   readonly orphanGraceMilliseconds: number
+  /** It is killed when it takes longer to load the project. */
+  readonly loadMilliseconds: number
   /** What it observes is told here; closed with it. */
   readonly source: ObservationSource | undefined
 }
@@ -44,6 +46,7 @@ export type Over = (state: 'free' | 'gone') => void
 export function forkPoolProcess({
   module,
   orphanGraceMilliseconds,
+  loadMilliseconds,
   source,
 }: PoolProcessOptions): PoolProcess {
   const child = fork(fileURLToPath(new URL('./pool-process.js', import.meta.url)), {
@@ -61,8 +64,10 @@ export function forkPoolProcess({
     export: module.export ?? 'default',
     argument: module.argument,
   }
-  const ended = endOf(child)
+  const loading = limitLoading(child, loadMilliseconds)
+  const ended = endOf(child).then((how) => loading.how() ?? how)
   const ready = readyOf(child, ended)
+  ready.then(loading.over, loading.over)
   if (source !== undefined) tellObservations(child, ended, source)
   send({ type: 'open', module: place, orphanGraceMilliseconds })
   return {
@@ -80,6 +85,16 @@ export function forkPoolProcess({
     end: () => send({ type: 'end' }),
     kill: () => void child.kill('SIGKILL'),
   }
+}
+
+/** Nobody would ever be told why their launch has no answer. */
+function limitLoading(child: ChildProcess, milliseconds: number) {
+  let how: string | undefined
+  const timer = setTimeout(() => {
+    how = `has not loaded the project within ${milliseconds / 1000} s, and was killed`
+    child.kill('SIGKILL')
+  }, milliseconds)
+  return { how: () => how, over: () => clearTimeout(timer) }
 }
 
 /** After the channel: what it said last may be read after its exit. */
