@@ -35,7 +35,7 @@ describe('Whoever continues executions', () => {
     const other = await interrupted('other')
 
     const pool = localPool({ batch })
-    let continued = (_: string): void => {}
+    let continued: (id: string) => void = () => {}
     const first = new Promise<string>((resolve) => (continued = resolve))
     const restart: ExecutionPool['restart'] = async (order) => {
       if (order.jobExecutionId === poison) throw new TypeError('thrown by a schema of the project')
