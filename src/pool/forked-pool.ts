@@ -18,6 +18,8 @@ export interface ForkedPoolOptions {
   readonly logger: Logger
   /** How long a process that is not needed waits for work; the last one stays. @default 60_000 */
   readonly idleMilliseconds?: number
+  /** How long a process may take to load the project; then it is killed. @default 120_000 */
+  readonly loadMilliseconds?: number
   /** How long the open chunk of an execution may take once the server is gone. @default 25_000 */
   readonly orphanGraceMilliseconds?: number
   /**
@@ -45,6 +47,7 @@ export interface ForkedPool extends ExecutionPool, AsyncDisposable {
 
 const IDLE_MILLISECONDS = 60_000
 const ORPHAN_GRACE_MILLISECONDS = 25_000
+const LOAD_MILLISECONDS = 120_000
 /** Beyond the grace of a drain. A process whose job never lets go of the event loop is killed then. */
 const MARGIN_MILLISECONDS = 5_000
 
@@ -56,6 +59,7 @@ interface Drain {
 /** Nothing is forked before `ready` or the first launch. Closing it drains it, and ends the processes. */
 export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const { limit, logger, module, onDeath = () => {}, whenFull = refuse } = options
+  const { loadMilliseconds = LOAD_MILLISECONDS } = options
   const { orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } = options
   const busy = new Map<PoolProcess, Promise<void>>()
   const isLast = () => idle.size() + busy.size <= 1
@@ -64,7 +68,8 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   let draining: Drain | undefined
 
   const fork = (): PoolProcess => {
-    const process = forkPoolProcess({ module, orphanGraceMilliseconds, source: options.observations?.() })
+    const source = options.observations?.()
+    const process = forkPoolProcess({ module, orphanGraceMilliseconds, loadMilliseconds, source })
     void process.ended.then(() => idle.remove(process))
     return process
   }
@@ -86,8 +91,9 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const ask = async (request: PoolRequest): Promise<PoolAnswer> => {
     if (draining !== undefined) throw serverDraining(draining.reason)
     if (active >= limit) throw atCapacity(limit)
-    active += 1
+    // First, for it may throw: a machine without memory starts no process.
     const process = idle.take() ?? fork()
+    active += 1
     let jobExecutionId: string | null = null
     const { promise: over, resolve: isOver } = withResolvers()
     busy.set(process, over)

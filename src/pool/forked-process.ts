@@ -29,6 +29,8 @@ export interface PoolProcess {
 export interface PoolProcessOptions {
   readonly module: WorkerModule
   readonly orphanGraceMilliseconds: number
+  /** It is killed when it takes longer to load the project. */
+  readonly loadMilliseconds: number
   /** What it observes is told here; closed with it. */
   readonly source: ObservationSource | undefined
 }
@@ -45,13 +47,16 @@ type Forked = Fork<ToPoolProcess, FromPoolProcess>
 export function forkPoolProcess({
   module,
   orphanGraceMilliseconds,
+  loadMilliseconds,
   source,
 }: PoolProcessOptions): PoolProcess {
   const forked: Forked = forkNode(new URL('./pool-process.js', import.meta.url))
   const { child, send } = forked
-  const ended = endOfFork(child)
+  const loading = limitLoading(child, loadMilliseconds)
+  const ended = endOfFork(child).then((how) => loading.how() ?? how)
   const endings = endingsOf(ended)
   const ready = readyOf(forked, ended)
+  ready.then(loading.over, loading.over)
   if (source !== undefined) tellObservations(forked, ended, source)
   send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
   return {
@@ -69,6 +74,16 @@ export function forkPoolProcess({
     end: () => send({ type: 'end' }),
     kill: () => void child.kill('SIGKILL'),
   }
+}
+
+/** Nobody would ever be told why their launch has no answer. */
+function limitLoading(child: ChildProcess, milliseconds: number) {
+  let how: string | undefined
+  const timer = setTimeout(() => {
+    how = `has not loaded the project within ${milliseconds / 1000} s, and was killed`
+    child.kill('SIGKILL')
+  }, milliseconds)
+  return { how: () => how, over: () => clearTimeout(timer) }
 }
 
 function tellObservations({ hear }: Forked, ended: Promise<string>, source: ObservationSource): void {

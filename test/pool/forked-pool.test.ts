@@ -238,6 +238,17 @@ describe('The forked pool', function () {
     await free(pool)
   })
 
+  it('gives up a process that does not load its project in time, and its place is free', async () => {
+    await using pool = openPool({
+      module: { module: MODULE, argument: { ...setting, hangs: true } },
+      loadMilliseconds: 500,
+    })
+    const error = await refusalOf(pool.launch(order('load', { run: 'hangs' })))
+    expect(error.code).to.equal('POOL_PROCESS_DIED')
+    expect(error.message).to.contain('has not loaded the project within 0.5 s')
+    await free(pool)
+  })
+
   it('hands on what its processes observe', async () => {
     const metrics = metricsRegistry()
     const told: string[] = []

@@ -19,6 +19,8 @@ export interface PooledSetting {
   readonly schema: string
   /** The project cannot be loaded. */
   readonly broken?: boolean
+  /** Loading the project never ends. */
+  readonly hangs?: boolean
   /** The process dies when a launch is recorded, before it is answered. */
   readonly diesLaunching?: boolean
 }
@@ -92,6 +94,7 @@ export default async function openPooled(
   setting: PooledSetting,
   observations: Tell = () => {},
 ): Promise<PoolBatch> {
+  if (setting.hangs === true) await new Promise(() => setInterval(() => {}, 1000))
   if (setting.broken === true) throw new Error('the project is broken')
   const { connection, schema } = setting
   const loadJob = load(setting)
