@@ -1,5 +1,6 @@
 /** Where a command writes: its result to standard output, everything else to standard error. */
 import { styleText } from 'node:util'
+import { terminalText } from './terminal-text.ts'
 
 export interface Output {
   /** Whether results and errors are JSON. */
@@ -13,8 +14,8 @@ export interface Output {
 export function openOutput(json: boolean): Output {
   return {
     json,
-    result: (line) => void process.stdout.write(`${line}\n`),
-    tell: (line) => void process.stderr.write(`${line}\n`),
+    result: (line) => void process.stdout.write(`${json ? line : terminalText(line)}\n`),
+    tell: (line) => void process.stderr.write(`${terminalText(line)}\n`),
   }
 }
 

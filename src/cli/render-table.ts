@@ -1,4 +1,5 @@
 /** Rows of text as a table for terminals: a header, columns as wide as they must be, nothing drawn. */
+import { terminalLine } from './terminal-text.ts'
 
 export interface Column<R> {
   readonly title: string
@@ -10,7 +11,10 @@ export interface Column<R> {
 /** One line per row, the header first. A column in which every row is empty is left out. */
 export function renderTable<R>(columns: readonly Column<R>[], rows: readonly R[]): readonly string[] {
   const shown = columns.filter(({ text }) => rows.some((row) => text(row) !== ''))
-  const cells = [shown.map(({ title }) => title), ...rows.map((row) => shown.map(({ text }) => text(row)))]
+  const cells = [
+    shown.map(({ title }) => title),
+    ...rows.map((row) => shown.map(({ text }) => terminalLine(text(row)))),
+  ]
   const widths = shown.map((_, index) => Math.max(...cells.map((line) => (line[index] ?? '').length)))
   return cells.map((line) =>
     line

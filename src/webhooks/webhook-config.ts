@@ -56,8 +56,9 @@ function unknownOption(key: string): string {
 }
 
 function nameFault(name: unknown): string | undefined {
-  if (typeof name === 'string' && /\S/.test(name) && name.length <= NAME_LIMIT) return undefined
-  return `name must be a text of at most ${NAME_LIMIT} characters that is not empty.`
+  if (typeof name === 'string' && /\S/.test(name) && !/\p{Cc}/u.test(name) && name.length <= NAME_LIMIT)
+    return undefined
+  return `name must be a text of at most ${NAME_LIMIT} characters that is not empty and has no control characters.`
 }
 
 /** The address itself is not repeated: it may hold a secret. */

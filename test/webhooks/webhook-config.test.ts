@@ -57,6 +57,7 @@ describe('The webhooks of a config', () => {
     ['jobs that are no names', { ...GOOD, jobs: [1] }, /jobs must be a list/],
     ['an unknown option', { ...GOOD, job: ['a'] }, /job: no such option. Did you mean jobs\?/],
     ['no name', { ...GOOD, name: ' ' }, /name must be/],
+    ['a name that a terminal would obey', { ...GOOD, name: 'a\u001b[2J' }, /no control characters/],
   ] as const)
     it(`are refused with ${what}, without a word of the secret`, () => {
       const [fault = '', ...others] = webhookFaults([wrong])

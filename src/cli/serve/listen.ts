@@ -13,6 +13,8 @@ export interface Listening {
 }
 
 const PATIENCE_MILLISECONDS = 1_000
+/** Of a connection: streams send something four times a minute, and the longest poll lasts one. A client that takes nothing is cut. */
+const SILENCE_MILLISECONDS = 900_000
 
 /** @throws BatchError PORT_UNAVAILABLE */
 export async function listen(
@@ -20,6 +22,7 @@ export async function listen(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  server.timeout = SILENCE_MILLISECONDS
   const listening = once(server, 'listening')
   server.listen(port, host)
   try {
