@@ -3,6 +3,7 @@ import type { JobRepository } from '../../src/core/ports/job-repository.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { type WireProxy, wireProxy } from '../repository/postgres/wire-proxy.ts'
+import { deliveryTo } from './delivery-to.ts'
 import { type AnswerJson, type ApiTrial, apiTrial, ended } from './api-trial.ts'
 
 const MANY = 12
@@ -22,10 +23,7 @@ describe('A list of the HTTP API', () => {
     repository = await postgresRepository({ connection, schema: database.schema, leaseMilliseconds: 6000 })
     trial = apiTrial({ repository })
     parted = (await ended(trial.ask, 'split')).jobExecutionId
-    for (let times = 0; times < MANY; times += 1) {
-      skipped = (await ended(trial.ask, 'skip')).jobExecutionId
-      await trial.ask('POST /api/v1/schedules/hourly/trigger')
-    }
+    await deliveryTo(repository.webhooks, 'on-call', launchMany)
     await trial.pool.drain('all is launched')
   })
   after(async () => {
@@ -33,6 +31,13 @@ describe('A list of the HTTP API', () => {
     await proxy.close()
     await database.close()
   })
+
+  async function launchMany(): Promise<void> {
+    for (let times = 0; times < MANY; times += 1) {
+      skipped = (await ended(trial.ask, 'skip')).jobExecutionId
+      await trial.ask('POST /api/v1/schedules/hourly/trigger')
+    }
+  }
 
   async function paths(): Promise<readonly string[]> {
     const { json } = await trial.ask(`GET /api/v1/executions/${parted}/steps`)
@@ -44,6 +49,7 @@ describe('A list of the HTTP API', () => {
       'executions?attention=false&trigger=http&q=n',
       `executions/${skipped}/quarantine`,
       'schedules/hourly/fires',
+      'webhooks/deliveries',
       `executions/${parted}/steps/${String(json.items[0]?.['stepExecutionId'])}/partitions`,
     ]
   }
