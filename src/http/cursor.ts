@@ -15,9 +15,22 @@ export function decodeCursor(list: string, filter: Filter, cursor: string | unde
   if (cursor === undefined) return undefined
   const [, position = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split('.')
   if (isRecordId(position) && encodeCursor(list, filter, position) === cursor) return position
+  throw wrongCursor()
+}
+
+/** Of a list that goes by time, in milliseconds. @throws Problem invalid-request, also where no date is so late */
+export function decodeTimeCursor(list: string, filter: Filter, cursor: string | undefined): Date | undefined {
+  const position = decodeCursor(list, filter, cursor)
+  if (position === undefined) return undefined
+  const time = new Date(Number(position))
+  if (Number.isNaN(time.getTime())) throw wrongCursor()
+  return time
+}
+
+function wrongCursor(): Problem {
   const detail =
     'It is no cursor of this list with these filters. Take nextCursor of the page before, and the same filters.'
-  throw new Problem('invalid-request', 'The cursor is not valid.', {
+  return new Problem('invalid-request', 'The cursor is not valid.', {
     facts: { errors: [{ parameter: 'cursor', detail }] },
   })
 }

@@ -7,8 +7,8 @@ export type CheckResults = Readonly<Record<string, 'ok' | 'failed'>>
 /** Never rejects. A check that takes longer than whoever asks will wait has failed; it goes on, and is not begun again meanwhile. */
 export type LookWhetherReady = () => Promise<CheckResults>
 
-/** Probes give up after few seconds, and take no answer for a no. */
-const PATIENCE_MILLISECONDS = 2_000
+/** Probes give up after a few seconds, and take no answer for a no; a machine that is busy only needs some. */
+const PATIENCE_MILLISECONDS = 5_000
 
 export function createReadiness(checks: readonly ReadinessCheck[], logger: Logger): LookWhetherReady {
   const asking = checks.map((check) => askOnce(check, logger))

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { pino } from 'pino'
 import { createBatch } from '../../src/create-batch.ts'
 import { BatchError } from '../../src/core/model/batch-error.ts'
+import { encodeCursor } from '../../src/http/cursor.ts'
 import { createHttpApi } from '../../src/http/create-http-api.ts'
 import { localPool } from '../../src/pool/local-pool.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
@@ -150,6 +151,12 @@ describe('What the HTTP API is sent', () => {
       const asked: Asked = { json: { parameters: { name: newName() } }, headers: { 'Idempotency-Key': key } }
       expect((await trial.ask(LAUNCH, asked)).status, key).to.equal(422)
     }
+  })
+
+  it('is refused where a cursor names no time, whoever has made it', async () => {
+    const cursor = encodeCursor('fires hourly', {}, '9223372036854775807')
+    const { status, json } = await trial.ask(`GET /api/v1/schedules/hourly/fires?cursor=${cursor}`)
+    expect([status, json.code]).to.deep.equal([422, 'invalid-request'])
   })
 
   it('names nothing where an id is none, or greater than any', async () => {

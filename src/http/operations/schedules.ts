@@ -1,7 +1,7 @@
 /** Schedules, and what became of their slots. */
 import { z } from '@hono/zod-openapi'
 import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
-import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
+import { decodeTimeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type Operation, operation } from '../operation.ts'
 import { shownFire, shownSchedule, shownSchedules } from '../schedule-view.ts'
 import { pageQuery } from '../schemas/page-query.ts'
@@ -68,12 +68,12 @@ export const listFires: Operation = operation({
   handle: async ({ scheduling, repository, masking }, { params, query: { limit, cursor, ...filter } }) => {
     const { name } = scheduling.find(params.name)
     const list = `fires ${name}`
-    const before = decodeCursor(list, filter, cursor)
+    const before = decodeTimeCursor(list, filter, cursor)
     const rows = await repository.schedules.listFires({
       schedule: name,
       limit: limit + 1,
       ...(filter.outcome !== undefined && { outcomes: [filter.outcome].flat() }),
-      ...(before !== undefined && { until: new Date(Number(before) - 1) }),
+      ...(before !== undefined && { until: new Date(before.getTime() - 1) }),
     })
     const position = ({ slot }: { readonly slot: Date }) => String(slot.getTime())
     const { items, nextCursor } = pageOf(rows, limit, (last) => encodeCursor(list, filter, position(last)))
