@@ -29,6 +29,7 @@ export async function benchOverhead(): Promise<void> {
       `  with ${history}: a launch ${launch.toFixed(2)} ms, the whole run of a trivial job ${run.toFixed(2)} ms`,
     )
   }
+  await migrateRepository({ connection: server.connection })
   console.log(
     `  from process start to the end of the first chunk: ${firstChunkSeconds(server.connection).toFixed(2)} s`,
   )
