@@ -16,9 +16,11 @@ export async function handWrittenCopy({ file, connection, chunkSize }: Load): Pr
   const client = new Client(connection)
   await client.connect()
   try {
-    await client.query('create table if not exists bench_progress (file text primary key, rows integer)')
     await client.query(
-      'insert into bench_progress values ($1, 0) on conflict (file) do update set rows = 0',
+      'create table if not exists bench_trade_progress (file text primary key, rows integer)',
+    )
+    await client.query(
+      'insert into bench_trade_progress values ($1, 0) on conflict (file) do update set rows = 0',
       [file],
     )
     let chunk: (string | number)[][] = []
@@ -52,7 +54,7 @@ async function writeChunk(
     Readable.from([text]),
     client.query(copyFrom(`copy bench_trade (${COLUMNS.join(', ')}) from stdin`)),
   )
-  await client.query('update bench_progress set rows = $2 where file = $1', [file, rows])
+  await client.query('update bench_trade_progress set rows = $2 where file = $1', [file, rows])
   await client.query('commit')
 }
 
