@@ -53,7 +53,7 @@ function endedByFlow({ exitStatus }: AbandonedRun['execution']): boolean {
   return exitStatus.exitDescription === ''
 }
 
-/** Of the executions of an instance, newest first: how many in a row were ended neither by their flow nor by a stop. */
+/** Of the executions of an instance, newest first: how many in a row have FAILED, for whatever reason, or are live; neither completed nor stopped. */
 export function deathsInARow(executions: readonly Pick<JobExecution, 'status'>[]): number {
   const other = executions.findIndex(({ status }) => status !== 'FAILED' && !isLive(status))
   return other === -1 ? executions.length : other
