@@ -3,6 +3,8 @@ import { BatchError } from '../core/model/batch-error.ts'
 import { zoneClock } from './zone-clock.ts'
 
 const DAY = 86_400_000
+/** Wall clocks are told from here on: of the first years of our era a date is easily taken for one of the last century. */
+export const FIRST_INSTANT = 0
 
 export interface BackfillRange {
   readonly from: Date
@@ -27,16 +29,21 @@ export function backfillRange(
 function startOf(timezone: string, option: string, text: string): Date {
   if (isDay(text)) return new Date(dayStart(timezone, Date.parse(text)))
   const instant = new Date(text)
-  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(instant.getTime())) return instant
+  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && isBackfillable(instant.getTime())) return instant
   throw new BatchError(
     'INVALID_CONFIGURATION',
-    `${option} is ${text}; it must be a day such as 2026-11-21, or a time with its zone such as 2026-11-21T02:00:00Z`,
+    `${option} is ${text}; it must be a day such as 2026-11-21, or a time with its zone such as 2026-11-21T02:00:00Z, of 1970 or later`,
     { details: { option, text } },
   )
 }
 
 function isDay(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
+  return /^\d{4}-\d\d-\d\d$/.test(text) && isBackfillable(Date.parse(text))
+}
+
+/** False of what is no time at all, too. */
+function isBackfillable(instant: number): boolean {
+  return instant >= FIRST_INSTANT
 }
 
 /** Where a clock change takes midnight away, the first hour that there is. */

@@ -124,6 +124,8 @@ describe('What the HTTP API shows of what was recorded', () => {
       [{ from: '2020-01-01', to: '2026-11-20' }, '#/from'],
       [{ from: '2026-11-20', to: '2026-11-19' }, '#/to'],
       [{ from: 'yesterday', to: '2026-11-19' }, '#/from'],
+      [{ from: '2026-11-26', to: '0009-04-04' }, '#/to'],
+      [{ from: '1970-01-01T00:00:00+01:00', to: '2026-11-20' }, '#/from'],
     ] as const) {
       const answer = await trial.ask(path, { json })
       expect(answer.status).to.equal(422)

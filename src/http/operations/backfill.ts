@@ -2,14 +2,16 @@
 import { z } from '@hono/zod-openapi'
 import { isBatchError } from '../../core/model/batch-error.ts'
 import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
-import { backfillRange, type BackfillRange } from '../../scheduling/backfill-range.ts'
+import { backfillRange, type BackfillRange, FIRST_INSTANT } from '../../scheduling/backfill-range.ts'
 import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { REPROCESS } from '../../scheduling/schedule-operations.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
-const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+const instant = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .refine((text) => Date.parse(text) >= FIRST_INSTANT, 'must be of 1970 or later')
 /** A slip of the pen would otherwise queue a run for every second of a year, and looking for slots takes time. */
 const MOST_SLOTS = 1000
 const LONGEST_MILLISECONDS = 3660 * 86_400_000
