@@ -19,16 +19,17 @@ import { beatPatience, heartbeat } from './heartbeat.ts'
 import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
-import { interruptedIds, listOperatorActions, noteInterruption } from './operator-actions.ts'
+import { listOperatorActions, noteInterruption } from './operator-actions.ts'
 import { launchOnce } from './launch-once.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
+import { countDeaths, listInterrupted } from './lost-executions.ts'
 import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
-import { findExecutions, findJobExecution, isId, listJobInstances } from './queries.ts'
+import { findJobExecution, isId, listJobInstances } from './queries.ts'
 import { partitionStore } from './partition-store.ts'
 import {
   DEFAULT_LEASE,
@@ -113,10 +114,10 @@ function repositoryOn(
       if (isId(id))
         await during('noting an interruption', 'unknown', () => noteInterruption(run, tables, id, by))
     },
-    listInterrupted: () =>
-      reading('listing interrupted executions', async () =>
-        findExecutions(metadata, await interruptedIds(run, tables)),
-      ),
+    listInterrupted: (except) =>
+      reading('listing interrupted executions', () => listInterrupted(run, tables, except)),
+    countDeaths: async (id) =>
+      isId(id) ? reading('counting deaths', () => countDeaths(run, tables, id)) : 0,
     retire: async (request) =>
       isId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
     listOperatorActions: async (id) =>
