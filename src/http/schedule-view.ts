@@ -18,9 +18,8 @@ export async function shownSchedules(
     const self = `${API}/schedules/${encodeURIComponent(name)}`
     const nextSlots = scheduling.next(name, Math.max(count, 1))
     return {
-      ...scheduleJson(one),
+      ...scheduleJson(one, nextSlots[0]),
       lastFire: one.last === undefined ? null : shownFire(masking, one.last),
-      nextSlot: nextSlots[0] ?? null,
       nextSlots: nextSlots.slice(0, count),
       links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(job.name)}` },
     }

@@ -147,7 +147,7 @@ describe('A scheduler', () => {
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
     await operations.pause('hourly', 'the fair', 'anna')
     await world.clock.advance(2 * HOUR)
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await world.clock.advance(HOUR)
     expect(await idle(world)).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED', '03:00 FIRED COMPLETED'])
     expect((await world.fires())[0]?.detail).to.equal(
@@ -172,7 +172,7 @@ describe('A scheduler', () => {
     const { by, note } = overview?.state?.pause ?? {}
     expect(by).to.equal('schedule hourly')
     expect(note).to.equal('execution 1, of the slot 2032-06-15T01:00:00.000Z, has FAILED')
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await world.clock.advance(HOUR)
     expect((await idle(world)).at(-1)).to.equal('04:00 FIRED COMPLETED')
   })
@@ -184,7 +184,7 @@ describe('A scheduler', () => {
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
     await operations.pause('hourly', null, 'anna')
     await world.clock.advance(2 * HOUR)
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await using _ = await world.start(schedule)
     expect(await world.ledger()).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED'])
   })
