@@ -96,6 +96,18 @@ describe('What the HTTP API is sent', () => {
     }
   })
 
+  it('loses nothing that stands under the name of what every object has', async () => {
+    for (const [text, pointer] of [
+      ['{"parameters":{"__proto__":"x"}}', '#/parameters/__proto__'],
+      ['{"parameters":{"__proto__":{"name":"x"}}}', '#/parameters/__proto__'],
+      ['{"parameters":{"name":"x"},"__proto__":{"mode":"next"}}', '#/__proto__'],
+    ] as const) {
+      const { status, json } = await trial.ask(LAUNCH, { text })
+      expect(status, text).to.equal(422)
+      expect((json['errors'] as readonly object[])[0]).to.include({ pointer })
+    }
+  })
+
   it('keeps the digits of large numbers, takes texts for what they say, and no other type for a text', async () => {
     const text = `{"parameters":{"name":"${newName()}","times":9007199254740993}}`
     const large = await trial.ask(LAUNCH, { text })
