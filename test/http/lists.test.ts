@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { JobRepository } from '../../src/core/ports/job-repository.ts'
-import { encodeCursor } from '../../src/http/cursor.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { type WireProxy, wireProxy } from '../repository/postgres/wire-proxy.ts'
@@ -108,16 +107,5 @@ describe('A list of the HTTP API', () => {
       `${cursor}.1`,
     ])
       expect((await trial.ask(`GET /api/v1/executions?cursor=${wrong}`)).status, wrong).to.equal(422)
-  })
-
-  it('takes no cursor that names a time of no slot', async () => {
-    for (const [time, status] of [
-      ['1795726129000', 200],
-      ['253402300800000', 422],
-      ['9223372036854775807', 422],
-    ] as const) {
-      const cursor = encodeCursor('fires hourly', {}, time)
-      expect((await trial.ask(`GET /api/v1/schedules/hourly/fires?cursor=${cursor}`)).status).to.equal(status)
-    }
   })
 })
