@@ -46,31 +46,34 @@ export async function viewAfterWait(
 ): Promise<ExecutionView> {
   const first = await viewExecution(api, jobExecutionId)
   if (first.hasEnded || milliseconds === 0 || signal.aborted) return first
-  await somethingHappened(api, jobExecutionId, milliseconds, signal)
-  return viewExecution(api, jobExecutionId)
+  const end = await endSeen(api, jobExecutionId, milliseconds, signal)
+  // Of many that wait for the same, or have gone, each would look for itself.
+  return end ?? (signal.aborted ? first : viewExecution(api, jobExecutionId))
 }
 
-async function somethingHappened(
+/** Undefined where something else came first. */
+async function endSeen(
   { watch, closing }: Api,
   jobExecutionId: string,
   milliseconds: number,
   signal: AbortSignal,
-): Promise<void> {
-  let happened = (): void => {}
-  const happening = new Promise<void>((resolve) => (happened = resolve))
-  const timer = setTimeout(happened, milliseconds)
-  signal.addEventListener('abort', happened, { once: true })
+): Promise<ExecutionView | undefined> {
+  let happened = (_end?: ExecutionView): void => {}
+  const happening = new Promise<ExecutionView | undefined>((resolve) => (happened = resolve))
+  const giveUp = (): void => happened()
+  const timer = setTimeout(giveUp, milliseconds)
+  signal.addEventListener('abort', giveUp, { once: true })
   using _ended = watch.follow(jobExecutionId, {
-    onLook: ({ hasEnded }) => {
-      if (hasEnded) happened()
+    onLook: (view) => {
+      if (view.hasEnded) happened(view)
     },
-    onGone: happened,
+    onGone: giveUp,
   })
-  using _closing = closing.onClosing(happened)
+  using _closing = closing.onClosing(giveUp)
   try {
-    await happening
+    return await happening
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', happened)
+    signal.removeEventListener('abort', giveUp)
   }
 }

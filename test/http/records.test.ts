@@ -4,6 +4,7 @@ import type { Batch } from '../../src/create-batch.ts'
 import { FIXED_CLOCK } from './fixed-clock.ts'
 import { deliveryTo } from './delivery-to.ts'
 import { type AnswerJson, type ApiTrial, apiTrial, ended, newName, running } from './api-trial.ts'
+import { hourly } from './jobs.ts'
 
 /** The first of the slots that are to be queued is fired by somebody else. */
 function takenMeanwhile() {
@@ -130,6 +131,22 @@ describe('What the HTTP API shows of what was recorded', () => {
     })
     const nothing = await trial.ask('GET /api/v1/schedules/hurly')
     expect(nothing.json['detail']).to.contain('Did you mean hourly?')
+  })
+
+  it('lets others be answered while it looks for the slots of many schedules', async () => {
+    const schedules = Array.from({ length: 20 }, (_, index) => ({ ...hourly, name: `hourly ${index}` }))
+    const many = apiTrial({ schedules })
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await many.ask('GET /api/v1/schedules?next=100')
+    isOver = true
+    expect(turns).to.be.at.least(schedules.length)
+    await many.close()
   })
 
   it('queues a backfill, or shows what it would queue, and refuses one that is too long', async () => {
