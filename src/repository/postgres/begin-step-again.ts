@@ -25,10 +25,10 @@ export async function insertStepOnce(
 }
 
 /**
- * An insert that is still under way holds the owner row (shared). A statement of its own, since one that looks for the row
- * would not see what was committed while it waited. Locks: the owner row, for a moment.
+ * An insert, or a claim of a partition, that is still under way holds the owner row (shared). A statement of its own, since one
+ * that looks for the row would not see what was committed while it waited. Locks: the owner row, for a moment.
  */
-async function waitForFormer(run: RunSql, tables: TableNames, claim: Claim): Promise<void> {
+export async function waitForFormer(run: RunSql, tables: TableNames, claim: Claim): Promise<void> {
   await run(`select 1 from ${tables.owner} where job_execution_id = $1 for update`, [claim.jobExecutionId])
 }
 

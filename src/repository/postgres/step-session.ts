@@ -253,7 +253,7 @@ class PostgresStepSession implements StepSession {
       `the connection to the job repository at postgres ${server} was lost while ${doing}, and no other could be had; ` +
         (outcome === 'unknown'
           ? 'the outcome of what was sent last is unknown, and a restart resumes behind whatever was committed'
-          : 'nothing of it was committed'),
+          : 'nothing of it was committed, and a restart begins with it'),
       { details: { server, outcome }, cause },
     )
   }
