@@ -25,7 +25,7 @@ import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
-import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
+import { listInstanceOverviews } from './instance-list.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
 import { findExecutions, findJobExecution, isId, listJobInstances } from './queries.ts'
@@ -36,7 +36,8 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
-import { listJobNames, purge } from './purge.ts'
+import { listJobNames } from './job-names.ts'
+import { purge } from './purge.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { scheduleStore } from './schedule-store.ts'
@@ -125,7 +126,6 @@ function repositoryOn(
       isId(id) ? reading('listing samples of a step', () => listSamples(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(run, tables, filter)),
-    findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     listInstanceOverviews: (filter) =>
       reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),
