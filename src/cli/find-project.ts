@@ -28,7 +28,7 @@ export interface ProjectOptions {
   readonly jobs?: readonly string[]
 }
 
-export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
+const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
   (end) => `batchwright.config.${end}`,
 )
 
