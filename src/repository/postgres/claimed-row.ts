@@ -1,5 +1,5 @@
 /** The statements of a worker's claim: the next open partition becomes a step execution of its own. */
-import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import { begunStep, type StepExecution } from '../../core/model/step-execution.ts'
 import { partitionStepName } from '../../core/model/partition.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type { PartitionClaim } from '../../core/ports/partition-store.ts'
@@ -115,19 +115,11 @@ export function stepExecutionOf(
   { jobExecutionId }: Claim,
   { stepName }: PartitionClaim,
 ): StepExecution {
-  const now = new Date(Number(row.milliseconds))
-  return {
-    ...NO_COUNTS,
+  return begunStep({
     id: row.id,
     jobExecutionId,
     stepName: partitionStepName(stepName, row.name),
-    status: 'STARTED',
-    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
-    createTime: now,
-    startTime: now,
-    endTime: null,
-    lastUpdated: now,
-    version: 0,
+    at: new Date(Number(row.milliseconds)),
     executionContext: decodeContextColumns(row),
-  }
+  })
 }
