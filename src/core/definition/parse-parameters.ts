@@ -5,7 +5,7 @@ import { BatchError } from '../model/batch-error.ts'
 import { isCalendarDay } from '../model/calendar-day.ts'
 import { type JobParameter, type JobParameters, PARAMETER_TEXT_LIMIT } from '../model/job-parameters.ts'
 import { javaDoubleToString } from '../model/java-text.ts'
-import { nearestName } from '../model/nearest-name.ts'
+import { didYouMeanOr } from '../model/nearest-name.ts'
 import { parameterKind, unwrapOnce } from './parameter-kind.ts'
 
 export interface ParsedParameters {
@@ -169,9 +169,8 @@ function isJavaLong(text: string): boolean {
 }
 
 function unknownParameter(key: string, known: readonly string[]): string {
-  const nearest = nearestName(key, known)
-  if (nearest !== undefined) return `${key}: no such parameter. Did you mean ${nearest}?`
-  return `${key}: no such parameter. ${known.length === 0 ? 'This job takes none' : `This job takes ${known.join(', ')}`}.`
+  const hint = didYouMeanOr(key, known, `This job takes ${known.join(', ') || 'none'}.`)
+  return `${key}: no such parameter. ${hint}`
 }
 
 function describeIssue(issue: z.core.$ZodIssue, input: Values): string {

@@ -128,7 +128,6 @@ export interface JobRepository {
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first, without their contexts. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
-  readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
   /** Newest first. */
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
   /** The same instances, each with its latest execution. */

@@ -100,7 +100,6 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     },
     listOperatorActions: async (jobExecutionId) => state.executions.get(jobExecutionId)?.actions ?? [],
     listJobExecutions: async (filter) => listExecutions(state, filter),
-    findJobInstance: async (id) => state.instances.find((one) => one.id === id),
     listJobInstances: async (filter) => listInstances(state, filter),
     listInstanceOverviews: async (filter) => listOverviews(state, filter),
     jobStatistics: async (request) => statistics(state, request),

@@ -58,9 +58,11 @@ export function unavailable({ server, tables }: RepositoryAddress, cause: unknow
 export type LossOutcome = 'nothing-committed' | 'unknown' | 'read'
 
 const OUTCOME_TEXTS: Readonly<Record<LossOutcome, string>> = {
-  'nothing-committed': '; nothing of it was committed',
-  unknown: '; whether it was committed is not known',
-  read: '',
+  'nothing-committed': '; nothing of it was committed, so it can be done again when the server is back',
+  unknown:
+    '; whether it was committed is not known: see what is recorded when the server is back, before it is done again ' +
+    '(the next start of a job does so by itself)',
+  read: '; ask again when the server is back',
 }
 
 /** A lost connection becomes REPOSITORY_UNAVAILABLE, which says what is known; anything else stays what it is. */

@@ -26,7 +26,7 @@ import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
 import { countDeaths, listInterrupted } from './lost-executions.ts'
-import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
+import { listInstanceOverviews } from './instance-list.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
 import { findJobExecution, isId, listJobInstances } from './queries.ts'
@@ -37,14 +37,15 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
-import { listJobNames, purge } from './purge.ts'
+import { listJobNames } from './job-names.ts'
+import { purge } from './purge.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { scheduleStore } from './schedule-store.ts'
 import { retire } from './retire.ts'
 import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
-import { beginStep } from './step-session.ts'
+import { beginStep } from './begin-step-session.ts'
 import type { TableNames } from './table-names.ts'
 import { listSamples } from './step-samples.ts'
 import { threadConnection } from './thread-connection.ts'
@@ -126,7 +127,6 @@ function repositoryOn(
       isId(id) ? reading('listing samples of a step', () => listSamples(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(run, tables, filter)),
-    findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     listInstanceOverviews: (filter) =>
       reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),
