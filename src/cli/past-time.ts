@@ -1,6 +1,6 @@
 /** A time of the past, as a person writes it: a day, a time, or how long ago. */
 import { InvalidArgumentError } from 'commander'
-import { parseDuration } from '../scheduling/duration.ts'
+import { parseDuration } from '../core/model/duration.ts'
 
 /** A day begins in UTC. @throws InvalidArgumentError */
 export function pastTime(text: string): Date {
