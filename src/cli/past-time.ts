@@ -1,7 +1,7 @@
 /** A time of the past, as a person writes it: a day, a time, or how long ago. */
 import { InvalidArgumentError } from 'commander'
 import { isCalendarDay } from '../core/model/calendar-day.ts'
-import { parseDuration } from '../scheduling/duration.ts'
+import { parseDuration } from '../core/model/duration.ts'
 
 /** A day begins in UTC. @throws InvalidArgumentError */
 export function pastTime(text: string): Date {

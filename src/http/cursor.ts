@@ -1,6 +1,6 @@
 /** Where the next page of a list begins: opaque to callers, and of use only for the list that gave it. */
 import { createHash } from 'node:crypto'
-import { isRecordId } from './record-id.ts'
+import { isRecordId } from '../core/model/record-id.ts'
 import { Problem } from './problem.ts'
 
 type Filter = Readonly<Record<string, unknown>>

@@ -24,6 +24,26 @@ describe('An answer that waits', () => {
     expect([status, json['status'], headers.get('retry-after')]).to.deep.equal([200, 'STARTED', '5'])
   })
 
+  it('and a stream look at all of it once, as long as it stays as it is', async () => {
+    let whole = 0
+    const memory = memoryRepository()
+    const listOperatorActions: JobRepository['listOperatorActions'] = (id) => {
+      whole += 1
+      return memory.listOperatorActions(id)
+    }
+    const { ask, follow, close } = apiTrial({ repository: { ...memory, listOperatorActions } })
+    const { id } = await running(ask)
+    const hasStep = async () => (await ask(`GET /api/v1/executions/${id}/steps`)).json.items.length > 0
+    while (!(await hasStep())) await new Promise((resolve) => setImmediate(resolve))
+    await ask(`GET /api/v1/executions/${id}?wait=1`)
+    expect(whole).to.equal(1)
+    const stream = await follow(`GET /api/v1/executions/${id}/events`)
+    await ask(`GET /api/v1/executions/${id}?wait=1`)
+    expect(whole).to.equal(3)
+    await stream.cancel()
+    await close()
+  })
+
   it('comes at once when the client goes away', async () => {
     const { id } = await running(trial.ask)
     const leaving = new AbortController()

@@ -8,6 +8,7 @@ import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
 import { type BackfillSlot, REPROCESS } from '../../scheduling/schedule-operations.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 const instant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })])
@@ -35,7 +36,7 @@ export const backfillSchedule: Operation = operation({
   tag: 'schedules',
   summary: 'Fire slots of the past',
   description: 'They are queued, and any scheduler fires them, oldest first, as the job becomes free.',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   body: z.strictObject({
     from: instant.openapi({
       description: "A day of the schedule's zone, from its beginning, or a time.",

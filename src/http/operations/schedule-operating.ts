@@ -8,9 +8,7 @@ import { requestTrace } from '../request-trace.ts'
 import { shownSchedule } from '../schedule-view.ts'
 import { executionSchema } from '../schemas/execution-schemas.ts'
 import { scheduleSchema } from '../schemas/schedule-schemas.ts'
-
-const NO_QUERY = z.strictObject({})
-const NO_BODY = z.strictObject({})
+import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
 export const pauseSchedule: Operation = operation({
   id: 'pauseSchedule',

@@ -10,7 +10,7 @@ import type {
 import type { RunSql } from './fence.ts'
 import { decodeInstant, milliseconds } from './instant-column.ts'
 import { requesterColumn } from './operator-actions.ts'
-import { isId } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { decodeStatus } from './rows.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -222,7 +222,7 @@ export async function findFireOfInstance(
   tables: TableNames,
   jobInstanceId: string,
 ): Promise<ScheduleFire | undefined> {
-  if (!isId(jobInstanceId)) return undefined
+  if (!isRecordId(jobInstanceId)) return undefined
   const rows = await run<FireRow>(
     `${selectFires(tables)}
       where f.job_execution_id in (select job_execution_id from ${tables.jobExecution} where job_instance_id = $1)
