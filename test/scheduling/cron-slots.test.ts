@@ -88,6 +88,17 @@ describe('The slots of a cron expression', () => {
     expect(performance.now() - before).to.be.lessThan(5_000) // where node-cron is asked for each day, twenty seconds
   })
 
+  it('end with the year 9999', () => {
+    expect(slots('0 0 29 2 *', 'UTC', '9990-01-01T00:00:00Z', 99_999)).to.deep.equal([
+      '9992-02-29T00:00Z',
+      '9996-02-29T00:00Z',
+    ])
+    const { between } = cronSlots('0 0 1 1 *', 'UTC')
+    expect(
+      [...between(new Date('9997-06-01T00:00:00Z'), new Date('+010100-01-01T00:00:00Z'))].length,
+    ).to.equal(2)
+  })
+
   it('end where there will never be one', () => {
     const { after } = cronSlots('0 0 L 2 1#1', 'UTC')
     expect([...after(new Date())].length).to.equal(0)
