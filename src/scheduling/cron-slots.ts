@@ -129,6 +129,7 @@ function first<T>(all: Iterable<T>, count: number): readonly T[] {
   return found
 }
 
+/** Each once: of `9,9-17` node-cron has 9 twice. */
 function ascending(values: readonly number[]): readonly number[] {
-  return values.toSorted((one, other) => one - other)
+  return [...new Set(values)].toSorted((one, other) => one - other)
 }

@@ -22,6 +22,14 @@ describe('The slots of a cron expression', () => {
     ])
   })
 
+  it('are each there once, however often the expression names them', () => {
+    expect(slots('30,30 9,9-10 * * *', 'UTC', '2026-01-01T00:00:00Z', 3)).to.deep.equal([
+      '2026-01-01T09:30Z',
+      '2026-01-01T10:30Z',
+      '2026-01-02T09:30Z',
+    ])
+  })
+
   it('are not there in the hour that spring takes away', () => {
     expect(slots('30 2 * * *', NEW_YORK, '2026-03-07T00:00:00Z', 3)).to.deep.equal([
       '2026-03-07T07:30Z',
