@@ -12,7 +12,7 @@ import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { QuarantineSelection, QuarantineSummary } from '../ports/quarantine-store.ts'
 import { withPartitionSteps } from './partition-steps.ts'
-import { sampleScope } from './explain-job.ts'
+import { sampleScope } from './sample-scope.ts'
 import type { JobRegistry } from './job-registry.ts'
 
 /** What a redrive would do with the items of one execution. Nothing has been changed. */
