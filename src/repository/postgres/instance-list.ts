@@ -2,7 +2,7 @@
 import type { InstanceFilter, InstanceOverview } from '../../core/ports/job-repository.ts'
 import type { RunSql } from './fence.ts'
 import { decodeFlatSummary, type FlatSummary, summaryColumns, summaryJoins } from './job-execution-rows.ts'
-import { isId } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import type { TableNames } from './table-names.ts'
 
 type OverviewRow = { readonly [Key in keyof FlatSummary]: FlatSummary[Key] | null } & {
@@ -18,7 +18,7 @@ export async function listInstanceOverviews(
   tables: TableNames,
   { jobName, before, limit }: InstanceFilter,
 ): Promise<readonly InstanceOverview[]> {
-  if (before !== undefined && !isId(before)) return []
+  if (before !== undefined && !isRecordId(before)) return []
   const values: unknown[] = [limit]
   const bind = (value: unknown): string => `$${values.push(value)}`
   const conditions = [

@@ -10,7 +10,8 @@ import { partitionOverviews } from './partition-lists.ts'
 import { findPartitions, findPlanState } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
 import { duringOn, type LossOutcome } from './postgres-errors.ts'
-import { isId, listPartitionExecutions } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
+import { listPartitionExecutions } from './queries.ts'
 import { untilReachable } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
@@ -52,7 +53,7 @@ export function partitionStore(
         findPlanState(run, tables, planId, jobExecutionId),
       ),
     listPartitionOverviews: async (jobExecutionId) =>
-      isId(jobExecutionId)
+      isRecordId(jobExecutionId)
         ? during('summing up partitions', 'read', () => partitionOverviews(run, tables, jobExecutionId))
         : [],
     listPartitionExecutions: (filter) =>
