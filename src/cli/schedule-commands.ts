@@ -6,6 +6,7 @@ import type { BackfillOptions } from './commands/schedules-backfill.ts'
 import type { FiresOptions } from './commands/schedules-fires.ts'
 import type { SchedulerCommandOptions } from './commands/scheduler.ts'
 import type { TriggerOptions } from './commands/schedules-trigger.ts'
+import { parseInstant } from './instant-text.ts'
 import { positiveInteger, smallNumber } from './option-values.ts'
 import { graceOption, progressOption } from './running-options.ts'
 
@@ -130,7 +131,7 @@ function cancellingCommand(schedules: Command, contextOf: ContextOf, finish: Fin
 }
 
 function instant(text: string): Date {
-  const at = new Date(text)
-  if (!Number.isNaN(at.getTime())) return at
-  throw new InvalidArgumentError('It must be a time such as 2026-11-21T02:00:00Z.')
+  const at = parseInstant(text)
+  if (at !== undefined) return at
+  throw new InvalidArgumentError('It must be a day, or a time with its zone, such as 2026-11-21T02:00:00Z.')
 }
