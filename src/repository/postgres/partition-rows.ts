@@ -1,6 +1,6 @@
 /** What has become of the partitions of a step: of each, and in sums. */
 import { NO_COUNTS } from '../../core/model/step-execution.ts'
-import type { PartitionState, PlanState } from '../../core/ports/partition-store.ts'
+import { NAMED_PARTITIONS, type PartitionState, type PlanState } from '../../core/ports/partition-store.ts'
 import type { ContextRow, CountColumns, StepExecutionRow } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { CONTEXT, countColumns, COURSE } from './job-execution-rows.ts'
@@ -74,8 +74,6 @@ interface PlanRow extends Prefixed<'total'>, Prefixed<'here'> {
   readonly exitCodes: string[] | null
 }
 
-const NAMED = 100
-
 /** No locks. */
 export async function findPlanState(
   run: RunSql,
@@ -84,7 +82,7 @@ export async function findPlanState(
   jobExecutionId: string,
 ): Promise<PlanState> {
   const named = (condition: string) =>
-    `array(select name from parts where ${condition} order by ordinal limit ${NAMED})`
+    `array(select name from parts where ${condition} order by ordinal limit ${NAMED_PARTITIONS})`
   const failed = `not "isOpen" and status = 'FAILED'`
   const incomplete = `status is distinct from 'COMPLETED'`
   const [row] = await run<PlanRow>(

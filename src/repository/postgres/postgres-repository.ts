@@ -2,7 +2,7 @@
 import type { Pool } from 'pg'
 import type { DataSource } from 'typeorm'
 import type { JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
-import type { Claim } from '../../core/ports/lease.ts'
+import { type Claim, DEFAULT_LEASE_MILLISECONDS } from '../../core/ports/lease.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
 import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'
@@ -33,7 +33,6 @@ import { findJobExecution, listJobInstances } from './queries.ts'
 import { isRecordId } from '../../core/model/record-id.ts'
 import { partitionStore } from './partition-store.ts'
 import {
-  DEFAULT_LEASE,
   type PostgresRepositoryOptions,
   repositoryAddress,
   type RepositoryAddress,
@@ -69,7 +68,7 @@ export async function postgresRepository(options: PostgresRepositoryOptions): Pr
   const thread = connection === undefined ? undefined : beatingThread(connection, address.tables)
   return {
     ...repositoryOn(connections, address, thread),
-    leaseMilliseconds: options.leaseMilliseconds ?? DEFAULT_LEASE,
+    leaseMilliseconds: options.leaseMilliseconds ?? DEFAULT_LEASE_MILLISECONDS,
   }
 }
 

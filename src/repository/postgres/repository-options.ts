@@ -28,7 +28,6 @@ export interface PostgresRepositoryOptions {
 }
 
 export const DEFAULT_POOL_SIZE = 10
-export const DEFAULT_LEASE = 30_000
 
 /** Where the repository is, without secrets. */
 export interface RepositoryAddress {
