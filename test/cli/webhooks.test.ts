@@ -1,5 +1,9 @@
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import type { JobRepository } from '../../src/core/ports/job-repository.ts'
+import type { WebhookEndpointState } from '../../src/core/ports/webhook-store.ts'
+import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { type Receiver, receiver, SECRET, verified } from '../webhooks/receiver.ts'
 import { command, environmentOf, FIXTURES, type RunningCommand, startCommand } from './command.ts'
@@ -8,6 +12,7 @@ const CONFIG = ['--config', resolve(FIXTURES, 'webhooks.config.ts')]
 
 describe('The commands for webhooks', () => {
   let database: TestDatabase
+  let repository: JobRepository
   let hooks: Receiver
   let environment: Readonly<Record<string, string>>
   /** Undefined: it never answers. */
@@ -16,6 +21,7 @@ describe('The commands for webhooks', () => {
 
   before(async () => {
     database = await testDatabase()
+    repository = await postgresRepository({ connection: database.connection, schema: database.schema })
     hooks = await receiver(() => status ?? new Promise<never>(() => {}))
     environment = { ...environmentOf(database), TEST_HOOK: hooks.url, TEST_HOOK_SECRET: SECRET }
   })
@@ -23,6 +29,7 @@ describe('The commands for webhooks', () => {
   after(async () => {
     for (const one of schedulers) one.kill('SIGKILL')
     await hooks[Symbol.asyncDispose]()
+    await repository.close()
     await database.close()
   })
 
@@ -42,12 +49,15 @@ describe('The commands for webhooks', () => {
     return JSON.parse(line) as Record<string, unknown>
   }
 
-  async function untilState(wanted: Readonly<Record<string, number>>): Promise<void> {
+  async function untilState(wanted: Partial<WebhookEndpointState>): Promise<void> {
     const end = Date.now() + 30_000
     for (;;) {
-      const found = await webhooks()
-      if (Object.entries(wanted).every(([name, value]) => found[name] === value)) return
+      const [found] = await repository.webhooks.listEndpoints()
+      const isIt = ([name, value]: readonly [string, unknown]) =>
+        found?.[name as keyof WebhookEndpointState] === value
+      if (Object.entries(wanted).every(isIt)) return
       if (Date.now() > end) throw new Error(`it is ${JSON.stringify(found)}`)
+      await sleep(20)
     }
   }
 
