@@ -83,6 +83,7 @@ const FLOORS: readonly { readonly folder: string; readonly mayImport: readonly s
       'src/core/model/',
       'src/core/ports/',
       'src/core/operator/',
+      'src/json/',
       'src/process/',
       'src/workers/',
       'src/scheduling/',

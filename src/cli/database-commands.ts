@@ -1,5 +1,6 @@
 /** The commands that look after the repository's tables: migrate, status, purge. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { parseDuration } from '../core/model/duration.ts'
 import { PURGEABLE_STATUSES, type PurgeableStatus } from '../core/ports/purge.ts'
 import type { ContextOf, Finish } from './command-group.ts'
 import type { PurgeCommandOptions } from './commands/db-purge.ts'
@@ -37,12 +38,10 @@ export function databaseCommands(program: Command, contextOf: ContextOf, finish:
     })
 }
 
-const MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-
-/** In milliseconds. The unit is never guessed: a number alone might be meant as days or as seconds. */
+/** In milliseconds, and no longer than dates reach. The unit is never guessed: a number alone might be meant as days or as seconds. */
 function age(text: string): number {
-  const [, number, unit] = /^(\d{1,5})([mhdw])$/.exec(text) ?? []
-  if (number !== undefined) return Number(number) * MILLISECONDS[unit as keyof typeof MILLISECONDS]
+  const milliseconds = /^\d{1,5}\D$/.test(text) ? parseDuration(text) : undefined
+  if (milliseconds !== undefined) return milliseconds
   throw new InvalidArgumentError('It must be a number with its unit: 30m, 12h, 90d or 4w.')
 }
 

@@ -1,6 +1,7 @@
 /** A backfill in this process: slot by slot, so many at once, until all have ended or a signal comes. */
 import type { RunOutcome } from '../core/engine/run-outcome.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
+import { notFiredReason } from '../core/operator/not-fired.ts'
 import type { StartedJob } from '../core/operator/job-operator.ts'
 import type { AnyJob } from '../create-batch.ts'
 import { systemClock } from '../process/system-clock.ts'
@@ -100,7 +101,7 @@ function showFired(
   fired: Fired,
   ended: RunOutcome | undefined,
 ): void {
-  const detail = 'detail' in fired ? fired.detail : 'reason' in fired ? fired.reason : null
+  const detail = fired.outcome === 'FIRED' ? null : notFiredReason(fired)
   const { id = null, status = null } = ended?.execution ?? {}
   if (output.json)
     output.result(jsonLine({ schedule, slot, outcome: fired.outcome, jobExecutionId: id, status, detail }))

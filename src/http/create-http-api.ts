@@ -146,8 +146,7 @@ function doorOf({ tokens = [], anonymous }: HttpApiOptions): Door {
       `The sha256 of token ${wrong.name} is not 64 hexadecimal digits.`,
     )
   if (tokens.length > 0) return { kind: 'tokens', tokens }
-  if (anonymous !== undefined)
-    return { kind: 'loopback', hosts: anonymous === 'anywhere' ? 'any' : 'loopback' }
+  if (anonymous !== undefined) return { kind: anonymous }
   throw new BatchError(
     'INVALID_CONFIGURATION',
     "The HTTP API has no tokens, so nobody could use it. Give it some; or anonymous: 'loopback', where it is listened for on loopback only.",

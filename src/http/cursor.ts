@@ -1,6 +1,6 @@
 /** Where the next page of a list begins: opaque to callers, and of use only for the list that gave it. */
 import { createHash } from 'node:crypto'
-import { isRecordId } from './record-id.ts'
+import { isRecordId } from '../core/model/record-id.ts'
 import { Problem } from './problem.ts'
 
 type Filter = Readonly<Record<string, unknown>>
@@ -18,13 +18,15 @@ export function decodeCursor(list: string, filter: Filter, cursor: string | unde
   throw wrongCursor()
 }
 
-/** Of a list that goes by time, in milliseconds. @throws Problem invalid-request, also where no date is so late */
+/** Of no slot: the end of the year 9999. Postgres reads no later date as JavaScript writes it. */
+const LATEST = 253_402_300_799_999
+
+/** Of a list that goes by time, in milliseconds. @throws Problem invalid-request, also where no slot is so late */
 export function decodeTimeCursor(list: string, filter: Filter, cursor: string | undefined): Date | undefined {
   const position = decodeCursor(list, filter, cursor)
   if (position === undefined) return undefined
-  const time = new Date(Number(position))
-  if (Number.isNaN(time.getTime())) throw wrongCursor()
-  return time
+  if (Number(position) > LATEST) throw wrongCursor()
+  return new Date(Number(position))
 }
 
 function wrongCursor(): Problem {

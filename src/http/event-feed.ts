@@ -9,7 +9,6 @@ export interface EventFeed {
    * told; later events follow until it is disposed.
    */
   readonly follow: (cursor: string | undefined, listener: FeedListener) => Promise<Disposable>
-  readonly followers: () => number
   readonly close: () => void
 }
 
@@ -65,10 +64,11 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
   const stop = (): void => {
     clearInterval(timer)
     timer = undefined
-    cursor = undefined
   }
   const join = async (from: string | undefined, listener: FeedListener): Promise<Disposable> => {
     const follower: Follower = { listener, seen: new Set() }
+    // A look that was under way when the last one left has set it again, and that may be long ago.
+    if (followers.size === 0) cursor = undefined
     // So that the next look of all holds nothing that it has seen before its turn.
     await lookForAll()
     cursor ??= (await events.look()).cursor
@@ -92,7 +92,6 @@ export function createEventFeed({ events, everyMilliseconds, logger }: FeedParts
       const at = from === undefined ? undefined : await catchUp(events, from, listener)
       return inTurn(() => join(at, listener))
     },
-    followers: () => followers.size,
     close: () => {
       followers.clear()
       stop()

@@ -4,10 +4,11 @@ import type { Logger } from '../core/ports/logger.ts'
 import type { ExecutionView } from './execution-view.ts'
 
 export interface ExecutionWatch {
-  /** `onLook` is told each look until it is disposed; a look that fails, because the database is away, is left out. */
-  readonly follow: (jobExecutionId: string, listener: LookListener) => Disposable
-  /** How many are followed, for tests and for who is curious. */
-  readonly followed: () => number
+  /**
+   * `onLook` is told each look behind the first one, which whoever follows has had, until it is disposed; a look that fails, because
+   * the database is away, is left out.
+   */
+  readonly follow: (first: ExecutionView, listener: LookListener) => Disposable
   readonly close: () => void
 }
 
@@ -64,9 +65,11 @@ export function createExecutionWatch({ view, everyMilliseconds, logger }: WatchP
     timer = undefined
   }
   return {
-    follow: (id, listener) => {
+    follow: (first, listener) => {
+      const { id } = first.execution
       const listeners = followers.get(id) ?? new Set()
       followers.set(id, listeners.add(listener))
+      if (!lastViews.has(id)) lastViews.set(id, first)
       timer ??= setInterval(() => void look(), everyMilliseconds)
       return {
         [Symbol.dispose]: () => {
@@ -76,7 +79,6 @@ export function createExecutionWatch({ view, everyMilliseconds, logger }: WatchP
         },
       }
     },
-    followed: () => followers.size,
     close: () => {
       followers.clear()
       lastViews.clear()

@@ -2,7 +2,7 @@
 import type { JobExecutionDetails } from '../core/model/job-execution.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import { Problem } from './problem.ts'
-import { isRecordId } from './record-id.ts'
+import { isRecordId } from '../core/model/record-id.ts'
 
 /** @throws Problem no-such-execution */
 export function findExecution(

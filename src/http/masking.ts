@@ -15,7 +15,6 @@ export const DEFAULT_MASK: readonly string[] = [
 ]
 
 export interface Masking {
-  readonly hides: (name: string) => boolean
   /** The same with `***` in place of every value that stands under a hidden name, however deep. */
   readonly mask: <V>(value: V) => V
   readonly parameters: (parameters: JobParameters) => JobParameters
@@ -54,7 +53,6 @@ export function createMasking(words: readonly string[] = DEFAULT_MASK): Masking 
     )
   }
   return {
-    hides,
     mask: <V>(value: V) => masked(value) as V,
     fault: (name, detail) => (hides(name) ? withoutValues(detail) : detail),
     parameters: (parameters) => parameters.map((one) => (hides(one.name) ? { ...one, text: HIDDEN } : one)),

@@ -1,9 +1,10 @@
 /** Which problems an operation can answer: its own, and those of its kind. */
+import type { Door } from './auth/authenticate.ts'
 import type { Operation } from './operation.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 
-/** `tokens`: some are asked for. `loopback`: anybody on this machine may, but no page of another site. */
-export type DoorKind = 'tokens' | 'loopback'
+/** `tokens`: some are asked for. Otherwise anybody may, on this machine or from `anywhere`, but no page of another site. */
+export type DoorKind = Door['kind']
 
 export function problemsOf(operation: Operation, door: DoorKind): readonly ProblemCode[] {
   const { scope, query, body, usesRepository, problems } = operation
@@ -19,7 +20,11 @@ export function problemsOf(operation: Operation, door: DoorKind): readonly Probl
 }
 
 function doorProblems({ scope, method }: Operation, door: DoorKind): readonly ProblemCode[] {
-  if (door === 'loopback') return method === 'get' ? ['forbidden-host'] : ['forbidden-host', 'cross-site']
+  if (door !== 'tokens')
+    return [
+      ...(door === 'loopback' ? (['forbidden-host'] as const) : []),
+      ...(method === 'get' ? [] : (['cross-site'] as const)),
+    ]
   if (scope === null) return []
   // Whatever a token may, it may read.
   return scope === 'read' ? ['unauthenticated'] : ['unauthenticated', 'insufficient-scope']

@@ -5,7 +5,6 @@ import type { Answer } from './answer.ts'
 import { Problem } from './problem.ts'
 
 export interface Streams {
-  readonly open: () => number
   /** @throws Problem too-many-streams */
   readonly take: () => { readonly giveBack: () => void }
   readonly heartbeatMilliseconds: number
@@ -14,7 +13,6 @@ export interface Streams {
 export function createStreams(limit: number, heartbeatMilliseconds: number): Streams {
   let open = 0
   return {
-    open: () => open,
     heartbeatMilliseconds,
     take: () => {
       if (open >= limit)

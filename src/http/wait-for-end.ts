@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { Api } from './api.ts'
 import { type ExecutionView, viewExecution } from './execution-view.ts'
 
-export const LONGEST_WAIT_SECONDS = 60
+const LONGEST_WAIT_SECONDS = 60
 const WAIT = /^([0-9]{1,6})([sm])?$/
 
 export const waitQuery: z.ZodObject<{ readonly wait: z.ZodOptional<z.ZodString> }, z.core.$strict> =
@@ -19,7 +19,7 @@ export const waitQuery: z.ZodObject<{ readonly wait: z.ZodOptional<z.ZodString> 
   })
 
 /** `30`, `30s`, `1m`; more than the longest wait is the longest wait. Undefined for what is none. */
-export function parseWait(text: string): number | undefined {
+function parseWait(text: string): number | undefined {
   const [, number, unit] = WAIT.exec(text) ?? []
   if (number === undefined) return undefined
   const seconds = Number(number) * (unit === 'm' ? 60 : 1)
@@ -46,29 +46,34 @@ export async function viewAfterWait(
 ): Promise<ExecutionView> {
   const first = await viewExecution(api, jobExecutionId)
   if (first.hasEnded || milliseconds === 0 || signal.aborted) return first
-  await somethingHappened(api, jobExecutionId, milliseconds, signal)
-  return viewExecution(api, jobExecutionId)
+  const last = await lastLook(api, first, milliseconds, signal)
+  // Of many that wait for the same, or have gone, none looks for itself.
+  return last.hasEnded || signal.aborted ? last : viewExecution(api, jobExecutionId, last)
 }
 
-async function somethingHappened(
+/** When something has happened: the end, or what keeps it from being waited for. */
+async function lastLook(
   { watch, closing }: Api,
-  jobExecutionId: string,
+  first: ExecutionView,
   milliseconds: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ExecutionView> {
+  let last = first
   let happened = (): void => {}
   const happening = new Promise<void>((resolve) => (happened = resolve))
   const timer = setTimeout(happened, milliseconds)
   signal.addEventListener('abort', happened, { once: true })
-  using _ended = watch.follow(jobExecutionId, {
-    onLook: ({ hasEnded }) => {
-      if (hasEnded) happened()
+  using _ended = watch.follow(first, {
+    onLook: (seen) => {
+      last = seen
+      if (seen.hasEnded) happened()
     },
     onGone: happened,
   })
   using _closing = closing.onClosing(happened)
   try {
     await happening
+    return last
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', happened)

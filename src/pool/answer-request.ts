@@ -1,7 +1,7 @@
 /** Does in this process what a server asks of a process of its pool. */
 import type { LaunchFacts, Trigger } from '../core/model/launch-facts.ts'
-import type { Fired } from '../core/operator/fire-operations.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
+import { notFiredReason } from '../core/operator/not-fired.ts'
 import type { TraceContext } from '../core/ports/tracing.ts'
 import type { StartedJob, StartOptions } from '../core/operator/started-job.ts'
 import { fireSlot } from '../scheduling/fire-schedule.ts'
@@ -62,20 +62,9 @@ export async function trigger(
   const asked = { ...caller, trigger: { type: 'schedule', name } } as const
   const firing = { occasion: 'asked', replaces: [] } as const
   const fired = await fireSlot(operator, schedule, slot, firing, optionsOf(asked))
-  if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: reasonOf(fired) } }
+  if (fired.outcome !== 'FIRED') return { answer: { outcome: fired.outcome, detail: notFiredReason(fired) } }
   const { started } = fired
   return { answer: { outcome: 'FIRED', execution: started.execution }, started }
-}
-
-function reasonOf(fired: Exclude<Fired, { readonly outcome: 'FIRED' }>): string {
-  switch (fired.outcome) {
-    case 'taken':
-      return `its slot was taken by ${fired.fire.firedBy}`
-    case 'left':
-      return fired.reason
-    default:
-      return fired.detail
-  }
 }
 
 interface Asking {

@@ -1,5 +1,6 @@
 /** Errors as data that crosses a channel between processes, and comes out as what it was. */
 import { BATCH_ERRORS, BatchError, type BatchErrorCode, isBatchError } from '../core/model/batch-error.ts'
+import { jsonLine } from '../json/json-line.ts'
 
 export interface PackedError {
   /** Null of what is no BatchError. */
@@ -41,7 +42,6 @@ function cloneable(details: Readonly<Record<string, unknown>>): Readonly<Record<
   try {
     return structuredClone(details)
   } catch {
-    const text = JSON.stringify(details, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one))
-    return JSON.parse(text) as Record<string, unknown>
+    return JSON.parse(jsonLine(details)) as Record<string, unknown>
   }
 }

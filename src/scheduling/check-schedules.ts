@@ -13,7 +13,7 @@ import {
   SCHEDULE_OPTIONS,
   type ScheduleDefinition,
 } from './define-schedule.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from '../core/model/duration.ts'
 import { slotParameters } from './slot-parameters.ts'
 import { isZone } from './zone-clock.ts'
 

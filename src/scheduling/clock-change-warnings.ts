@@ -5,7 +5,7 @@ import { type ClockChange, zoneClock } from './zone-clock.ts'
 
 const DAY = 86_400_000
 const SECOND = 1000
-export const WARNED_DAYS = 400
+const WARNED_DAYS = 400
 
 /** A sentence for each change within {@link WARNED_DAYS} days that touches a slot. */
 export function clockChangeWarnings(schedule: ScheduleDefinition, now: Date): readonly string[] {

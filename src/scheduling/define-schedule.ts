@@ -1,7 +1,7 @@
 /** A schedule as its author writes it: plain data beside the jobs. */
 import type { z } from 'zod'
 import type { JobDefinition, Steps } from '../core/definition/define-job.ts'
-import type { Duration } from './duration.ts'
+import type { Duration } from '../core/model/duration.ts'
 
 export const OVERLAPS = ['skip', 'queue-one', 'allow', 'stop-previous'] as const
 /**

@@ -13,7 +13,7 @@ export {
   type ScheduleOptions,
   type SlotScope,
 } from './define-schedule.ts'
-export type { Duration } from './duration.ts'
+export type { Duration } from '../core/model/duration.ts'
 export {
   type Backfill,
   type BackfillSlot,

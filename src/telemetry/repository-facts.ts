@@ -41,12 +41,12 @@ export function repositoryFacts(
 
 export type AskFacts = () => Promise<ScrapedFacts>
 
-export interface FactsCache {
+interface FactsCache {
   /** Undefined where they cannot be had in time. */
   readonly latest: () => Promise<ScrapedFacts | undefined>
 }
 
-export interface FactsCacheOptions {
+interface FactsCacheOptions {
   readonly cachedMilliseconds: number
   readonly patienceMilliseconds: number
   /** Milliseconds that never jump. */

@@ -1,5 +1,6 @@
 /** What a config says of a webhook, and what is wrong with it. */
 import { EVENT_TYPES, type EventType } from '../core/model/batch-event.ts'
+import { isLoopbackHost } from '../core/model/loopback-host.ts'
 import { nearestName } from '../core/model/nearest-name.ts'
 import { secretFault } from './webhook-secret.ts'
 
@@ -68,12 +69,8 @@ function urlFault(url: unknown): string | undefined {
   if (parsed.username !== '' || parsed.password !== '')
     return 'url must hold no user and no password; the receiver knows us by the signature.'
   if (parsed.protocol === 'https:') return undefined
-  if (parsed.protocol === 'http:' && isLoopback(parsed.hostname)) return undefined
+  if (parsed.protocol === 'http:' && isLoopbackHost(parsed.hostname)) return undefined
   return `url must begin with https:; http: is only for this host (localhost, 127.0.0.1, [::1]), and this is ${parsed.protocol}//${parsed.hostname}.`
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }
 
 function secretsFault({

@@ -24,12 +24,62 @@ describe('An answer that waits', () => {
     expect([status, json['status'], headers.get('retry-after')]).to.deep.equal([200, 'STARTED', '5'])
   })
 
+  it('and a stream look at all of it once, as long as it stays as it is', async () => {
+    let whole = 0
+    const memory = memoryRepository()
+    const listOperatorActions: JobRepository['listOperatorActions'] = (id) => {
+      whole += 1
+      return memory.listOperatorActions(id)
+    }
+    const { ask, follow, close } = apiTrial({ repository: { ...memory, listOperatorActions } })
+    const { id } = await running(ask)
+    const hasStep = async () => (await ask(`GET /api/v1/executions/${id}/steps`)).json.items.length > 0
+    while (!(await hasStep())) await new Promise((resolve) => setImmediate(resolve))
+    await ask(`GET /api/v1/executions/${id}?wait=1`)
+    expect(whole).to.equal(1)
+    const stream = await follow(`GET /api/v1/executions/${id}/events`)
+    await ask(`GET /api/v1/executions/${id}?wait=1`)
+    expect(whole).to.equal(3)
+    await stream.cancel()
+    await close()
+  })
+
   it('comes at once when the client goes away', async () => {
     const { id } = await running(trial.ask)
     const leaving = new AbortController()
     const waiting = trial.ask(`GET /api/v1/executions/${id}?wait=60s`, { signal: leaving.signal })
     leaving.abort()
     expect((await waiting).status).to.equal(200)
+  })
+
+  it('is not looked for by each of many that wait, nor by those that have gone', async () => {
+    let looks = 0
+    const memory = memoryRepository()
+    const repository: JobRepository = {
+      ...memory,
+      findJobExecution: (id) => {
+        looks += 1
+        return memory.findJobExecution(id)
+      },
+    }
+    const many = apiTrial({ repository, pollMilliseconds: 200 })
+    const { id, open } = await running(many.ask)
+    const leaving = new AbortController()
+    const wait = (signal?: AbortSignal) =>
+      many.ask(`GET /api/v1/executions/${id}?wait=60s`, signal === undefined ? {} : { signal })
+    const [leave, stay] = [
+      Array.from({ length: 20 }, () => wait(leaving.signal)),
+      Array.from({ length: 20 }, () => wait()),
+    ]
+    // Behind the first looks of all.
+    for (let turns = 0; turns < 20; turns += 1) await many.ask(`GET /api/v1/executions/${id}`)
+    looks = 0
+    leaving.abort()
+    await Promise.all(leave)
+    open()
+    for (const { json } of await Promise.all(stay)) expect(json['status']).to.equal('COMPLETED')
+    expect(looks).to.be.lessThan(20)
+    await many.close()
   })
 
   it('is 304 for whoever knows it, as long as nothing has changed', async () => {

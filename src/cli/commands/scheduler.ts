@@ -1,5 +1,6 @@
 /** `batchwright scheduler` */
 import type { Fired } from '../../core/operator/fire-operations.ts'
+import { notFiredReason } from '../../core/operator/not-fired.ts'
 import { watchStrayErrors } from '../../process/stray-errors.ts'
 import { createScheduler, type Scheduler } from '../../scheduling/scheduler.ts'
 import type { SchedulerObserver } from '../../scheduling/scheduler-parts.ts'
@@ -89,7 +90,7 @@ function watched({ output }: CommandContext): SchedulerObserver {
     fired: (schedule, slot, fired: Fired) =>
       fired.outcome === 'FIRED'
         ? show(schedule, slot, 'FIRED', fired.started.execution.id, null)
-        : show(schedule, slot, fired.outcome, null, 'detail' in fired ? fired.detail : null),
+        : show(schedule, slot, fired.outcome, null, notFiredReason(fired)),
     missed: (schedule, slots, detail) =>
       slots.forEach((slot) => show(schedule, slot, 'MISSED', null, detail)),
     repositoryLost: () => output.tell('the repository is away: nothing is fired until it is back'),

@@ -1,6 +1,7 @@
 /** `batchwright schedules trigger <name>` */
 import { BatchError } from '../../core/model/batch-error.ts'
 import type { Fired } from '../../core/operator/fire-operations.ts'
+import { notFiredReason } from '../../core/operator/not-fired.ts'
 import type { StartedJob } from '../../core/operator/job-operator.ts'
 import { processIdentity, processRequester } from '../../process/process-identity.ts'
 import { systemClock } from '../../process/system-clock.ts'
@@ -40,7 +41,7 @@ export async function trigger(
 export function startedBy(name: string, fired: Fired): StartedJob {
   if (fired.outcome === 'FIRED') return fired.started
   if ('error' in fired && fired.error !== undefined) throw fired.error
-  const reason = fired.outcome === 'left' ? fired.reason : fired.outcome
+  const reason = notFiredReason(fired)
   throw new BatchError(
     'JOB_EXECUTION_ALREADY_RUNNING',
     `Schedule ${name} was not fired: ${reason}, and its overlap rule does not allow another beside it. Nothing was started; ` +

@@ -16,7 +16,6 @@ const CODES: Readonly<Record<string, BatchErrorCode>> = {
   draining: 'SERVER_DRAINING',
   'process-died': 'POOL_PROCESS_DIED',
   'database-unavailable': 'REPOSITORY_UNAVAILABLE',
-  'not-ready': 'REPOSITORY_UNAVAILABLE',
 }
 
 const TOKEN_HINT =

@@ -1,7 +1,7 @@
 /** Stays with an execution of a server to its end: over restarts of the server, and on to the execution that continues it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isLive, type BatchStatus } from '../../core/model/batch-status.ts'
-import type { ApiAnswer, ApiClient, Json } from './api-client.ts'
+import type { ApiClient, Json } from './api-client.ts'
 import { isAway } from './ask-to-launch.ts'
 import { serverRefusal } from './server-refusal.ts'
 
@@ -79,19 +79,19 @@ function isInterrupted({ status, operatorActions }: Json): boolean {
 /** Again and again while the server is away. Undefined where the patience runs out. */
 async function ask(state: WaitState, path: string): Promise<Json | undefined> {
   const { client, signal, tell, until } = state
-  let away: { readonly since: number; readonly last: ApiAnswer } | undefined
+  let awaySince: number | undefined
   for (;;) {
     const answer = await client.get(path, signal)
     if (answer.kind === 'answered') {
-      if (away !== undefined) tell('the server is back')
+      if (awaySince !== undefined) tell('the server is back')
       return answer.body
     }
     const now = performance.now()
-    if (!isAway(answer) || now - (away?.since ?? now) > AWAY_MILLISECONDS)
+    if (!isAway(answer) || now - (awaySince ?? now) > AWAY_MILLISECONDS)
       throw serverRefusal(client.server, answer)
     if (now >= until) return undefined
-    if (away === undefined) tell('the server does not answer; it is asked again')
-    away ??= { since: now, last: answer }
+    if (awaySince === undefined) tell('the server does not answer; it is asked again')
+    awaySince ??= now
     await pause(state)
   }
 }

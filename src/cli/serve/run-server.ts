@@ -1,5 +1,6 @@
 /** A server at work: its API, its pool, its scheduler, and what servers before it have left. */
 import type { Batch } from '../../create-batch.ts'
+import { isLoopbackHost } from '../../core/model/loopback-host.ts'
 import { createHttpApi } from '../../http/create-http-api.ts'
 import { continueExecutions, type Continuing } from '../../pool/continue-executions.ts'
 import { forkedPool, type ForkedPool } from '../../pool/forked-pool.ts'
@@ -13,7 +14,7 @@ import { observedOperator } from '../../telemetry/observed-operator.ts'
 import { type AskFacts, repositoryFacts } from '../../telemetry/repository-facts.ts'
 import type { WorkerModule } from '../../workers/module-place.ts'
 import { listen, type Listening } from './listen.ts'
-import { isLoopback, type ServerSetting } from './server-setting.ts'
+import type { ServerSetting } from './server-setting.ts'
 
 export interface ServerOrder {
   readonly batch: Batch
@@ -110,7 +111,7 @@ function apiOf(
     pool,
     schedules,
     tokens,
-    ...(tokens.length === 0 && { anonymous: isLoopback(setting.host) ? 'loopback' : 'anywhere' }),
+    ...(tokens.length === 0 && { anonymous: isLoopbackHost(setting.host) ? 'loopback' : 'anywhere' }),
     ...(mask && { mask }),
     metrics,
     readiness: [{ name: 'pool', check: () => pool.ready() }],
@@ -127,10 +128,11 @@ function factsOf({ batch, schedules }: ServerOrder): AskFacts {
 }
 
 function continuingOf({ batch, setting }: ServerOrder, pool: ForkedPool): Continuing {
-  const { operator, logger } = batch
+  const { operator, repository, logger } = batch
   const { onStopped, onRecovered } = setting
   const by = `server ${processRequester(processIdentity())}`
-  return continueExecutions({ operator, pool, logger, clock: systemClock, by, onStopped, onRecovered })
+  const clock = systemClock
+  return continueExecutions({ operator, repository, pool, logger, clock, by, onStopped, onRecovered })
 }
 
 /** The port stays open until all has ended: whoever asks is told that the server is ending. */

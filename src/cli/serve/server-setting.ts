@@ -1,7 +1,7 @@
 /** Where and how a server listens, by options, environment and config. */
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { BatchError } from '../../core/model/batch-error.ts'
+import { isLoopbackHost } from '../../core/model/loopback-host.ts'
 import type { AccessToken } from '../../http/auth/access-token.ts'
 import { readTokensFile } from '../../http/auth/tokens-file.ts'
 import type { Continuation } from '../../pool/continue-executions.ts'
@@ -60,7 +60,7 @@ export async function serverSetting(
 
 /** Says so where anybody may come. @throws BatchError INVALID_CONFIGURATION */
 function openDoor(host: string, tokens: readonly AccessToken[], isMeant: boolean): readonly string[] {
-  if (tokens.length > 0 || isLoopback(host)) return []
+  if (tokens.length > 0 || isLoopbackHost(host)) return []
   if (isMeant) return [`listening on ${host} without tokens: whoever reaches it can run and stop jobs`]
   throw new BatchError(
     'INVALID_CONFIGURATION',
@@ -68,8 +68,4 @@ function openDoor(host: string, tokens: readonly AccessToken[], isMeant: boolean
       'Give it tokens (batchwright token create, and server: { tokensFile } in the config), leave --host out, or say --insecure where something else guards it.',
     { details: { host } },
   )
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

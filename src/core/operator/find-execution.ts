@@ -1,6 +1,7 @@
 /** An execution by its id, or a clear refusal. */
 import { BatchError } from '../model/batch-error.ts'
 import type { JobExecutionDetails } from '../model/job-execution.ts'
+import { isRecordId } from '../model/record-id.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 
 /** @throws BatchError NO_SUCH_JOB_EXECUTION */
@@ -8,9 +9,7 @@ export async function findExecution(
   repository: JobRepository,
   jobExecutionId: string,
 ): Promise<JobExecutionDetails> {
-  const found = /^\d{1,19}$/.test(jobExecutionId)
-    ? await repository.findJobExecution(jobExecutionId)
-    : undefined
+  const found = isRecordId(jobExecutionId) ? await repository.findJobExecution(jobExecutionId) : undefined
   if (found === undefined) throw noSuchExecution(repository, jobExecutionId)
   return found
 }

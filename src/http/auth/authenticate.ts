@@ -1,13 +1,16 @@
-/** Who asks, by the bearer token of a request; or anybody, where the server listens on loopback only. */
+/** Who asks, by the bearer token of a request; or anybody, where the server knows no tokens. */
 import { Problem } from '../problem.ts'
 import { type AccessToken, type Caller, findCaller } from './access-token.ts'
 import { refuseForeignPage } from './loopback-guard.ts'
 import { allows, SCOPES, type Scope } from './scopes.ts'
 
-/** `loopback`: no token is asked for, and requests that a browser was talked into are refused. */
+/**
+ * `loopback`: no token is asked for, and requests by the name of another host, or that a browser was talked into, are refused.
+ * `anywhere`: by whatever name; something else guards it.
+ */
 export type Door =
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] }
-  | { readonly kind: 'loopback'; readonly hosts: 'loopback' | 'any' }
+  | { readonly kind: 'loopback' | 'anywhere' }
 
 const ANYBODY: Caller = { name: 'anonymous', scopes: SCOPES }
 const CHALLENGE = 'Bearer realm="batchwright"'
@@ -15,7 +18,7 @@ const IN_QUERY = ['access_token', 'token', 'api_key', 'authorization']
 
 /** For every request, before anything else is looked at. @throws Problem forbidden-host, cross-site, token-in-query */
 export function guardRequest(door: Door, request: Request): void {
-  if (door.kind === 'loopback') refuseForeignPage(request, door.hosts)
+  if (door.kind !== 'tokens') refuseForeignPage(request, door.kind)
   const names = [...new URL(request.url).searchParams.keys()].map((name) => name.toLowerCase())
   if (!names.some((name) => IN_QUERY.includes(name))) return
   throw new Problem(
@@ -26,7 +29,7 @@ export function guardRequest(door: Door, request: Request): void {
 
 /** @throws Problem unauthenticated, insufficient-scope */
 export function authenticate(door: Door, request: Request, wanted: Scope): Caller {
-  const caller = door.kind === 'loopback' ? ANYBODY : callerOf(door.tokens, request)
+  const caller = door.kind === 'tokens' ? callerOf(door.tokens, request) : ANYBODY
   requireScope(caller, wanted)
   return caller
 }

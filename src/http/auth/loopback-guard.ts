@@ -1,4 +1,5 @@
 /** Keeps pages of other sites, open in a browser on this machine, from using a server that asks for no token. */
+import { isLoopbackHost } from '../../core/model/loopback-host.ts'
 import { Problem } from '../problem.ts'
 
 const SAFE_METHODS = ['GET', 'HEAD']
@@ -7,9 +8,9 @@ const SAFE_METHODS = ['GET', 'HEAD']
  * A page whose name was rebound to 127.0.0.1 still sends its own name as the host. One that posts across sites sends its origin.
  * @throws Problem forbidden-host, cross-site
  */
-export function refuseForeignPage(request: Request, hosts: 'loopback' | 'any'): void {
+export function refuseForeignPage(request: Request, door: 'loopback' | 'anywhere'): void {
   const host = request.headers.get('host') ?? new URL(request.url).host
-  if (hosts === 'loopback' && !isLoopback(hostnameOf(`http://${host}`))) throw forbiddenHost()
+  if (door === 'loopback' && !isLoopback(hostnameOf(`http://${host}`))) throw forbiddenHost()
   if (SAFE_METHODS.includes(request.method)) return
   const origin = request.headers.get('origin')
   const site = request.headers.get('sec-fetch-site')
@@ -17,10 +18,9 @@ export function refuseForeignPage(request: Request, hosts: 'loopback' | 'any'): 
   if (isForeign || site === 'cross-site' || site === 'same-site') throw crossSite()
 }
 
+/** Browsers take every name below `localhost` for this machine. */
 function isLoopback(hostname: string | undefined): boolean {
-  if (hostname === undefined) return false
-  const isName = hostname === 'localhost' || hostname.endsWith('.localhost')
-  return isName || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  return hostname !== undefined && (isLoopbackHost(hostname) || hostname.endsWith('.localhost'))
 }
 
 function hostnameOf(url: string): string | undefined {

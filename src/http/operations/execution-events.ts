@@ -7,6 +7,7 @@ import { type ExecutionView, viewExecution } from '../execution-view.ts'
 import { checkedExecutionId } from '../find-execution.ts'
 import { type Operation, operation } from '../operation.ts'
 import { streamAnswer } from '../streams.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 export const followExecution: Operation = operation({
   id: 'followExecution',
@@ -18,7 +19,7 @@ export const followExecution: Operation = operation({
   description:
     'Server-sent events. `snapshot`: the execution as `GET /executions/{id}` shows it, at once and whenever it has changed; its id is the ETag. ' +
     '`end`: it has ended, or was deleted; the stream is closed. With `Last-Event-ID` the first snapshot comes only if it is another one.',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   headers: z.object({ 'Last-Event-ID': z.string().optional() }),
   answers: { 200: { description: 'Events.', contentType: 'text/event-stream', schema: z.string() } },
   problems: ['no-such-execution', 'too-many-streams'],
@@ -43,7 +44,7 @@ function feed({ watch }: Api, first: ExecutionView, known: string | undefined, s
     sink.send([{ event: 'end', data: jsonLine({ jobExecutionId: id, status: null }) }])
     sink.end()
   }
-  const following = watch.follow(id, { onLook, onGone })
+  const following = watch.follow(first, { onLook, onGone })
   onLook(first)
   return following
 }

@@ -13,13 +13,13 @@ import { checkedExecutionId, findExecution } from '../find-execution.ts'
 import type { Answer } from '../answer.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { contextSchema } from '../schemas/context-schema.ts'
 import { executionDetailsSchema, executionsSchema, outcomeSchema } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
 import { askedWait, viewAfterWait, waitQuery } from '../wait-for-end.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
-const NO_QUERY = z.strictObject({})
 const status = z.enum(BATCH_STATUSES)
 const TRIGGER = new RegExp(`^(${TRIGGER_TYPES.join('|')})(:.{1,${TRIGGER_NAME_LIMIT}})?$`)
 

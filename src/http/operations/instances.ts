@@ -3,17 +3,17 @@ import { z } from '@hono/zod-openapi'
 import { BATCH_STATUSES } from '../../core/model/batch-status.ts'
 import type { InstanceOverview } from '../../core/ports/job-repository.ts'
 import type { Json } from '../../json/execution-json.ts'
-import { parseDuration } from '../../scheduling/duration.ts'
+import { parseDuration } from '../../core/model/duration.ts'
 import type { Api } from '../api.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { API, shownExecution } from '../execution-view.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { executionSchema, idText } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
-const NO_QUERY = z.strictObject({})
 const count = z.int().min(0)
 
 const instance = z

@@ -3,8 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { jobJson } from '../../json/job-json.ts'
 import { API } from '../execution-view.ts'
 import { type Operation, operation } from '../operation.ts'
-
-const NO_QUERY = z.strictObject({})
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 const listed = z
   .object({

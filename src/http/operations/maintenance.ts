@@ -1,7 +1,9 @@
 /** `POST /maintenance/purge` */
 import { z } from '@hono/zod-openapi'
+import { parseDuration } from '../../core/model/duration.ts'
 import { PURGEABLE_STATUSES } from '../../core/ports/purge.ts'
 import { type Operation, operation } from '../operation.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 /** No longer than dates reach, in whatever unit: Postgres' begin in -4713. */
 const AGE = /^([0-9]{1,3}w|[0-9]{1,4}d|[0-9]{1,5}h|[0-9]{1,7}m|[0-9]{1,9}s)$/
@@ -22,7 +24,7 @@ export const purge: Operation = operation({
   summary: 'Delete history that is over',
   description:
     'Instance by instance, a hundred in each transaction; ends early when the caller goes away. What was purged can be started anew.',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   body: z.strictObject({
     olderThan: z
       .string()
@@ -52,7 +54,7 @@ export const purge: Operation = operation({
   problems: [],
   handle: async (api, { body, request }) => {
     const { olderThan, job, ...asked } = body
-    const endedBefore = new Date(api.clock.now().getTime() - ageOf(olderThan))
+    const endedBefore = new Date(api.clock.now().getTime() - (parseDuration(olderThan) ?? 0))
     const ending = new AbortController()
     using _closing = api.closing.onClosing(() => ending.abort())
     const stop = (): void => ending.abort()
@@ -67,11 +69,3 @@ export const purge: Operation = operation({
     return { status: 200, json: { dryRun: asked.dryRun, endedBefore, ...report } }
   },
 })
-
-const MILLISECONDS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-
-/** Of a text that {@link AGE} has checked. */
-function ageOf(olderThan: string): number {
-  const unit = olderThan.slice(-1) as keyof typeof MILLISECONDS
-  return Number(olderThan.slice(0, -1)) * MILLISECONDS[unit]
-}

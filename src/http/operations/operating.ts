@@ -9,9 +9,8 @@ import type { Answer } from '../answer.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { executionDetailsSchema } from '../schemas/execution-schemas.ts'
+import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
-const NO_QUERY = z.strictObject({})
-const NO_BODY = z.strictObject({})
 export const stop: Operation = operation({
   id: 'stopExecution',
   method: 'post',

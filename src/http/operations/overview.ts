@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { BATCH_STATUSES } from '../../core/model/batch-status.ts'
 import { type Operation, operation } from '../operation.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 const count = z.int().min(0)
 
@@ -34,7 +35,7 @@ export const getOverview: Operation = operation({
   tag: 'jobs',
   summary: 'How all jobs stand',
   description: 'Those that were ever launched, by whatever process, by name.',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   answers: { 200: { description: 'As it is now.', schema: overview } },
   problems: [],
   handle: async ({ repository }) => {

@@ -8,9 +8,10 @@ import { findExecution } from '../find-execution.ts'
 import type { Answer } from '../answer.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { idText } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 const filters = {
   step: z.string().optional(),
@@ -122,7 +123,7 @@ export const getQuarantined: Operation = operation({
   scope: 'read',
   tag: 'quarantine',
   summary: 'A skipped item: what it was, and why',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   answers: { 200: { description: 'The item.', schema: entry } },
   problems: ['no-such-quarantined-item'],
   handle: async (api, { params: { id } }) => {

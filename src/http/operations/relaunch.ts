@@ -4,7 +4,7 @@ import { parametersJsonSchema } from '../../core/definition/parameters-schema.ts
 import { FAULT_PHASES } from '../../core/model/quarantined-item.ts'
 import { findExecution } from '../find-execution.ts'
 import { type Operation, operation } from '../operation.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { requestTrace } from '../request-trace.ts'
 import { launchedSchema } from '../schemas/execution-schemas.ts'
 import { givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'

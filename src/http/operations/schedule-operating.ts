@@ -8,9 +8,7 @@ import { requestTrace } from '../request-trace.ts'
 import { shownSchedule } from '../schedule-view.ts'
 import { executionSchema } from '../schemas/execution-schemas.ts'
 import { scheduleSchema } from '../schemas/schedule-schemas.ts'
-
-const NO_QUERY = z.strictObject({})
-const NO_BODY = z.strictObject({})
+import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
 export const pauseSchedule: Operation = operation({
   id: 'pauseSchedule',
@@ -42,8 +40,8 @@ export const resumeSchedule: Operation = operation({
   bodyMayBeLeftOut: true,
   answers: { 200: { description: 'It is not paused.', schema: scheduleSchema } },
   problems: ['no-such-schedule'],
-  handle: async (api, { params: { name } }) => {
-    await api.scheduling.resume(name)
+  handle: async (api, { params: { name }, caller }) => {
+    await api.scheduling.resume(name, caller.name)
     return { status: 200, json: await shownSchedule(api, name, 1) }
   },
 })

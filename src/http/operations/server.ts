@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { packageVersion } from '../../process/package-version.ts'
 import { allows, SCOPES } from '../auth/scopes.ts'
 import { type Operation, operation } from '../operation.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
 const count = z.int().min(0)
 
@@ -13,7 +14,7 @@ export const getServer: Operation = operation({
   scope: 'read',
   tag: 'health',
   summary: 'What answers here, and who asks',
-  query: z.strictObject({}),
+  query: NO_QUERY,
   answers: {
     200: {
       description: 'As it is now.',

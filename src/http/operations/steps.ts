@@ -9,12 +9,12 @@ import { shownStep } from '../execution-view.ts'
 import { checkedExecutionId, findExecution } from '../find-execution.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { contextSchema } from '../schemas/context-schema.ts'
 import { stepSchema } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
+import { NO_QUERY } from '../schemas/nothing.ts'
 
-const NO_QUERY = z.strictObject({})
 const status = z.enum(BATCH_STATUSES)
 
 export const listSteps: Operation = operation({

@@ -8,12 +8,11 @@ import { retryDelivery } from '../../webhooks/retry-delivery.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { isRecordId } from '../record-id.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { idText } from '../schemas/execution-schemas.ts'
 import { pageQuery } from '../schemas/page-query.ts'
+import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
-const NO_QUERY = z.strictObject({})
-const NO_BODY = z.strictObject({})
 const count = z.int().min(0)
 const instant = z.iso.datetime()
 const state = z.enum(DELIVERY_STATES)

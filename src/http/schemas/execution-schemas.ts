@@ -118,7 +118,7 @@ const redriveBatch = z.object({
   steps: z.array(z.object({ stepName: z.string(), items: count, done: count })),
 })
 
-export const executionQuarantineSchema: z.ZodType = z
+const executionQuarantineSchema = z
   .object({
     items: z.array(
       z.object({

@@ -9,7 +9,7 @@ import type {
 } from '../../core/ports/webhook-store.ts'
 import type { RunSql } from './fence.ts'
 import { decodeInstant, milliseconds } from './instant-column.ts'
-import { isId } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import type { TableNames } from './table-names.ts'
 
 export interface NewDelivery {
@@ -131,7 +131,7 @@ export async function retryDelivery(
   { webhookEndpoint, webhookDelivery }: TableNames,
   deliveryId: string,
 ): Promise<'due' | 'disabled' | 'not-found'> {
-  if (!isId(deliveryId)) return 'not-found'
+  if (!isRecordId(deliveryId)) return 'not-found'
   const [row] = await run<{ isDisabled: boolean }>(
     `with found as (
       select d.delivery_id, p.disabled_at is not null as "isDisabled" from ${webhookDelivery} d
@@ -169,7 +169,7 @@ export async function listDeliveries(
   { webhookDelivery }: TableNames,
   { endpoint, state, before, limit }: DeliveryFilter,
 ): Promise<readonly WebhookDelivery[]> {
-  if (before !== undefined && !isId(before)) return []
+  if (before !== undefined && !isRecordId(before)) return []
   const rows = await run<DeliveryRow>(
     `select delivery_id as "id", endpoint_name as "endpoint", event_id as "eventId", event_type as "eventType",
         message_id as "webhookId", payload, attempts::text as "attempts", ${milliseconds('created_at')} as "createdAt",

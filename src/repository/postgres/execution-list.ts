@@ -6,7 +6,7 @@ import { escapeLiteral } from 'pg'
 import { type Before, type Bind, jobSearch, type Search, wholeTable } from './execution-ways.ts'
 import type { RunSql } from './fence.ts'
 import { decodeFlatSummary, type FlatSummary, summaryColumns, summaryJoins } from './job-execution-rows.ts'
-import { isId } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 import { textSearch } from './text-search.ts'
@@ -101,7 +101,10 @@ function findsNothing({ jobInstanceId, before, text, statuses, ...filter }: Exec
   const ids = [jobInstanceId, before].filter((one) => one !== undefined)
   const words = [text, filter.jobName, filter.trigger?.name].filter((one) => one !== undefined)
   return (
-    !ids.every(isId) || text === '' || statuses?.length === 0 || words.some((one) => one.includes('\u0000'))
+    !ids.every(isRecordId) ||
+    text === '' ||
+    statuses?.length === 0 ||
+    words.some((one) => one.includes('\u0000'))
   )
 }
 

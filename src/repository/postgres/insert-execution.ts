@@ -11,7 +11,7 @@ import { requesterColumn } from './operator-actions.ts'
 import { UTC_NOW } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
 
-export const FIRST_GENERATION = '1'
+const FIRST_GENERATION = '1'
 
 /** Execution, parameters, context, owner, heartbeat, who asked, the definition and the trigger, in one statement; times are the server's. */
 export function insertExecutionSql(tables: TableNames): string {

@@ -9,7 +9,8 @@ import { openPlan, storePlan } from './partition-plan.ts'
 import { findPartitions, findPlanState, partitionOverviews } from './partition-rows.ts'
 import { beatWorker, beginWorker, retireWorkers } from './partition-workers.ts'
 import { duringOn, type LossOutcome } from './postgres-errors.ts'
-import { isId, listPartitionExecutions } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
+import { listPartitionExecutions } from './queries.ts'
 import { untilReachable } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
@@ -51,7 +52,7 @@ export function partitionStore(
         findPlanState(run, tables, planId, jobExecutionId),
       ),
     listPartitionOverviews: async (jobExecutionId) =>
-      isId(jobExecutionId)
+      isRecordId(jobExecutionId)
         ? during('summing up partitions', 'read', () => partitionOverviews(run, tables, jobExecutionId))
         : [],
     listPartitionExecutions: (filter) =>

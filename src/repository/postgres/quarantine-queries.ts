@@ -10,7 +10,7 @@ import type {
 } from '../../core/ports/quarantine-store.ts'
 import type { RunSql } from './fence.ts'
 import { decodeEntry, type EntryRow } from './quarantine-rows.ts'
-import { isId } from './queries.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import { decodeStatus } from './rows.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -50,7 +50,7 @@ export interface Condition {
 /** Undefined where an id is none, so that nothing can be found. */
 export function selected(selection: QuarantineSelection, taken = 0): Condition | undefined {
   const { ids, jobName, jobInstanceId, jobExecutionId, stepName, phase, errorType } = selection
-  if ([...(ids ?? []), jobInstanceId, jobExecutionId].some((id) => id !== undefined && !isId(id)))
+  if ([...(ids ?? []), jobInstanceId, jobExecutionId].some((id) => id !== undefined && !isRecordId(id)))
     return undefined
   const wanted = [
     ['q.quarantine_id = any($::bigint[])', ids],
@@ -74,7 +74,7 @@ export async function listQuarantine(
 ): Promise<readonly QuarantineEntry[]> {
   const condition = selected(filter, 2)
   const { before, which = 'all', limit } = filter
-  if (condition === undefined || (before !== undefined && !isId(before))) return []
+  if (condition === undefined || (before !== undefined && !isRecordId(before))) return []
   const rows = await run<EntryRow>(
     `${entriesSql(tables)}
     where ${condition.text} and ($1::bigint is null or q.quarantine_id < $1)
@@ -90,7 +90,7 @@ export async function findQuarantined(
   tables: TableNames,
   id: string,
 ): Promise<QuarantineEntry | undefined> {
-  if (!isId(id)) return undefined
+  if (!isRecordId(id)) return undefined
   const [row] = await run<EntryRow>(`${entriesSql(tables)} where q.quarantine_id = $1`, [id])
   return row === undefined ? undefined : decodeEntry(row)
 }
@@ -129,7 +129,7 @@ export async function batchEntries(
   tables: TableNames,
   { batchId, stepName, after, limit }: BatchPart,
 ): Promise<readonly QuarantineEntry[]> {
-  if (!isId(batchId) || (after !== undefined && !isId(after))) return []
+  if (!isRecordId(batchId) || (after !== undefined && !isRecordId(after))) return []
   const rows = await run<EntryRow>(
     `${entriesSql(tables)}
     where q.quarantine_batch_id = $1 and q.step_name = $2 and q.quarantine_id > $3 order by q.quarantine_id limit $4`,
@@ -153,7 +153,7 @@ export async function findBatch(
   tables: TableNames,
   batchId: string,
 ): Promise<RedriveBatch | undefined> {
-  if (!isId(batchId)) return undefined
+  if (!isRecordId(batchId)) return undefined
   const [batch] = await batches(run, tables, 'b.quarantine_batch_id', batchId)
   return batch
 }
@@ -163,7 +163,7 @@ export async function listBatches(
   tables: TableNames,
   originJobExecutionId: string,
 ): Promise<readonly RedriveBatch[]> {
-  return isId(originJobExecutionId)
+  return isRecordId(originJobExecutionId)
     ? batches(run, tables, 'b.origin_job_execution_id', originJobExecutionId)
     : []
 }

@@ -3,6 +3,7 @@ import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm'
 import { In } from 'typeorm'
 import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
 import type { JobInstance } from '../../core/model/job-instance.ts'
+import { isRecordId } from '../../core/model/record-id.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { InstanceFilter } from '../../core/ports/job-repository.ts'
 import type { PartitionExecutionFilter } from '../../core/ports/partition-store.ts'
@@ -26,14 +27,12 @@ import { partitionExecutions } from './partition-rows.ts'
 import { decodeJobExecution, decodeStepExecution } from './rows.ts'
 import type { TableNames } from './table-names.ts'
 
-const GREATEST_ID = 9_223_372_036_854_775_807n
-
 export async function findJobExecution(
   source: DataSource,
   tables: TableNames,
   jobExecutionId: string,
 ): Promise<JobExecutionDetails | undefined> {
-  if (!isId(jobExecutionId)) return undefined
+  if (!isRecordId(jobExecutionId)) return undefined
   const [execution] = await loadExecutions(
     source,
     executions(source).where('e.id = :jobExecutionId', { jobExecutionId }),
@@ -53,7 +52,7 @@ export async function listPartitionExecutions(
   filter: PartitionExecutionFilter,
 ): Promise<readonly StepExecution[]> {
   const { jobExecutionId, after } = filter
-  if (!isId(jobExecutionId) || (after !== undefined && !isId(after))) return []
+  if (!isRecordId(jobExecutionId) || (after !== undefined && !isRecordId(after))) return []
   const partitions = await partitionExecutions(autocommit(source), tables, filter)
   if (partitions.size === 0) return []
   const loaded = await loadSteps(steps(source).where({ id: In([...partitions.keys()]) }))
@@ -77,23 +76,11 @@ async function loadSteps(query: SelectQueryBuilder<ObjectLiteral>): Promise<read
   return rows.map((row) => decodeStepExecution({ ...row, context: row.context ?? null }))
 }
 
-/** Oldest first; those that are not there are left out. */
-export async function findExecutions(
-  source: DataSource,
-  ids: readonly string[],
-): Promise<readonly JobExecution[]> {
-  if (ids.length === 0) return []
-  const query = executions(source)
-    .orderBy('e.id', 'ASC')
-    .where('e.id = any(:ids)', { ids: [...ids] })
-  return loadExecutions(source, query)
-}
-
 export async function listJobInstances(
   source: DataSource,
   { jobName, before, limit }: InstanceFilter,
 ): Promise<readonly JobInstance[]> {
-  if (before !== undefined && !isId(before)) return []
+  if (before !== undefined && !isRecordId(before)) return []
   const query = source
     .getRepository(JobInstanceEntity)
     .createQueryBuilder('i')
@@ -143,11 +130,6 @@ function withNulls(row: JobExecutionRow): JobExecutionRow {
     heartbeat: heartbeat ?? null,
     launch: launch ?? null,
   }
-}
-
-/** Another text is nobody's id, and Postgres would refuse to compare it. */
-export function isId(text: string): boolean {
-  return /^\d{1,19}$/.test(text) && BigInt(text) <= GREATEST_ID
 }
 
 function groupByExecution(rows: readonly ParameterRow[]): ReadonlyMap<string, readonly ParameterRow[]> {

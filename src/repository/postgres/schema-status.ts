@@ -18,7 +18,7 @@ export interface SchemaStatus {
   readonly pending: readonly string[]
 }
 
-export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((migration) => new migration().name)
+const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((migration) => new migration().name)
 
 export async function schemaStatus(source: DataSource, address: RepositoryAddress): Promise<SchemaStatus> {
   const applied = await appliedMigrations(source, address.tables)
