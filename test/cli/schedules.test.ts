@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { command, environmentOf, FIXTURES, jsonOf, startCommand } from './command.ts'
@@ -24,6 +25,10 @@ describe('The commands for schedules', () => {
   function linesOf(text: string): readonly Record<string, unknown>[] {
     const lines = text.trim().split('\n')
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await sleep(50)
   }
 
   it('show the next slots by the clock of the zone', async () => {
@@ -131,11 +136,10 @@ describe('The commands for schedules', () => {
       '2026-05-01T06:30:00Z  QUEUED\n2026-05-02T06:30:00Z  QUEUED\n',
     ])
     const scheduler = startCommand(['scheduler', ...SCHEDULES], { environment })
-    let waiting = 2
-    while (waiting > 0) {
+    await until(async () => {
       const { stdout } = await schedules('fires', 'daily-report', '--outcome', 'QUEUED', '--json')
-      waiting = linesOf(stdout).length
-    }
+      return stdout === ''
+    })
     scheduler.kill('SIGTERM')
     const { exitCode, stdout } = await scheduler.ended
     expect(exitCode).to.equal(0)
@@ -143,23 +147,25 @@ describe('The commands for schedules', () => {
   })
 
   it('fire until a signal comes, stop what runs, and end with 0', async () => {
-    const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], { environment })
-    await scheduler.said('firing 2 schedules')
-    let fired: readonly Record<string, unknown>[] = []
-    while (fired.length === 0) {
-      const { stdout } = await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')
-      fired = linesOf(stdout)
-    }
-    const refused = await fire('trigger', 'ticking')
+    // On a database of its own: a run that the scheduler of another test has left STOPPED would be continued, or not yet.
+    const own = await testDatabase()
+    const there = { environment: environmentOf(own) }
+    const fires = ['schedules', 'fires', 'ticking', '--outcome', 'FIRED', '--json', ...SCHEDULES]
+    const fired = async () => linesOf((await commandHere(fires, there)).stdout)
+    const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], there)
+    await until(async () => (await fired()).some(({ status }) => status === 'STARTED'))
+    const refused = await command(['schedules', 'trigger', 'ticking', ...SCHEDULES], there)
     expect(refused.exitCode, refused.stderr).to.equal(5)
     scheduler.kill('SIGTERM')
     const { exitCode, stderr, stdout } = await scheduler.ended
     expect(exitCode, stderr).to.equal(0)
+    expect(stderr).to.contain('firing 2 schedules')
     expect(linesOf(stdout).map(({ outcome }) => outcome)).to.include('FIRED')
-    const stopped = linesOf((await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')).stdout)
+    const stopped = await fired()
     expect(stopped.map(({ status }) => status)).to.deep.equal(['STOPPED'])
-    const shown = await commandHere(['show', String(stopped[0]?.['jobExecutionId'])], { environment })
+    const shown = await commandHere(['show', String(stopped[0]?.['jobExecutionId'])], there)
     expect(shown.stdout).to.match(/interrupt by \S+@\S+ pid \d+: stopped by SIGTERM at /)
+    await own.close()
   })
 
   describe('where a job leaves errors that nobody handles', () => {
@@ -175,10 +181,10 @@ describe('The commands for schedules', () => {
 
     it('end the run that they come from as FAILED, and no other', async () => {
       const scheduler = startCommand(['scheduler', ...strays], { environment })
-      let failed: readonly unknown[] = []
-      while (failed.length < 3) {
-        failed = (await outcomesOf('strays')).filter((status) => status === 'FAILED')
-      }
+      await until(async () => {
+        const ended = await outcomesOf('strays')
+        return ended.filter((status) => status === 'FAILED').length >= 3
+      })
       expect(await outcomesOf('steadily')).to.deep.equal(['STARTED'])
       scheduler.kill('SIGTERM')
       const { exitCode, stderr } = await scheduler.ended
@@ -193,7 +199,7 @@ describe('The commands for schedules', () => {
 
     it('end the scheduler in order with 1 where they come from no run', async () => {
       const scheduler = startCommand(['scheduler', ...strays], {
-        environment: { ...environment, STRAY_AFTER_MILLISECONDS: '4000' },
+        environment: { ...environment, STRAY_OF_NO_RUN: 'true' },
       })
       const { exitCode, stderr } = await scheduler.ended
       expect(exitCode, stderr).to.equal(1)
