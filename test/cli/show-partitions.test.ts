@@ -9,7 +9,8 @@ import { type Batch, createBatch } from '../../src/create-batch.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { listReader, listWriter } from '../core/items.ts'
-import { command, environmentOf, jsonOf } from './command.ts'
+import { commandHere } from './command-here.ts'
+import { environmentOf, jsonOf } from './command.ts'
 
 interface Gate {
   readonly opened: Promise<void>
@@ -89,7 +90,7 @@ describe('show, of an execution with partitions at work', () => {
   })
 
   const show = (...more: string[]) =>
-    command(['show', started.execution.id, ...more], { environment: environmentOf(database) })
+    commandHere(['show', started.execution.id, ...more], { environment: environmentOf(database) })
 
   it('tells how many stand how, and lists the slowest at work first, then the failed, and says how many more there are', async () => {
     const lines = (await show('--partitions', '5')).stdout.split('\n')

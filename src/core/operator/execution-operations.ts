@@ -239,6 +239,7 @@ async function waitForEnd(
   const { repository, clock, processState } = parts
   checkInterval(everyMilliseconds)
   let look: ObserveLook | undefined
+  let death: string | undefined
   for (;;) {
     signal.throwIfAborted()
     const execution = await findExecution(repository, id)
@@ -247,9 +248,10 @@ async function waitForEnd(
       look(execution, await repository.partitions.listPartitionOverviews(id))
     }
     if (!isLive(execution.status)) return execution
-    const death = execution.owner === null ? undefined : deathOf(processState, execution.owner)
     if (death !== undefined) throw ownerDied(execution, death)
-    await clock.sleep(everyMilliseconds, signal)
+    death = execution.owner === null ? undefined : deathOf(processState, execution.owner)
+    // Looked at again at once: the process may have recorded the end, and gone, since we have read that it runs.
+    if (death === undefined) await clock.sleep(everyMilliseconds, signal)
   }
 }
 

@@ -94,6 +94,21 @@ describe('Operating', () => {
     await started.ended
   })
 
+  it('waits for what has ended, with its process, just after it was found to run', async () => {
+    const started = await batch.operator.start(waits, { note: 'wait' })
+    const { repository } = batch
+    const late: typeof repository.findJobExecution = async (id) => {
+      const found = await repository.findJobExecution(id)
+      if (found?.owner == null || found.status !== 'STARTED') return found
+      started.stop('it ends')
+      await started.ended
+      return { ...found, owner: { ...found.owner, leaseExpired: true } }
+    }
+    const { operator } = batchOn({ ...repository, findJobExecution: late })
+    const { signal } = new AbortController()
+    expect((await operator.waitForEnd(started.execution.id, { signal })).status).to.equal('STOPPED')
+  })
+
   it('a repository whose clock jumps ahead gives the execution to another owner, and to only one', async () => {
     const first = await batch.operator.start(waits, { note: 'wait' })
     expect(await codeOf(batch.operator.start(waits, { note: 'fail' }))).to.equal(
