@@ -6,15 +6,16 @@ import { scheduleOperations } from '../scheduling/schedule-operations.ts'
 import type { Api } from './api.ts'
 import type { Door } from './auth/authenticate.ts'
 import { guardRequest } from './auth/authenticate.ts'
-import { type Closing, createClosing } from './closing.ts'
+import { createClosing } from './closing.ts'
 import { viewExecution } from './execution-view.ts'
 import { createEventFeed } from './event-feed.ts'
 import { createExecutionWatch } from './execution-watch.ts'
-import type { HttpApiOptions, ReadinessCheck } from './http-api-options.ts'
+import type { HttpApiOptions } from './http-api-options.ts'
 import { createMasking } from './masking.ts'
 import { openApiDocument } from './open-api-document.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
+import { readinessChecks } from './readiness-checks.ts'
 import { createReadiness } from './readiness.ts'
 import { securityHeaders } from './security-headers.ts'
 import { createStreams } from './streams.ts'
@@ -116,7 +117,10 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
       options.maxStreams ?? MAX_STREAMS,
       options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS,
     ),
-    lookWhetherReady: createReadiness(readinessChecks(options, closing), logger),
+    lookWhetherReady: createReadiness(
+      readinessChecks(repository, closing).concat(options.readiness ?? []),
+      logger,
+    ),
     metrics: options.metrics,
     openApiDocument: () =>
       (document ??= openApiDocument({
@@ -125,17 +129,6 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
         door: door.kind,
       })),
   }
-}
-
-function readinessChecks(
-  { batch: { repository }, readiness = [] }: HttpApiOptions,
-  closing: Closing,
-): readonly ReadinessCheck[] {
-  const database = async (): Promise<void> => void (await repository.listJobExecutions({ limit: 1 }))
-  const notEnding = async (): Promise<void> => {
-    if (closing.isClosing()) throw new Error('the server is ending')
-  }
-  return [{ name: 'database', check: database }, { name: 'notEnding', check: notEnding }, ...readiness]
 }
 
 function doorOf({ tokens = [], anonymous }: HttpApiOptions): Door {

@@ -45,7 +45,6 @@ export interface ForkedPool extends ExecutionPool, AsyncDisposable {
   readonly ready: () => Promise<void>
 }
 
-const IDLE_MILLISECONDS = 60_000
 const ORPHAN_GRACE_MILLISECONDS = 25_000
 const LOAD_MILLISECONDS = 120_000
 /** Beyond the grace of a drain. A process whose job never lets go of the event loop is killed then. */
@@ -63,7 +62,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const { orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } = options
   const busy = new Map<PoolProcess, Promise<void>>()
   const isLast = () => idle.size() + busy.size <= 1
-  const idle = restingProcesses(options.idleMilliseconds ?? IDLE_MILLISECONDS, isLast)
+  const idle = restingProcesses(isLast, options.idleMilliseconds)
   let active = 0
   let draining: Drain | undefined
 

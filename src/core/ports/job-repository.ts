@@ -36,6 +36,11 @@ export interface JobRepository {
    * where nothing depends on it.
    */
   readonly leaseMilliseconds?: number
+  /**
+   * Whether it can be reached, and its tables are those of this version, in one quick statement.
+   * @throws BatchError REPOSITORY_UNAVAILABLE, SCHEMA_OUTDATED, SCHEMA_REFUSED
+   */
+  readonly checkTables: () => Promise<void>
   /** Lent outside transactions. */
   readonly resources: Resources
   /** Whether a chunk's transaction will have this resource. */

@@ -62,6 +62,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
   }
   return {
     description: 'memory (lost when the process ends)',
+    checkTables: async () => {},
     resources: { find: () => undefined },
     transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),

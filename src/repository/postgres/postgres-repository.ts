@@ -83,6 +83,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
+    checkTables: () => reading('checking the tables', () => checkSchema(metadata, address)),
     resources: lentOutside(work, sessions.source),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
