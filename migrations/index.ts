@@ -13,7 +13,8 @@ import { Events } from './0010-events.ts'
 import { StepSamples } from './0011-step-samples.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
 import { InterruptionsAndBackfills } from './0013-interruptions-and-backfills.ts'
-import { FigureIndexes } from './0014-figure-indexes.ts'
+import { WhoResumed } from './0014-who-resumed.ts'
+import { FigureIndexes } from './0015-figure-indexes.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -29,5 +30,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   StepSamples,
   ListIndexes,
   InterruptionsAndBackfills,
+  WhoResumed,
   FigureIndexes,
 ]

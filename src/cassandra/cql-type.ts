@@ -1,6 +1,6 @@
 /** The types of CQL: how a column's type is written, and what it is made of. */
 
-export const CQL_SCALARS = [
+const CQL_SCALARS = [
   'ascii',
   'bigint',
   'blob',

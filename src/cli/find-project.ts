@@ -28,7 +28,7 @@ export interface ProjectOptions {
   readonly jobs?: readonly string[]
 }
 
-export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
+const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
   (end) => `batchwright.config.${end}`,
 )
 
@@ -81,68 +81,77 @@ async function jobsOfConfig(
   config: BatchwrightConfig | undefined,
   path: string | undefined,
 ): Promise<readonly AnyJob[]> {
-  if (config === undefined || path === undefined) {
-    throw invalid(
-      'No jobs are named: there is no batchwright.config.ts in this folder or above it. ' +
-        'Make one (export default defineConfig({ jobs: [ … ] })), or name a file that exports jobs: --jobs jobs.ts',
-      {},
-    )
-  }
-  const jobs: unknown = typeof config.jobs === 'function' ? await config.jobs() : config.jobs
-  if (Array.isArray(jobs) && jobs.every(isJob)) return jobs
+  if (config !== undefined && path !== undefined) return listed(path, 'jobs', config.jobs, isJob, 'defineJob')
   throw invalid(
-    `${path}: jobs must be a list of what defineJob returns. ` +
-      'An undefined in it is most often an import of a name that the file does not export.',
-    { file: path },
+    'No jobs are named: there is no batchwright.config.ts in this folder or above it. ' +
+      'Make one (export default defineConfig({ jobs: [ … ] })), or name a file that exports jobs: --jobs jobs.ts',
+    {},
   )
-}
-
-/** A job that is exported twice, by name and as default, counts once. */
-async function jobsOfFiles(files: readonly string[]): Promise<readonly AnyJob[]> {
-  const jobs = new Set<AnyJob>()
-  for (const file of files) {
-    const exported = await loadModule(file)
-    const found = [exported, ...Object.values(exported)].flat().filter(isJob)
-    if (found.length === 0)
-      throw invalid(`${file} exports no job: export default defineJob({ … }), or export const name = …`, {
-        file,
-      })
-    for (const job of found) jobs.add(job)
-  }
-  return [...jobs]
 }
 
 async function schedulesOfConfig(
   config: BatchwrightConfig | undefined,
   path: string | undefined,
 ): Promise<readonly ScheduleDefinition[]> {
-  const given = config?.schedules ?? []
-  const schedules: unknown = typeof given === 'function' ? await given() : given
-  if (Array.isArray(schedules) && schedules.every(isSchedule)) return schedules
+  if (config?.schedules === undefined || path === undefined) return []
+  return listed(path, 'schedules', config.schedules, isSchedule, 'defineSchedule')
+}
+
+/** What a config has under `key`: a list, or a function that makes one. */
+async function listed<T>(
+  path: string,
+  key: string,
+  given: unknown,
+  isOne: (value: unknown) => value is T,
+  maker: string,
+): Promise<readonly T[]> {
+  const list: unknown = typeof given === 'function' ? await given() : given
+  if (Array.isArray(list) && list.every(isOne)) return list
   throw invalid(
-    `${path}: schedules must be a list of what defineSchedule returns. ` +
+    `${path}: ${key} must be a list of what ${maker} returns. ` +
       'An undefined in it is most often an import of a name that the file does not export.',
     { file: path },
   )
 }
 
-async function schedulesOfFiles(files: readonly string[]): Promise<readonly ScheduleDefinition[]> {
-  const schedules = new Set<ScheduleDefinition>()
+function jobsOfFiles(files: readonly string[]): Promise<readonly AnyJob[]> {
+  return exportedBy(files, isJob, (file) => {
+    throw invalid(`${file} exports no job: export default defineJob({ … }), or export const name = …`, {
+      file,
+    })
+  })
+}
+
+function schedulesOfFiles(files: readonly string[]): Promise<readonly ScheduleDefinition[]> {
+  return exportedBy(files, isSchedule, () => {})
+}
+
+/** Also what stands in a list. What is exported twice, by name and as default, counts once. */
+async function exportedBy<T>(
+  files: readonly string[],
+  isOne: (value: unknown) => value is T,
+  foundNone: (file: string) => void,
+): Promise<readonly T[]> {
+  const all = new Set<T>()
   for (const file of files) {
     const exported = await loadModule(file)
-    for (const one of [exported, ...Object.values(exported)].flat()) if (isSchedule(one)) schedules.add(one)
+    const found = [exported, ...Object.values(exported)].flat().filter(isOne)
+    if (found.length === 0) foundNone(file)
+    for (const one of found) all.add(one)
   }
-  return [...schedules]
+  return [...all]
 }
 
 function isSchedule(value: unknown): value is ScheduleDefinition {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'schedule'
+  return isOfKind(value, 'schedule')
 }
 
 function isJob(value: unknown): value is AnyJob {
-  return (
-    typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'job' && 'steps' in value
-  )
+  return isOfKind(value, 'job') && 'steps' in value
+}
+
+function isOfKind(value: unknown, kind: string): value is { readonly kind: string } {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }
 
 function invalid(message: string, details: Readonly<Record<string, unknown>>): BatchError {

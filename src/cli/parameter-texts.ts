@@ -1,6 +1,6 @@
 /** Job parameters as the command line gives them: `k=v` and `k:=json` words, and a JSON file or standard input. */
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { isLosslessNumber, parse } from 'lossless-json'
 import { BatchError, isBatchError } from '../core/model/batch-error.ts'
 
@@ -89,7 +89,7 @@ function withoutKeys(texts: Texts, words: Words): Texts {
 async function readParametersFile(file: string, name: string): Promise<Texts> {
   let values: unknown
   try {
-    values = parse(file === STANDARD_INPUT ? await text(process.stdin) : await readFile(file, 'utf8'))
+    values = parse(utf8(file === STANDARD_INPUT ? await buffer(process.stdin) : await readFile(file)))
   } catch (error) {
     throw invalid(
       `the parameters in ${name} cannot be read: ${(error as Error).message}`,
@@ -101,6 +101,11 @@ async function readParametersFile(file: string, name: string): Promise<Texts> {
     throw invalid(`the parameters in ${name} must be an object: { "name": value, … }`, { file: name })
   const present = Object.entries(values).filter(([, value]) => value !== null)
   return Object.fromEntries(present.map(([key, value]) => [key, textOf(name, key, value)]))
+}
+
+/** A file in another encoding would be read as other characters, and be recorded as such. @throws TypeError */
+function utf8(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 }
 
 function textOf(place: string, key: string, value: unknown): string {

@@ -27,6 +27,7 @@ export function scheduleCommands(program: Command, contextOf: ContextOf, finish:
   lookingCommands(schedules, contextOf, finish)
   pausingCommands(schedules, contextOf, finish)
   firingCommands(schedules, contextOf, finish)
+  cancellingCommand(schedules, contextOf, finish)
 }
 
 function lookingCommands(schedules: Command, contextOf: ContextOf, finish: Finish): void {
@@ -114,6 +115,17 @@ function firingCommands(schedules: Command, contextOf: ContextOf, finish: Finish
     .action(async (name: string, options: BackfillOptions, command: Command) => {
       const { backfill } = await import('./commands/schedules-backfill.ts')
       finish(await backfill(contextOf(command), name, options))
+    })
+}
+
+function cancellingCommand(schedules: Command, contextOf: ContextOf, finish: Finish): void {
+  schedules
+    .command('cancel-backfill')
+    .description('fire nothing more of what waits as part of backfills (--queue); what runs goes on')
+    .argument('<name>')
+    .action(async (name: string, _: object, command: Command) => {
+      const { cancelBackfill } = await import('./commands/schedules-cancel-backfill.ts')
+      finish(await cancelBackfill(contextOf(command), name))
     })
 }
 

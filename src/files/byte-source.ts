@@ -15,7 +15,7 @@ export interface ByteSource {
   readonly close: () => Promise<void>
 }
 
-export const BLOCK_BYTES: number = 256 * 1024
+const BLOCK_BYTES: number = 256 * 1024
 
 /** Reads the next block while the last one is worked on. */
 export function fileSource(file: OpenFile, signal: AbortSignal): ByteSource {

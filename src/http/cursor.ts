@@ -18,13 +18,15 @@ export function decodeCursor(list: string, filter: Filter, cursor: string | unde
   throw wrongCursor()
 }
 
-/** Of a list that goes by time, in milliseconds. @throws Problem invalid-request, also where no date is so late */
+/** Of no slot: the end of the year 9999. Postgres reads no later date as JavaScript writes it. */
+const LATEST = 253_402_300_799_999
+
+/** Of a list that goes by time, in milliseconds. @throws Problem invalid-request, also where no slot is so late */
 export function decodeTimeCursor(list: string, filter: Filter, cursor: string | undefined): Date | undefined {
   const position = decodeCursor(list, filter, cursor)
   if (position === undefined) return undefined
-  const time = new Date(Number(position))
-  if (Number.isNaN(time.getTime())) throw wrongCursor()
-  return time
+  if (Number(position) > LATEST) throw wrongCursor()
+  return new Date(Number(position))
 }
 
 function wrongCursor(): Problem {

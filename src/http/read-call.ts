@@ -87,9 +87,14 @@ function unstorable(value: unknown, path: readonly PropertyKey[]): readonly Unst
   if (typeof value !== 'object' || value === null || path.length === DEEPEST) return []
   return Object.entries(value).flatMap(([name, one]) => {
     const at = [...path, name]
-    const faults = textFault(name, at)
+    const faults = nameFault(name, at)
     return faults.length > 0 ? faults : unstorable(one, at)
   })
+}
+
+/** Zod passes over that name: what stands under it would be lost without a word. */
+function nameFault(name: string, path: readonly PropertyKey[]): readonly Unstorable[] {
+  return name === '__proto__' ? [{ path, why: 'there is no such name' }] : textFault(name, path)
 }
 
 /** Postgres keeps no text with that character; and half a character becomes U+FFFD, so that two instances would be one. */

@@ -1,7 +1,9 @@
 /** Schedules, and what became of their slots, as the API shows them. */
+import { setImmediate } from 'node:timers/promises'
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
 import type { Json } from '../json/execution-json.ts'
 import { fireJson, scheduleJson } from '../json/schedule-json.ts'
+import type { ScheduleOverview } from '../scheduling/schedule-operations.ts'
 import type { Api } from './api.ts'
 import { API } from './execution-view.ts'
 import type { Masking } from './masking.ts'
@@ -13,18 +15,25 @@ export async function shownSchedules(
   names?: readonly string[],
 ): Promise<readonly Json[]> {
   const overview = await scheduling.overview(names)
-  return overview.map((one) => {
-    const { name, job } = one.schedule
-    const self = `${API}/schedules/${encodeURIComponent(name)}`
-    const nextSlots = scheduling.next(name, Math.max(count, 1))
-    return {
-      ...scheduleJson(one),
-      lastFire: one.last === undefined ? null : shownFire(masking, one.last),
-      nextSlot: nextSlots[0] ?? null,
-      nextSlots: nextSlots.slice(0, count),
-      links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(job.name)}` },
-    }
-  })
+  const shown: Json[] = []
+  for (const one of overview) {
+    // To find slots takes some milliseconds: of many schedules others would have to wait.
+    await setImmediate()
+    const { name } = one.schedule
+    shown.push(shownOne(masking, one, scheduling.next(name, Math.max(count, 1)), count))
+  }
+  return shown
+}
+
+function shownOne(masking: Masking, one: ScheduleOverview, nextSlots: readonly Date[], count: number): Json {
+  const { name, job } = one.schedule
+  const self = `${API}/schedules/${encodeURIComponent(name)}`
+  return {
+    ...scheduleJson(one, nextSlots[0]),
+    lastFire: one.last === undefined ? null : shownFire(masking, one.last),
+    nextSlots: nextSlots.slice(0, count),
+    links: { self, fires: `${self}/fires`, job: `${API}/jobs/${encodeURIComponent(job.name)}` },
+  }
 }
 
 /** @throws BatchError NO_SUCH_SCHEDULE */

@@ -47,7 +47,8 @@ export async function viewAfterWait(
   const first = await viewExecution(api, jobExecutionId)
   if (first.hasEnded || milliseconds === 0 || signal.aborted) return first
   const last = await lastLook(api, first, milliseconds, signal)
-  return last.hasEnded ? last : viewExecution(api, jobExecutionId, last)
+  // Of many that wait for the same, or have gone, none looks for itself.
+  return last.hasEnded || signal.aborted ? last : viewExecution(api, jobExecutionId, last)
 }
 
 /** When something has happened: the end, or what keeps it from being waited for. */

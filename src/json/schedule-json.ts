@@ -1,7 +1,5 @@
 /** Schedules and rows of the fire ledger. */
 import type { ScheduleFire } from '../core/model/schedule-fire.ts'
-import { cronSlots } from '../scheduling/cron-slots.ts'
-import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 import type { ScheduleOverview } from '../scheduling/schedule-operations.ts'
 import type { Json } from './execution-json.ts'
 
@@ -20,7 +18,8 @@ export function fireJson(fire: ScheduleFire): Json {
   }
 }
 
-export function scheduleJson({ schedule, state, last }: ScheduleOverview): Json {
+/** @param nextSlot undefined where it has none */
+export function scheduleJson({ schedule, state, last }: ScheduleOverview, nextSlot: Date | undefined): Json {
   const { name, job, cron, timezone, overlap, misfire, jitter, onRecovered, pauseOnFailure } = schedule
   return {
     schedule: name,
@@ -33,11 +32,8 @@ export function scheduleJson({ schedule, state, last }: ScheduleOverview): Json 
     onRecovered,
     pauseOnFailure,
     paused: state?.pause ?? null,
-    nextSlot: nextSlot(schedule) ?? null,
+    resumed: state?.resumed ?? null,
+    nextSlot: nextSlot ?? null,
     lastFire: last === undefined ? null : fireJson(last),
   }
-}
-
-export function nextSlot({ cron, timezone }: ScheduleDefinition): Date | undefined {
-  return cronSlots(cron, timezone).next(new Date(), 1)[0]
 }

@@ -12,6 +12,7 @@ import {
 } from '../core/operator/resumption.ts'
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { ExecutionPool } from './execution-pool.ts'
 
@@ -21,6 +22,7 @@ export type Continuation = (typeof CONTINUATIONS)[number]
 
 export interface ContinuingOptions {
   readonly operator: JobOperator
+  readonly repository: Pick<JobRepository, 'countDeaths'>
   readonly pool: ExecutionPool
   readonly logger: Logger
   readonly clock: Clock
@@ -42,7 +44,7 @@ export interface Continuing {
 }
 
 interface ContinuingParts extends ContinuingOptions {
-  /** Refused: nothing but another version of the program can change that. */
+  /** Ids of those that are to be left as they are: nothing but another version of the program, or of its settings, can change that. */
   readonly settled: Set<string>
 }
 
@@ -87,7 +89,7 @@ async function turn(parts: ContinuingParts): Promise<unknown> {
   const { operator, settled } = parts
   let failure: unknown
   try {
-    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
+    for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted(settled))]) {
       if (settled.has(execution.id)) continue
       const failed = await failureOf(() => lookAfter(parts, execution))
       failure ??= failed
@@ -106,6 +108,7 @@ async function lookAfter(parts: ContinuingParts, execution: JobExecutionSummary)
     const { recovered, reason } = await operator.recover(id, { by: parts.by })
     if (recovered) logger.warn({ execution: id }, `execution ${id} is recovered: ${reason ?? ''}`)
   }
+  if (resumption === 'leave') parts.settled.add(id)
   if (resumption !== 'continue' || pool.active() >= pool.limit) return
   try {
     await goOn(parts, execution)
@@ -133,12 +136,12 @@ async function goOn({ pool, logger, by }: ContinuingParts, execution: JobExecuti
 }
 
 async function resumptionOf(
-  { operator, logger, onStopped, onRecovered }: ContinuingParts,
+  { repository, logger, onStopped, onRecovered }: ContinuingParts,
   execution: JobExecutionSummary,
 ): Promise<Resumption> {
   const { id, jobInstance, launch, status } = execution
   const restarts = (isLive(status) ? onRecovered : onStopped) === 'restart'
-  const deaths = await deathsOf(operator, execution)
+  const deaths = await deathsOf(repository, execution)
   const keeper = launch === null ? undefined : keeperOf(launch)
   const resumption = decideResumption('server', { execution, keeper, restarts, deaths })
   const why = resumption === 'close' ? diedTooOften(execution, { restarts, deaths }) : undefined

@@ -4,6 +4,7 @@ import type { LaunchOrder } from '../core/operator/launch-order.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { ObservationSource } from '../telemetry/metrics-registry.ts'
 import type { WorkerModule } from '../workers/module-place.ts'
+import { endOrKill } from './end-or-kill.ts'
 import type { ExecutionPool, PooledFire, PooledLaunch } from './execution-pool.ts'
 import { forkPoolProcess, type PoolProcess } from './forked-process.ts'
 import type { PoolAnswer, PoolRequest } from './pool-messages.ts'
@@ -46,9 +47,6 @@ export interface ForkedPool extends ExecutionPool, AsyncDisposable {
 }
 
 const ORPHAN_GRACE_MILLISECONDS = 25_000
-const LOAD_MILLISECONDS = 120_000
-/** Beyond the grace of a drain. A process whose job never lets go of the event loop is killed then. */
-const MARGIN_MILLISECONDS = 5_000
 
 interface Drain {
   readonly reason: string
@@ -57,8 +55,7 @@ interface Drain {
 
 /** Nothing is forked before `ready` or the first launch. Closing it drains it, and ends the processes. */
 export function forkedPool(options: ForkedPoolOptions): ForkedPool {
-  const { limit, logger, module, onDeath = () => {}, whenFull = refuse } = options
-  const { loadMilliseconds = LOAD_MILLISECONDS } = options
+  const { limit, logger, module, loadMilliseconds, onDeath = () => {}, whenFull = refuse } = options
   const { orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } = options
   const busy = new Map<PoolProcess, Promise<void>>()
   const isLast = () => idle.size() + busy.size <= 1
@@ -110,14 +107,18 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
     return answer
   }
 
+  const allOver = async (): Promise<void> => {
+    while (busy.size > 0) await Promise.all(busy.values())
+  }
+
   const drain: ExecutionPool['drain'] = async (reason, grace) => {
     const graceMilliseconds = grace?.graceMilliseconds ?? null
     draining ??= { reason, graceMilliseconds }
     idle.endAll()
     for (const process of busy.keys()) process.interrupt(reason, graceMilliseconds)
-    const killing = graceMilliseconds === null ? undefined : killLate(busy, graceMilliseconds)
-    while (busy.size > 0) await Promise.all(busy.values())
-    clearTimeout(killing)
+    await endOrKill(allOver(), graceMilliseconds, () => {
+      for (const process of busy.keys()) process.kill()
+    })
   }
 
   return {
@@ -163,12 +164,6 @@ async function isFailedLoad(process: PoolProcess): Promise<boolean> {
     () => false,
     (error: unknown) => !(error instanceof BatchError && error.code === 'POOL_PROCESS_DIED'),
   )
-}
-
-function killLate(busy: ReadonlyMap<PoolProcess, unknown>, graceMilliseconds: number): NodeJS.Timeout {
-  return setTimeout(() => {
-    for (const process of busy.keys()) process.kill()
-  }, graceMilliseconds + MARGIN_MILLISECONDS)
 }
 
 async function launched(answering: Promise<PoolAnswer>): Promise<PooledLaunch> {

@@ -1,9 +1,8 @@
 /** A process of the pool as the server sees it: a fork of Node that loads the project again and talks over a channel. */
 import type { ChildProcess } from 'node:child_process'
 import { BatchError } from '../core/model/batch-error.ts'
-import { endOfFork, type Fork, forkNode } from '../process/fork-node.ts'
-import type { ObservationSource } from '../telemetry/metrics-registry.ts'
-import { modulePlace, type WorkerModule } from '../workers/module-place.ts'
+import { type Fork, forkNode } from '../process/fork-node.ts'
+import { openFork, type OpenForkOptions } from './open-fork.ts'
 import { unpackError } from './packed-error.ts'
 import type { FromPoolProcess, PoolAnswer, PoolRequest, ToPoolProcess } from './pool-messages.ts'
 
@@ -26,15 +25,6 @@ export interface PoolProcess {
   readonly ended: Promise<string>
 }
 
-export interface PoolProcessOptions {
-  readonly module: WorkerModule
-  readonly orphanGraceMilliseconds: number
-  /** It is killed when it takes longer to load the project. */
-  readonly loadMilliseconds: number
-  /** What it observes is told here; closed with it. */
-  readonly source: ObservationSource | undefined
-}
-
 /**
  * Called once, before the answer where that is all: `free` takes the next request; `gone` has died, or is spoilt by an error that
  * nobody handled.
@@ -44,21 +34,11 @@ export type Over = (state: 'free' | 'gone') => void
 type Forked = Fork<ToPoolProcess, FromPoolProcess>
 
 /** It ends with us. */
-export function forkPoolProcess({
-  module,
-  orphanGraceMilliseconds,
-  loadMilliseconds,
-  source,
-}: PoolProcessOptions): PoolProcess {
+export function forkPoolProcess(options: Omit<OpenForkOptions, 'died'>): PoolProcess {
   const forked: Forked = forkNode(new URL('./pool-process.js', import.meta.url))
   const { child, send } = forked
-  const loading = limitLoading(child, loadMilliseconds)
-  const ended = endOfFork(child).then((how) => loading.how() ?? how)
+  const { ready, ended } = openFork(forked, { ...options, died: (how) => died(child, how) })
   const endings = endingsOf(ended)
-  const ready = readyOf(forked, ended)
-  ready.then(loading.over, loading.over)
-  if (source !== undefined) tellObservations(forked, ended, source)
-  send({ type: 'open', module: modulePlace(module), orphanGraceMilliseconds })
   return {
     pid: child.pid,
     ready,
@@ -74,35 +54,6 @@ export function forkPoolProcess({
     end: () => send({ type: 'end' }),
     kill: () => void child.kill('SIGKILL'),
   }
-}
-
-/** Nobody would ever be told why their launch has no answer. */
-function limitLoading(child: ChildProcess, milliseconds: number) {
-  let how: string | undefined
-  const timer = setTimeout(() => {
-    how = `has not loaded the project within ${milliseconds / 1000} s, and was killed`
-    child.kill('SIGKILL')
-  }, milliseconds)
-  return { how: () => how, over: () => clearTimeout(timer) }
-}
-
-function tellObservations({ hear }: Forked, ended: Promise<string>, source: ObservationSource): void {
-  hear((message) => {
-    if (message.type === 'observed') source.tell(message.observation)
-  })
-  void ended.then(source.close)
-}
-
-function readyOf({ child, hear }: Forked, ended: Promise<string>): Promise<void> {
-  const ready = new Promise<void>((resolve, reject) => {
-    hear((message) => {
-      if (message.type === 'ready') resolve()
-      else if (message.type === 'failed') reject(unpackError(message.error))
-    })
-    void ended.then((how) => reject(died(child, how)))
-  })
-  ready.catch(() => {}) // whoever asks is told
-  return ready
 }
 
 /** The messages about one request. Those before it belong to earlier ones, which are over. */

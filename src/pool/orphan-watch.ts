@@ -1,5 +1,6 @@
 /** Ends this process when its parent has died and its own event loop is too busy to notice. */
 import { Worker } from 'node:worker_threads'
+import { MARGIN_MILLISECONDS } from './end-or-kill.ts'
 
 /** Handed to the thread when it begins. */
 export interface OrphanWatch {
@@ -7,9 +8,6 @@ export interface OrphanWatch {
   /** From the parent's death to ours. */
   readonly patienceMilliseconds: number
 }
-
-/** Beyond the grace: to roll back the open chunk, write the end and say goodbye. */
-const MARGIN_MILLISECONDS = 5_000
 
 /**
  * A job that computes for minutes never hears that the channel is closed. A thread of its own does, and kills the process when the

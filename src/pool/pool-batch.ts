@@ -2,15 +2,12 @@
 import type { JobOperator } from '../core/operator/job-operator.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
 import type { Logger } from '../core/ports/logger.ts'
-import type { Tell } from '../telemetry/observation.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 
 /**
- * What a project's module exports for it: called once, with the server's argument and with what is to be told of all launches and
- * runs: an option of `createBatch`.
+ * What the function of a project's module answers. That is called once, with the server's argument and with what is to be told of
+ * all launches and runs: the option `observations` of `createBatch`.
  */
-export type OpenPoolBatch<A> = (argument: A, observations: Tell) => Promise<PoolBatch>
-
 export interface PoolBatch extends AsyncDisposable {
   readonly operator: JobOperator
   readonly repository: JobRepository

@@ -1,8 +1,7 @@
 /** What a server and the processes of its pool say to each other. */
-import type { Observation } from '../telemetry/observation.ts'
 import type { LaunchOrder } from '../core/operator/launch-order.ts'
-import type { ModulePlace } from '../workers/module-place.ts'
 import type { PooledFire, PooledLaunch, RedriveOrder, RestartOrder, TriggerOrder } from './execution-pool.ts'
+import type { OpeningMessage, OpenMessage } from './opening-messages.ts'
 import type { PackedError } from './packed-error.ts'
 
 /** A process does one after the other: it is asked again when it is free. */
@@ -13,12 +12,7 @@ export type PoolRequest =
   | { readonly kind: 'trigger'; readonly order: TriggerOrder }
 
 export type ToPoolProcess =
-  /** The first message: what project to load, and how long an open chunk may take once the server is gone. */
-  | {
-      readonly type: 'open'
-      readonly module: ModulePlace
-      readonly orphanGraceMilliseconds: number
-    }
+  | OpenMessage
   | { readonly type: 'ask'; readonly request: PoolRequest }
   /** To be continued by another server. */
   | { readonly type: 'interrupt'; readonly reason: string; readonly graceMilliseconds: number | null }
@@ -29,13 +23,9 @@ export type ToPoolProcess =
 export type PoolAnswer = PooledLaunch | PooledFire
 
 export type FromPoolProcess =
-  | { readonly type: 'ready' }
-  /** The project cannot be loaded, or its repository not be opened: the process ends. */
-  | { readonly type: 'failed'; readonly error: PackedError }
+  | OpeningMessage
   /** `isOver`: nothing goes on here, and the process is free, as after a refusal. */
   | { readonly type: 'answered'; readonly answer: PoolAnswer; readonly isOver: boolean }
   | { readonly type: 'refused'; readonly error: PackedError }
-  /** For the server's metrics. */
-  | { readonly type: 'observed'; readonly observation: Observation }
   /** What went on is over, and the process is free. One that an error has spoilt ends instead. */
   | { readonly type: 'free' }

@@ -1,10 +1,11 @@
 /** The process around an execution of a server's pool: loads the project, runs one after the other, ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
 import type { StartedJob } from '../core/operator/started-job.ts'
-import { exitAfter, leaveSignalsToParent, tellParent } from '../process/within-fork.ts'
+import { exitAfter, leaveSignalsToParent, tellParent, whenOrphaned } from '../process/within-fork.ts'
 import type { Observation } from '../telemetry/observation.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
 import { answerRequest } from './answer-request.ts'
+import type { OpenMessage } from './opening-messages.ts'
 import { watchForOrphans } from './orphan-watch.ts'
 import { packError } from './packed-error.ts'
 import { isPoolBatch, type PoolBatch } from './pool-batch.ts'
@@ -40,7 +41,7 @@ process.on('message', (message: ToPoolProcess) => {
   }
 })
 
-process.on('disconnect', () => {
+whenOrphaned(() => {
   if (!isBusy) return void exit(0)
   direct({
     type: 'interrupt',
@@ -57,7 +58,7 @@ process.on('uncaughtException', (error: unknown) => {
   direct({ type: 'abort', reason: text })
 })
 
-function open({ module, orphanGraceMilliseconds: grace }: Extract<ToPoolProcess, { type: 'open' }>): void {
+function open({ module, orphanGraceMilliseconds: grace }: OpenMessage): void {
   orphanGraceMilliseconds = grace
   watchForOrphans(grace)
   opening = openNamedBatch(module, isPoolBatch, observed)

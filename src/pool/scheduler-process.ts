@@ -1,9 +1,11 @@
 /** The process around a server's scheduler: its runs are here, so that they hold up no request; it ends with the server. */
 import { thrownText } from '../core/model/error-description.ts'
 import { watchStrayErrors } from '../process/stray-errors.ts'
-import { exitAfter, leaveSignalsToParent, tellParent } from '../process/within-fork.ts'
+import { exitAfter, leaveSignalsToParent, tellParent, whenOrphaned } from '../process/within-fork.ts'
 import { createScheduler, type Scheduler } from '../scheduling/scheduler.ts'
+import type { Observation } from '../telemetry/observation.ts'
 import { slotObservations } from '../telemetry/slot-observations.ts'
+import type { ModulePlace } from '../workers/module-place.ts'
 import { openNamedBatch } from '../workers/open-worker-batch.ts'
 import { watchForOrphans } from './orphan-watch.ts'
 import { packError } from './packed-error.ts'
@@ -39,7 +41,7 @@ const strayErrors = watchStrayErrors((error) => {
   drain({ type: 'drain', reason, graceMilliseconds: orphanGraceMilliseconds })
 })
 
-process.on('disconnect', () => {
+whenOrphaned(() => {
   drain({
     type: 'drain',
     reason: 'the server that it belonged to is gone',
@@ -47,16 +49,15 @@ process.on('disconnect', () => {
   })
 })
 
-async function open(module: Extract<ToSchedulerProcess, { type: 'open' }>['module']): Promise<void> {
-  const observed = (observation: Extract<FromSchedulerProcess, { type: 'observed' }>['observation']) =>
-    tell({ type: 'observed', observation })
+async function open(module: ModulePlace): Promise<void> {
+  const observed = (observation: Observation) => tell({ type: 'observed', observation })
   const batch = await openNamedBatch(module, isPoolBatch, observed)
   const scheduler = await createScheduler(batch, batch.schedules, {
     observer: slotObservations(observed),
     strayErrors,
   })
   firing = { scheduler, batch }
-  tell({ type: 'firing' })
+  tell({ type: 'ready' })
   if (ending !== undefined) drain(ending)
 }
 

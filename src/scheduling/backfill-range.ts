@@ -1,5 +1,6 @@
 /** The range of a backfill, as a person writes it. */
 import { BatchError } from '../core/model/batch-error.ts'
+import { isCalendarDay } from '../core/model/calendar-day.ts'
 import { zoneClock } from './zone-clock.ts'
 
 const DAY = 86_400_000
@@ -29,7 +30,8 @@ export function backfillRange(
 function startOf(timezone: string, option: string, text: string): Date {
   if (isDay(text)) return new Date(dayStart(timezone, Date.parse(text)))
   const instant = new Date(text)
-  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && isBackfillable(instant.getTime())) return instant
+  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T.*(Z|[+-]\d\d:?\d\d)$/.exec(text) ?? []
+  if (isCalendarDay(day) && isBackfillable(instant.getTime())) return instant
   throw new BatchError(
     'INVALID_CONFIGURATION',
     `${option} is ${text}; it must be a day such as 2026-11-21, or a time with its zone such as 2026-11-21T02:00:00Z, of 1970 or later`,
@@ -38,7 +40,7 @@ function startOf(timezone: string, option: string, text: string): Date {
 }
 
 function isDay(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && isBackfillable(Date.parse(text))
+  return isCalendarDay(text) && isBackfillable(Date.parse(text))
 }
 
 /** False of what is no time at all, too. */

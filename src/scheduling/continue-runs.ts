@@ -19,7 +19,7 @@ import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 /** Any number of processes may do it at once: of two that continue a run, one comes second, and leaves it. */
 export async function continueRuns(parts: SchedulerParts): Promise<void> {
   const { operator, settled } = parts
-  for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted())]) {
+  for (const execution of [...(await operator.listStale()), ...(await operator.listInterrupted(settled))]) {
     if (!settled.has(execution.id)) await unlessTaken(parts, execution, () => lookAfter(parts, execution))
   }
 }
@@ -27,11 +27,23 @@ export async function continueRuns(parts: SchedulerParts): Promise<void> {
 async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary): Promise<void> {
   const fire = await parts.repository.schedules.findFireOfInstance(execution.jobInstance.id)
   const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
+  if (fire !== undefined && schedule === undefined && mayBeAnothers(parts, execution)) return
   const resumption = await resumptionOf(parts, execution, schedule)
   if (resumption === 'close') await parts.operator.recover(execution.id)
+  // Neither who keeps it nor what its schedule says ever changes while this process is there.
+  if (resumption === 'leave') parts.settled.add(execution.id)
   if (resumption !== 'continue' || fire === undefined || schedule === undefined) return
   if (await isSuperseded(parts, schedule, fire)) parts.settled.add(execution.id)
   else await goOn(parts, execution, schedule, fire)
+}
+
+/** Beyond the lease of a run whose schedule is not known here. A scheduler that knows it needs a second. */
+const OTHERS_MILLISECONDS = 300_000
+
+/** Of a run whose schedule is not known here: whether a scheduler that knows it may still come, and restart it. */
+function mayBeAnothers({ clock }: SchedulerParts, { status, owner }: JobExecutionSummary): boolean {
+  if (!isLive(status) || owner === null) return false
+  return clock.now().getTime() < owner.leaseExpiresAt.getTime() + OTHERS_MILLISECONDS
 }
 
 /** Where a later slot stops the run of an earlier one, it does so too when that has stopped before. */
@@ -51,12 +63,12 @@ async function isSuperseded(
 }
 
 async function resumptionOf(
-  { operator, logger }: SchedulerParts,
+  { repository, logger }: SchedulerParts,
   execution: JobExecutionSummary,
   schedule: PlannedSchedule | undefined,
 ): Promise<Resumption> {
   const restarts = schedule?.onRecovered === 'restart'
-  const deaths = await deathsOf(operator, execution)
+  const deaths = await deathsOf(repository, execution)
   const keeper = keeperOfRun(execution, schedule)
   const resumption = decideResumption('scheduler', { execution, keeper, restarts, deaths })
   const why = resumption === 'close' ? diedTooOften(execution, { restarts, deaths }) : undefined

@@ -58,8 +58,8 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
 function failureBefore({ pauseOnFailure }: Rules, { previous, state }: JudgedGround): string | undefined {
   if (!pauseOnFailure || previous?.status !== 'FAILED') return undefined
   const { slot, jobExecutionId, endTime } = previous
-  const resumedAt = state?.resumedAt ?? null
-  if (resumedAt !== null && endTime !== null && endTime <= resumedAt) return undefined
+  const resumed = state?.resumed ?? null
+  if (resumed !== null && endTime !== null && endTime <= resumed.at) return undefined
   return `execution ${jobExecutionId}, of the slot ${slot.toISOString()}, has FAILED`
 }
 

@@ -46,7 +46,7 @@ export interface ScheduleOperations {
   readonly next: (name: string, count: number) => readonly Date[]
   /** Slots from now on are PAUSED, in whatever process they would be fired; what waits stays waiting, what runs goes on. */
   readonly pause: (name: string, note: string | null, by: string) => Promise<ScheduleState>
-  readonly resume: (name: string) => Promise<ScheduleState>
+  readonly resume: (name: string, by: string) => Promise<ScheduleState>
   /** Fires a slot of its own, now, in this process, paused or not. `left` where the job is busy. */
   readonly trigger: (name: string, options: StartOptions) => Promise<Fired>
   /** Oldest first. @throws BatchError NO_SUCH_SCHEDULE */
@@ -60,9 +60,14 @@ export interface ScheduleOperations {
   ) => Promise<Fired>
   /**
    * Leaves a backfill to the schedulers: its slots are QUEUED, and any of them fires them, oldest first, as the job becomes free and
-   * the schedule is not paused. Answers with those slots.
+   * the schedule is not paused. Answers with those slots, and their rows as they were.
    */
-  readonly queueBackfill: (name: string, backfill: Backfill, by: string) => Promise<readonly Date[]>
+  readonly queueBackfill: (name: string, backfill: Backfill, by: string) => Promise<readonly BackfillSlot[]>
+  /**
+   * What still waits as part of backfills of this schedule is not fired: it is SKIPPED, or FIRED as it was before. Runs that are under way go
+   * on. Answers with those slots, oldest first.
+   */
+  readonly cancelBackfill: (name: string, by: string) => Promise<readonly Date[]>
 }
 
 const NOTHING_LAUNCHED: readonly FireOutcome[] = ['SKIPPED', 'REFUSED', 'MISSED', 'PAUSED']
@@ -91,9 +96,9 @@ export function scheduleOperations(
       return cronSlots(cron, timezone).next(clock.now(), count)
     },
     pause: (name, note, by) => store.pause(find(name).name, { note, by, at: clock.now() }),
-    resume: async (name) => {
+    resume: async (name, by) => {
       await coverPause(store, find(name), clock)
-      return store.resume(name, clock.now())
+      return store.resume(name, { by, at: clock.now() })
     },
     trigger: (name, options) =>
       fireSlot(operator, find(name), clock.now(), { occasion: 'asked', replaces: [] }, options),
@@ -108,15 +113,17 @@ export function scheduleOperations(
       ),
     queueBackfill: async (name, backfill, by) => {
       const plan = await planBackfill(store, find(name), backfill)
-      const queued: Date[] = []
+      const queued = new Set<number>()
       for (const page of pagesOf(plan.map(({ slot }) => slot))) {
         const detail = `waits as part of a backfill of ${plan.length} slots, asked for by ${by}`
         const { maxActive = 1 } = backfill
         const row = { schedule: name, by, detail, replaces: replacedBy(backfill), maxActive }
-        queued.push(...(await store.queue(page, row)))
+        for (const slot of await store.queue(page, row)) queued.add(slot.getTime())
       }
-      return queued
+      return plan.filter(({ slot }) => queued.has(slot.getTime()))
     },
+    cancelBackfill: async (name, by) =>
+      store.cancelBackfill(find(name).name, { by, detail: `the backfill was cancelled by ${by}` }),
   }
 }
 

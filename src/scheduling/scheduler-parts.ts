@@ -18,7 +18,7 @@ export interface SchedulerParts {
   readonly by: string
   readonly schedules: readonly PlannedSchedule[]
   readonly running: RunningJobs
-  /** Ids of executions that this process has found not to be continued: they are not tried again before it is started anew. */
+  /** Ids of executions that this process has found to be left as they are: it does not look at them again before it is started anew. */
   readonly settled: Set<string>
   /** Aborted when the scheduler is to end: nothing is fired any more. */
   readonly draining: AbortSignal
@@ -45,3 +45,12 @@ export interface SchedulerObserver {
   readonly repositoryLost?: (error: unknown) => void
   readonly repositoryBack?: () => void
 }
+
+/** The names of all that it may be told of. */
+export const SCHEDULER_EVENTS: readonly (keyof SchedulerObserver)[] = Object.keys({
+  fired: true,
+  recorded: true,
+  missed: true,
+  repositoryLost: true,
+  repositoryBack: true,
+} satisfies Record<keyof SchedulerObserver, true>) as (keyof SchedulerObserver)[]

@@ -1,5 +1,6 @@
 /** Fires schedules in this process, beside any number of other processes that fire the same ones. */
 import type { JobOperator } from '../core/operator/job-operator.ts'
+import { guardObserver } from '../core/operator/guard-observer.ts'
 import { isBatchError } from '../core/model/batch-error.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
@@ -16,7 +17,12 @@ import { fireAndRun } from './fire-schedule.ts'
 import { planSchedule } from './plan-schedule.ts'
 import { listQueued, promoteQueued } from './promote-queued.ts'
 import { runningJobs } from './running-jobs.ts'
-import type { PlannedSchedule, SchedulerObserver, SchedulerParts } from './scheduler-parts.ts'
+import {
+  type PlannedSchedule,
+  SCHEDULER_EVENTS,
+  type SchedulerObserver,
+  type SchedulerParts,
+} from './scheduler-parts.ts'
 import { startTicks } from './ticks.ts'
 
 export interface Scheduler extends AsyncDisposable {
@@ -81,7 +87,7 @@ export async function createScheduler(
     schedules: schedules.map(planSchedule),
     running: runningJobs(logger),
     settled: new Set(),
-    observer: options.observer ?? {},
+    observer: guardObserver<SchedulerObserver>(options.observer ?? {}, SCHEDULER_EVENTS, logger),
     draining: draining.signal,
     strayErrors: options.strayErrors,
   }

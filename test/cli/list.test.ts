@@ -36,6 +36,7 @@ describe('batchwright list', () => {
     expect(await names('--attention')).to.deep.equal(['failing'])
     expect(await names('--since', '1h', '--until', '0s')).to.deep.equal(['failing', 'count'])
     expect(await names('--until', '1h')).to.deep.equal([])
+    expect(await names('--since', '999999999d')).to.deep.equal(['failing', 'count'])
     expect(await names('--since', '2020-01-01', '--until', '2020-01-01T12:00:00+02:00')).to.deep.equal([])
     expect(await names('--search', 'day=2026-01-31')).to.deep.equal(['count'])
     expect(await names('--search', '2026-')).to.deep.equal(['count'])
@@ -46,6 +47,7 @@ describe('batchwright list', () => {
     for (const args of [
       ['--since', 'yesterday'],
       ['--until', '2026-13-01'],
+      ['--until', '2026-02-30'],
       ['--trigger', 'airflow:eod'],
     ]) {
       const { exitCode, stderr } = await command(['list', ...args], { environment })

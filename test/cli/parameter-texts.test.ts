@@ -69,6 +69,13 @@ describe('The parameters of a run', () => {
       .and.deep.include({ keys: ['day'] })
   })
 
+  it('are refused when the file is not in UTF-8', async () => {
+    const path = folder.path('latin1.json')
+    await writeFile(path, Buffer.from('{ "region": "M\u00fcnchen" }', 'latin1'))
+    const { exitCode, stderr } = await run(['--params', path, 'to=1', 'day=2026-01-31'])
+    expect([exitCode, stderr.includes('latin1.json cannot be read')]).to.deep.equal([2, true])
+  })
+
   it('are refused when the file is not there, and when what follows := is no JSON', async () => {
     const missing = await run(['--params', folder.path('missing.json')])
     expect([missing.exitCode, missing.stderr.includes('missing.json cannot be read')]).to.deep.equal([

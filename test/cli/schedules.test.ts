@@ -54,6 +54,12 @@ describe('The commands for schedules', () => {
     expect((await schedules()).stdout).to.match(/paused since .* by \S+@\S+ pid \d+: the fair/)
     expect((await schedules('resume', 'daily-report')).exitCode).to.equal(0)
     expect((await schedules()).stdout).not.to.contain('paused')
+    const resumed = linesOf((await schedules('--json')).stdout).find(
+      (one) => one['schedule'] === 'daily-report',
+    )
+    expect(resumed?.['resumed'])
+      .to.have.property('by')
+      .that.matches(/^\S+@\S+ pid \d+/)
   })
 
   it('trigger a schedule in this process, and once only for the same instance', async () => {
@@ -97,6 +103,19 @@ describe('The commands for schedules', () => {
       .filter(({ slot }) => String(slot).startsWith('2026-04-'))
       .map(({ jobExecutionId }) => Number(jobExecutionId))
     expect(ids).to.deep.equal(ids.toSorted((one, other) => one - other))
+  })
+
+  it('cancel a backfill that waits, and say by whom', async () => {
+    const range = ['daily-report', '--from', '2026-06-01', '--to', '2026-06-02', '--queue']
+    expect((await schedules('backfill', ...range)).exitCode).to.equal(0)
+    const cancelled = await schedules('cancel-backfill', 'daily-report')
+    expect([cancelled.exitCode, cancelled.stdout]).to.deep.equal([
+      0,
+      '2026-06-01T06:30:00Z  waits no longer\n2026-06-02T06:30:00Z  waits no longer\n',
+    ])
+    const fires = linesOf((await schedules('fires', 'daily-report', '--outcome', 'SKIPPED', '--json')).stdout)
+    for (const { detail } of fires) expect(detail).to.match(/^the backfill was cancelled by \S+@\S+ pid \d+/)
+    expect(fires).to.have.lengthOf(2)
   })
 
   it('leave a backfill to the schedulers', async () => {

@@ -121,7 +121,7 @@ describe('The command serve', function () {
   it('continues a job that takes its process with it three times, and then leaves it FAILED', async () => {
     const server = await serve()
     await request('/api/v1/jobs/deadly/executions', { parameters: { run: 'deadly' } })
-    await server.said('has died 4 times in a row')
+    await server.said('has lost its process 4 times in a row')
     const all = await until('deadly', 'FAILED')
     expect(all.map(({ status }) => status)).to.deep.equal(['FAILED', 'FAILED', 'FAILED', 'FAILED'])
     await end(server)

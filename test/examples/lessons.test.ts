@@ -183,11 +183,14 @@ describe('The lessons in examples/', function () {
       throw new Error('the server has ended')
     }
     const count = 'select count(*)::int as letters from letter'
+    const underWay = `select from batch_job_execution join batch_job_instance using (job_instance_id)
+      where job_name = 'letters' and status = 'STARTED'`
     const first = await serve()
     const launched = batchwright('launch', 'letters', 'day=2026-01-31', '--server', url)
     expect(launched.code, launched.err).to.equal(0)
     expect(launched.out).to.match(/^Execution \d+ of job letters \(instance \d+\): STARTING on http/)
-    while (batchwright('list', '--job', 'letters', '--status', 'STARTED').out === '');
+    // By this process: until a command of its own has looked, the job may have come to its end.
+    while ((await rowOf(underWay)) === undefined);
     first.kill('SIGTERM')
     expect((await once(first, 'exit'))[0]).to.equal(0)
 

@@ -162,6 +162,7 @@ async function askEverything(ask: Ask): Promise<void> {
   const days = { from: '2026-11-01', to: '2026-11-02' }
   await ask('POST /api/v1/schedules/hourly/backfill', { json: { ...days, dryRun: true } })
   await ask('POST /api/v1/schedules/hourly/backfill', { json: days })
+  await ask('POST /api/v1/schedules/hourly/cancel-backfill')
   await ask('POST /api/v1/maintenance/purge', { json: { olderThan: '1d' } })
 }
 

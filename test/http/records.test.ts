@@ -1,7 +1,28 @@
 import { expect } from 'chai'
+import type { ScheduleStore } from '../../src/core/ports/schedule-store.ts'
+import type { Batch } from '../../src/create-batch.ts'
 import { FIXED_CLOCK } from './fixed-clock.ts'
 import { deliveryTo } from './delivery-to.ts'
 import { type AnswerJson, type ApiTrial, apiTrial, ended, newName, running } from './api-trial.ts'
+import { hourly } from './jobs.ts'
+
+/** The first of the slots that are to be queued is fired by somebody else. */
+function takenMeanwhile() {
+  let reads = 0
+  const around = (batch: Batch): Batch => {
+    const { schedules } = batch.repository
+    const changed: ScheduleStore = {
+      ...schedules,
+      listFires: (filter) => {
+        reads += 1
+        return schedules.listFires(filter)
+      },
+      queue: (slots, row) => schedules.queue(slots.slice(1), row),
+    }
+    return { ...batch, repository: { ...batch.repository, schedules: changed } }
+  }
+  return { around, reads: () => reads }
+}
 
 describe('What the HTTP API shows of what was recorded', () => {
   let trial: ApiTrial
@@ -99,7 +120,9 @@ describe('What the HTTP API shows of what was recorded', () => {
     await trial.ask('POST /api/v1/schedules/hourly/pause', { json: { note: 'the fair' }, as: 'operate' })
     const paused = await trial.ask('GET /api/v1/schedules')
     expect(paused.json.items[0]?.['paused']).to.include({ by: 'operate', note: 'the fair' })
-    expect((await trial.ask('POST /api/v1/schedules/hourly/resume')).json['paused']).to.equal(null)
+    const resumed = await trial.ask('POST /api/v1/schedules/hourly/resume', { as: 'operate' })
+    expect(resumed.json['paused']).to.equal(null)
+    expect(resumed.json['resumed']).to.have.property('by', 'operate')
     const fired = await trial.ask('POST /api/v1/schedules/hourly/trigger', { as: 'operate' })
     const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=FIRED')
     expect(fires.json.items[0]).to.include({
@@ -108,6 +131,22 @@ describe('What the HTTP API shows of what was recorded', () => {
     })
     const nothing = await trial.ask('GET /api/v1/schedules/hurly')
     expect(nothing.json['detail']).to.contain('Did you mean hourly?')
+  })
+
+  it('lets others be answered while it looks for the slots of many schedules', async () => {
+    const schedules = Array.from({ length: 20 }, (_, index) => ({ ...hourly, name: `hourly ${index}` }))
+    const many = apiTrial({ schedules })
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await many.ask('GET /api/v1/schedules?next=100')
+    isOver = true
+    expect(turns).to.be.at.least(schedules.length)
+    await many.close()
   })
 
   it('queues a backfill, or shows what it would queue, and refuses one that is too long', async () => {
@@ -120,6 +159,12 @@ describe('What the HTTP API shows of what was recorded', () => {
     expect([queued.status, queued.json['slots']]).to.deep.equal([202, dry.json['slots']])
     const fires = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=QUEUED')
     expect(fires.json.items.map(({ slot }) => slot)).to.deep.equal(slots.toReversed())
+    const cancelled = await trial.ask('POST /api/v1/schedules/hourly/cancel-backfill', { as: 'operate' })
+    expect([cancelled.status, cancelled.json['slots']]).to.deep.equal([200, slots])
+    const left = await trial.ask('GET /api/v1/schedules/hourly/fires?outcome=SKIPPED')
+    for (const fire of left.json.items)
+      expect(fire).to.include({ firedBy: 'operate', detail: 'the backfill was cancelled by operate' })
+    expect(left.json.items).to.have.lengthOf(slots.length)
     for (const [json, pointer] of [
       [{ from: '2020-01-01', to: '2026-11-20' }, '#/from'],
       [{ from: '2026-11-20', to: '2026-11-19' }, '#/to'],
@@ -131,6 +176,17 @@ describe('What the HTTP API shows of what was recorded', () => {
       expect(answer.status).to.equal(422)
       expect((answer.json['errors'] as object[])[0]).to.include({ pointer })
     }
+  })
+
+  it('answers with the slots that a backfill has queued, not with those that others took meanwhile', async () => {
+    const { around, reads } = takenMeanwhile()
+    const raced = apiTrial({ clock: FIXED_CLOCK, around })
+    const range = { from: '2026-11-20T08:30:00Z', to: '2026-11-20' }
+    const { json } = await raced.ask('POST /api/v1/schedules/hourly/backfill', { json: range })
+    await raced.close()
+    const slots = (json['slots'] as readonly { readonly slot: string }[]).map(({ slot }) => slot)
+    expect(slots).to.deep.equal(['10', '11', '12'].map((hour) => `2026-11-20T${hour}:00:00.000Z`))
+    expect(reads(), 'it is planned once').to.equal(1)
   })
 
   it('says of an execution which one it continues', async () => {

@@ -96,6 +96,18 @@ describe('What the HTTP API is sent', () => {
     }
   })
 
+  it('loses nothing that stands under the name of what every object has', async () => {
+    for (const [text, pointer] of [
+      ['{"parameters":{"__proto__":"x"}}', '#/parameters/__proto__'],
+      ['{"parameters":{"__proto__":{"name":"x"}}}', '#/parameters/__proto__'],
+      ['{"parameters":{"name":"x"},"__proto__":{"mode":"next"}}', '#/__proto__'],
+    ] as const) {
+      const { status, json } = await trial.ask(LAUNCH, { text })
+      expect(status, text).to.equal(422)
+      expect((json['errors'] as readonly object[])[0]).to.include({ pointer })
+    }
+  })
+
   it('keeps the digits of large numbers, takes texts for what they say, and no other type for a text', async () => {
     const text = `{"parameters":{"name":"${newName()}","times":9007199254740993}}`
     const large = await trial.ask(LAUNCH, { text })
@@ -133,6 +145,9 @@ describe('What the HTTP API is sent', () => {
       ['executions?limit=0', 'limit'],
       ['executions?limit=201', 'limit'],
       ['executions?limit=ten', 'limit'],
+      ['executions?limit=0x10', 'limit'],
+      ['executions?limit=+1', 'limit'],
+      ['schedules?next=', 'next'],
       ['executions?limit=1&limit=2', 'limit'],
       ['executions?status=GONE', 'status'],
       ['executions?stauts=FAILED', 'stauts'],
@@ -154,9 +169,11 @@ describe('What the HTTP API is sent', () => {
   })
 
   it('is refused where a cursor names no time, whoever has made it', async () => {
-    const cursor = encodeCursor('fires hourly', {}, '9223372036854775807')
-    const { status, json } = await trial.ask(`GET /api/v1/schedules/hourly/fires?cursor=${cursor}`)
-    expect([status, json.code]).to.deep.equal([422, 'invalid-request'])
+    for (const time of ['9223372036854775807', '253402300800000']) {
+      const cursor = encodeCursor('fires hourly', {}, time)
+      const { status, json } = await trial.ask(`GET /api/v1/schedules/hourly/fires?cursor=${cursor}`)
+      expect([status, json.code], time).to.deep.equal([422, 'invalid-request'])
+    }
   })
 
   it('names nothing where an id is none, or greater than any', async () => {

@@ -52,6 +52,36 @@ describe('An answer that waits', () => {
     expect((await waiting).status).to.equal(200)
   })
 
+  it('is not looked for by each of many that wait, nor by those that have gone', async () => {
+    let looks = 0
+    const memory = memoryRepository()
+    const repository: JobRepository = {
+      ...memory,
+      findJobExecution: (id) => {
+        looks += 1
+        return memory.findJobExecution(id)
+      },
+    }
+    const many = apiTrial({ repository, pollMilliseconds: 200 })
+    const { id, open } = await running(many.ask)
+    const leaving = new AbortController()
+    const wait = (signal?: AbortSignal) =>
+      many.ask(`GET /api/v1/executions/${id}?wait=60s`, signal === undefined ? {} : { signal })
+    const [leave, stay] = [
+      Array.from({ length: 20 }, () => wait(leaving.signal)),
+      Array.from({ length: 20 }, () => wait()),
+    ]
+    // Behind the first looks of all.
+    for (let turns = 0; turns < 20; turns += 1) await many.ask(`GET /api/v1/executions/${id}`)
+    looks = 0
+    leaving.abort()
+    await Promise.all(leave)
+    open()
+    for (const { json } of await Promise.all(stay)) expect(json['status']).to.equal('COMPLETED')
+    expect(looks).to.be.lessThan(20)
+    await many.close()
+  })
+
   it('is 304 for whoever knows it, as long as nothing has changed', async () => {
     const { id, open } = await running(trial.ask)
     await trial.ask(`GET /api/v1/executions/${id}?wait=1`)

@@ -14,11 +14,21 @@ describe('A server that continues what servers have left', () => {
   let batch: Batch
   let pool: ExecutionPool
   let lines: string[]
+  /** How many interrupted executions each turn has read. */
+  let read: number[]
 
   beforeEach(() => {
     lines = []
+    read = []
     const logger = pino({}, { write: (line) => void lines.push(line) })
-    batch = createBatch({ repository: memoryRepository(), jobs: [wait], leaseMilliseconds: 1000, logger })
+    const memory = memoryRepository()
+    const listInterrupted = async (except?: ReadonlySet<string>) => {
+      const found = await memory.listInterrupted(except)
+      read.push(found.length)
+      return found
+    }
+    const repository = { ...memory, listInterrupted }
+    batch = createBatch({ repository, jobs: [wait], leaseMilliseconds: 1000, logger })
     pool = localPool({ batch })
   })
   afterEach(async () => {
@@ -29,6 +39,7 @@ describe('A server that continues what servers have left', () => {
   function continuing(restart: ExecutionPool['restart'], onStopped: Continuation = 'restart') {
     return continueExecutions({
       operator: batch.operator,
+      repository: batch.repository,
       pool: { ...pool, restart },
       logger: batch.logger,
       clock: systemClock,
@@ -86,10 +97,12 @@ describe('A server that continues what servers have left', () => {
     expect(lines.filter((line) => line.includes('is not continued'))).to.have.length(1)
   })
 
-  it('leaves it where it is told to', async () => {
+  it('leaves it where it is told to, and does not read it again', async () => {
     const id = await interrupted()
     const server = continuing(() => Promise.reject(new Error('nobody may ask')), 'leave')
+    await until(async () => read.length > 2)
     await server.end()
+    expect(read.slice(0, 3)).to.deep.equal([1, 0, 0])
     expect((await batch.operator.findJobExecution(id)).status).to.equal('STOPPED')
     expect(lines.filter((line) => line.includes('nobody may ask'))).to.deep.equal([])
   })

@@ -154,7 +154,7 @@ describe('The forked pool', function () {
     expect(ended.exitStatus.exitDescription).to.contain('a second signal')
   })
 
-  for (const how of ['exit', 'kill'] as const) {
+  for (const how of ['exit', 'kill', 'disconnect'] as const) {
     it(`loses one execution when a job does ${how} to its process, and tells which`, async () => {
       const deaths: PoolDeath[] = []
       await using pool = openPool({ onDeath: (death) => deaths.push(death) })
@@ -165,6 +165,7 @@ describe('The forked pool', function () {
       expect(deaths.map(({ jobExecutionId }) => jobExecutionId)).to.deep.equal([harmed.execution.id])
       // Its owner is known to be dead at once.
       expect((await batch.operator.recover(harmed.execution.id)).recovered).to.equal(true)
+      expect(await batch.repository.countDeaths(harmed.execution.jobInstance.id)).to.equal(1)
     })
   }
 

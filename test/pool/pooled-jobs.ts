@@ -64,7 +64,7 @@ const harm = ({ schema }: PooledSetting) =>
     name: 'harm',
     parameters: z.object({
       run: z.string(),
-      how: z.enum(['exit', 'kill', 'reject', 'block', 'wait', 'talk']),
+      how: z.enum(['exit', 'kill', 'disconnect', 'reject', 'block', 'wait', 'talk']),
       /** Made when the harm begins. */
       file: z.string().optional(),
     }),
@@ -78,6 +78,7 @@ const harm = ({ schema }: PooledSetting) =>
       harm: step.tasklet(async ({ parameters: { how, file }, signal }) => {
         if (file !== undefined) writeFileSync(file, '')
         if (how === 'exit') process.exit(3)
+        if (how === 'disconnect') process.disconnect()
         if (how === 'kill') process.kill(process.pid, 'SIGKILL')
         if (how === 'reject') void Promise.reject(new Error('nobody awaits this'))
         if (how === 'block') for (;;);

@@ -293,7 +293,7 @@ describe('Rows that Postgres refuses', () => {
     })
     const { status, step, error } = await load(
       rowsTo(100),
-      { size: 50, retry: { attempts: 9, backoff: { kind: 'fixed', delay: 1 } } },
+      { size: 50, retry: { attempts: 9, backoff: { kind: 'fixed', delayMilliseconds: 1 } } },
       writer,
     )
     expect(status, String(error)).to.equal('COMPLETED')

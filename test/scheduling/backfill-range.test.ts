@@ -31,6 +31,8 @@ describe('The range of a backfill', () => {
 
   it('refuses what is no day, what ends before it begins and years that only a slip of the pen can mean', () => {
     expect(refusal({ from: 'soon', to: '2026-11-21' })).to.match(/^--from is soon; it must be a day/)
+    for (const never of ['2026-02-30', '2026-02-30T02:00:00Z'])
+      expect(refusal({ from: never, to: '2026-11-21' })).to.match(/^--from is 2026-02-30/)
     expect(refusal({ from: '2026-11-22', to: '2026-11-21' })).to.match(/--from 2026-11-22 is later than/)
     for (const early of ['0009-04-04', '0000-01-01', '1969-12-31', '0026-11-21T02:00:00Z'])
       expect(refusal({ from: early, to: '2026-11-21' })).to.match(/of 1970 or later/)

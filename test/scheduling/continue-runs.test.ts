@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { JobRepository } from '../../src/core/ports/job-repository.ts'
 import { scheduleOperations } from '../../src/scheduling/schedule-operations.ts'
 import { HOUR, idle, MINUTE, schedulerWorld, type World } from './scheduler-world.ts'
 
@@ -117,8 +118,61 @@ describe('A scheduler with runs that have lost their process', () => {
       world.release()
     })
 
-    it('leaves it to servers where a server ran it', async () => {
+    it('counts deaths, and no other failures', async () => {
       const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const schedule = world.schedule(once)
+      world.hold()
+      const operations = scheduleOperations(world.batch, [schedule], world.clock)
+      const fired = await operations.trigger('hourly', {})
+      let run = fired.outcome === 'FIRED' ? fired.started : undefined
+      for (let failure = 1; failure <= 4; failure += 1) {
+        run?.abort('somebody has no time')
+        await run?.ended
+        run = await world.batch.operator.restart(run?.execution.id ?? '')
+      }
+      await using _ = await world.start(schedule)
+      await world.clock.advance(HOUR + MINUTE)
+      world.release()
+      expect((await idle(world))[0]).to.equal('00:30 FIRED COMPLETED')
+    })
+
+    it('leaves it to those who know its schedule, and closes it when none of them has come', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const [known, unknown] = [world.schedule({ ...once, name: 'another' }), world.schedule(once)]
+      world.hold()
+      const operations = scheduleOperations(world.batch, [known, unknown], world.clock)
+      await operations.trigger('hourly', { runner: 'scheduler' })
+      await using _ = await world.start(known)
+      await world.clock.advance(HOUR + 4 * MINUTE)
+      expect((await world.ledger())[0]).to.equal('00:30 FIRED STARTED')
+      await world.clock.advance(2 * MINUTE)
+      await world.until(async () => (await world.ledger())[0] === '00:30 FIRED FAILED')
+      world.release()
+    })
+
+    it('restarts it although another that does not know its schedule has found it first', async () => {
+      const world = schedulerWorld({ leaseMilliseconds: HOUR })
+      const [known, unknown] = [world.schedule({ ...once, name: 'another' }), world.schedule(once)]
+      world.hold()
+      const operations = scheduleOperations(world.batch, [known, unknown], world.clock)
+      await operations.trigger('hourly', { runner: 'scheduler' })
+      await using _ = await world.start(known)
+      await world.clock.advance(HOUR + MINUTE)
+      await using __ = await world.start(unknown)
+      world.release()
+      expect((await idle(world))[0]).to.equal('00:30 FIRED COMPLETED')
+    })
+
+    it('leaves it to servers where a server ran it, and does not look at it again', async () => {
+      let looks = 0
+      const change = (memory: JobRepository): JobRepository => {
+        const findFireOfInstance = (id: string) => {
+          looks += 1
+          return memory.schedules.findFireOfInstance(id)
+        }
+        return { ...memory, schedules: { ...memory.schedules, findFireOfInstance } }
+      }
+      const world = schedulerWorld({ leaseMilliseconds: HOUR, change })
       const schedule = world.schedule(once)
       world.hold()
       const operations = scheduleOperations(world.batch, [schedule], world.clock)
@@ -127,6 +181,7 @@ describe('A scheduler with runs that have lost their process', () => {
       await world.clock.advance(HOUR + MINUTE)
       expect((await world.ledger())[0]).to.match(/ FIRED STARTED$/)
       expect(await world.batch.operator.listStale()).to.have.lengthOf(1)
+      expect(looks).to.equal(1)
       world.release()
     })
 

@@ -82,6 +82,12 @@ describe('The slots of a cron expression', () => {
     expect(isSlot(new Date('2026-01-01T00:00:41Z'))).to.equal(false)
   })
 
+  it('are found at once, however rare they are', () => {
+    const before = performance.now()
+    expect(cronSlots('0 0 29 2 *', 'UTC').next(new Date('2026-01-01T00:00:00Z'), 500).length).to.equal(500)
+    expect(performance.now() - before).to.be.lessThan(5_000) // where node-cron is asked for each day, twenty seconds
+  })
+
   it('end where there will never be one', () => {
     const { after } = cronSlots('0 0 L 2 1#1', 'UTC')
     expect([...after(new Date())].length).to.equal(0)

@@ -76,10 +76,26 @@ describe('A backfill', () => {
       await using _ = await world.start(schedule)
       await world.clock.advance(15_000)
       expect(await outcomes(world)).to.deep.equal(['QUEUED', 'QUEUED', 'QUEUED', 'QUEUED'])
-      await operations.resume('hourly')
+      await operations.resume('hourly', 'anna')
       await world.clock.advance(15_000)
       expect(await outcomes(world)).to.deep.equal(['FIRED', 'FIRED', 'FIRED', 'QUEUED'])
       world.release()
+    })
+
+    it('fires nothing more when it is cancelled, and can be asked for again', async () => {
+      const { world, schedule, operations } = await queued({})
+      world.hold()
+      await using _ = await world.start(schedule)
+      await world.clock.advance(15_000)
+      const cancelled = await operations.cancelBackfill('hourly', 'ben')
+      expect(cancelled.map((slot) => slot.getUTCHours())).to.deep.equal([2, 3, 4])
+      world.release()
+      await idle(world)
+      await world.clock.advance(15_000)
+      expect(await outcomes(world)).to.deep.equal(['FIRED', 'SKIPPED', 'SKIPPED', 'SKIPPED'])
+      const past = { from: cancelled[0] ?? new Date(0), until: new Date('2031-06-16T04:00:00Z') }
+      const again = await operations.planBackfill('hourly', { ...past, reprocess: 'missing' })
+      expect(again.map(({ fire }) => fire?.firedBy)).to.deep.equal(['ben', 'ben', 'ben'])
     })
   })
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { BatchError } from '../../src/core/model/batch-error.ts'
 import type { JobRepository } from '../../src/core/ports/job-repository.ts'
+import { createScheduler } from '../../src/scheduling/scheduler.ts'
 import { scheduleOperations } from '../../src/scheduling/schedule-operations.ts'
 import { HOUR, idle, MINUTE, schedulerWorld, type World } from './scheduler-world.ts'
 
@@ -146,7 +147,7 @@ describe('A scheduler', () => {
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
     await operations.pause('hourly', 'the fair', 'anna')
     await world.clock.advance(2 * HOUR)
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await world.clock.advance(HOUR)
     expect(await idle(world)).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED', '03:00 FIRED COMPLETED'])
     expect((await world.fires())[0]?.detail).to.equal(
@@ -171,7 +172,7 @@ describe('A scheduler', () => {
     const { by, note } = overview?.state?.pause ?? {}
     expect(by).to.equal('schedule hourly')
     expect(note).to.equal('execution 1, of the slot 2032-06-15T01:00:00.000Z, has FAILED')
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await world.clock.advance(HOUR)
     expect((await idle(world)).at(-1)).to.equal('04:00 FIRED COMPLETED')
   })
@@ -183,7 +184,7 @@ describe('A scheduler', () => {
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
     await operations.pause('hourly', null, 'anna')
     await world.clock.advance(2 * HOUR)
-    await operations.resume('hourly')
+    await operations.resume('hourly', 'anna')
     await using _ = await world.start(schedule)
     expect(await world.ledger()).to.deep.equal(['01:00 PAUSED', '02:00 PAUSED'])
   })
@@ -199,6 +200,33 @@ describe('A scheduler', () => {
     isAway = false
     await world.clock.advance(10_000)
     expect(await idle(world)).to.deep.equal(['01:00 MISSED', '02:00 MISSED', '03:00 FIRED COMPLETED'])
+  })
+
+  it('goes on whatever its observer throws', async () => {
+    let isAway = false
+    const world = schedulerWorld({ change: (repository) => withOutage(repository, () => isAway) })
+    const told: string[] = []
+    const fails = (event: string) => () => {
+      told.push(event)
+      throw new Error('as the test says')
+    }
+    const observer = {
+      fired: fails('fired'),
+      repositoryLost: fails('repositoryLost'),
+      repositoryBack: fails('repositoryBack'),
+    }
+    const { clock } = world
+    await using _ = await createScheduler(world.batch, [world.schedule({ misfire: 'fire-once' })], {
+      clock,
+      observer,
+      everyMilliseconds: 5000,
+    })
+    isAway = true
+    await clock.advance(HOUR)
+    isAway = false
+    await clock.advance(HOUR)
+    expect(await idle(world)).to.deep.equal(['01:00 FIRED COMPLETED', '02:00 FIRED COMPLETED'])
+    expect(told).to.include.members(['repositoryLost', 'repositoryBack', 'fired'])
   })
 
   it('fires its other schedules where one of them meets an error', async () => {

@@ -1,15 +1,13 @@
 /** `batchwright run <job> [k=v …] --dry-run [--sample N]` */
 import type { Batch } from '../../create-batch.ts'
-import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
 import type { DryRunReport } from '../../core/operator/dry-run/dry-run-report.ts'
 import type { JobOperator } from '../../core/operator/job-operator.ts'
-import { createJobRegistry } from '../../core/operator/job-registry.ts'
-import { type CommandContext, projectOf } from '../command-context.ts'
+import type { CommandContext } from '../command-context.ts'
 import { dryRunLines } from '../dry-run-lines.ts'
 import { STOPPED } from '../../core/operator/exit-code.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
-import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
+import { givenJob } from '../given-job.ts'
 import { type ProgressMode, showProgress } from '../show-progress.ts'
 import { watchSignals } from '../signals.ts'
 
@@ -32,12 +30,7 @@ export async function dryRun(
   options: DryRunCommandOptions,
 ): Promise<number> {
   const { output } = context
-  const project = await projectOf(context)
-  const jobs = await project.jobs()
-  const job = createJobRegistry(jobs).find(jobName)
-  const given = await readParameterTexts(words, options.params)
-  const { texts } = given
-  await judgeParameters(given, () => parseParameterTexts(jobName, job.parameters, texts))
+  const { project, jobs, texts } = await givenJob(context, jobName, { words, file: options.params })
   using signals = watchSignals(output.tell, Infinity)
   const rehearse = ({ operator }: Batch) => {
     signals.direct({ stop: () => {}, abort: () => {} })

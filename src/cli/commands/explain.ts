@@ -1,11 +1,9 @@
 /** `batchwright explain <job> [k=v …]` */
-import { parseParameterTexts } from '../../core/definition/parse-parameters.ts'
 import type { PartitionedStepExplanation, StepExplanation } from '../../core/operator/explain-job.ts'
-import { createJobRegistry } from '../../core/operator/job-registry.ts'
-import { type CommandContext, projectOf } from '../command-context.ts'
+import type { CommandContext } from '../command-context.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
-import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
+import { givenJob } from '../given-job.ts'
 import { countText, durationText } from '../quantity-text.ts'
 
 export async function explain(
@@ -15,12 +13,7 @@ export async function explain(
   options: { readonly params?: string },
 ): Promise<number> {
   const { output } = context
-  const project = await projectOf(context)
-  const jobs = await project.jobs()
-  const job = createJobRegistry(jobs).find(jobName)
-  const given = await readParameterTexts(words, options.params)
-  const { texts } = given
-  await judgeParameters(given, () => parseParameterTexts(jobName, job.parameters, texts))
+  const { project, jobs, texts } = await givenJob(context, jobName, { words, file: options.params })
   const explained = await withBatch(context, project, jobs, async ({ repository, operator }) => ({
     repository: repository.description,
     steps: await operator.explain(jobName, texts),

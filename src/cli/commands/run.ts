@@ -1,10 +1,9 @@
 /** `batchwright run <job> [k=v …]` */
 import { convertTexts, parseParameterTexts } from '../../core/definition/parse-parameters.ts'
 import { isBatchError } from '../../core/model/batch-error.ts'
-import { createJobRegistry } from '../../core/operator/job-registry.ts'
 import type { JobOperator, StartedJob } from '../../core/operator/job-operator.ts'
-import { type CommandContext, projectOf } from '../command-context.ts'
-import { judgeParameters, readParameterTexts } from '../parameter-texts.ts'
+import type { CommandContext } from '../command-context.ts'
+import { givenJob } from '../given-job.ts'
 import { type Launch, runToEnd } from '../run-to-end.ts'
 import type { ProgressMode } from '../show-progress.ts'
 
@@ -20,21 +19,15 @@ export interface RunOptions {
   readonly progress: ProgressMode
 }
 
-/** The caller's mistakes are found before a database is opened. */
 export async function run(
   context: CommandContext,
   jobName: string,
   words: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  const project = await projectOf(context)
-  const jobs = await project.jobs()
-  const job = createJobRegistry(jobs).find(jobName)
-  const given = await readParameterTexts(words, options.params)
-  const { texts } = given
   // What is missing of the next instance's comes from the last one, which only the database knows.
   const judge = options.next === true ? convertTexts : parseParameterTexts
-  await judgeParameters(given, () => judge(jobName, job.parameters, texts))
+  const { project, jobs, texts } = await givenJob(context, jobName, { words, file: options.params, judge })
   return runToEnd(context, {
     project,
     jobs,

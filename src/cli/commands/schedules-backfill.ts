@@ -39,13 +39,13 @@ export async function backfill(
     const { job, timezone } = operations.find(name)
     const { reprocess, maxActive } = options
     const wanted: Backfill = { ...backfillRange(timezone, options), reprocess, maxActive }
+    const requester = processRequester(processIdentity())
+    if (options.queue === true && options.dryRun !== true)
+      return showQueued(output, name, await operations.queueBackfill(name, wanted, requester))
     const planned = await operations.planBackfill(name, wanted)
     const slots = options.backwards === true ? planned.toReversed() : planned
     if (options.dryRun === true) return showPlan(output, name, slots)
     if (slots.length === 0) output.tell('no slot to be fired')
-    const requester = processRequester(processIdentity())
-    if (options.queue === true)
-      return showQueued(output, name, await operations.queueBackfill(name, wanted, requester))
     const by = `${requester}, backfill of schedule ${name}`
     const fire = (slot: BackfillSlot) =>
       operations.fireBackfill(name, slot, wanted, { by, runner: 'command' })
@@ -74,8 +74,8 @@ function showPlan(output: Output, schedule: string, slots: readonly BackfillSlot
   return 0
 }
 
-function showQueued(output: Output, schedule: string, slots: readonly Date[]): number {
-  for (const slot of slots)
+function showQueued(output: Output, schedule: string, slots: readonly BackfillSlot[]): number {
+  for (const { slot } of slots)
     output.result(
       output.json ? jsonLine({ schedule, slot, outcome: 'QUEUED' }) : `${instantText(slot)}  QUEUED`,
     )

@@ -4,7 +4,6 @@ import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { instantText, stateText } from '../schedule-text.ts'
-import { nextSlot } from '../../json/schedule-json.ts'
 
 export function pauseSchedule(context: CommandContext, name: string, note: string | null): Promise<number> {
   return withSchedules(context, async ({ pause }) => {
@@ -17,12 +16,12 @@ export function pauseSchedule(context: CommandContext, name: string, note: strin
 }
 
 export function resumeSchedule(context: CommandContext, name: string): Promise<number> {
-  return withSchedules(context, async ({ find, resume }) => {
+  return withSchedules(context, async ({ next, resume }) => {
     const { output } = context
-    const next = nextSlot(find(name))
-    const { pause } = await resume(name)
-    if (output.json) output.result(jsonLine({ schedule: name, paused: pause, nextSlot: next ?? null }))
-    else output.result(`schedule ${name} is resumed; its next slot is ${instantText(next)}`)
+    const { pause } = await resume(name, processRequester(processIdentity()))
+    const [nextSlot] = next(name, 1)
+    if (output.json) output.result(jsonLine({ schedule: name, paused: pause, nextSlot: nextSlot ?? null }))
+    else output.result(`schedule ${name} is resumed; its next slot is ${instantText(nextSlot)}`)
     return 0
   })
 }

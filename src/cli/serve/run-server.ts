@@ -128,10 +128,11 @@ function factsOf({ batch, schedules }: ServerOrder): AskFacts {
 }
 
 function continuingOf({ batch, setting }: ServerOrder, pool: ForkedPool): Continuing {
-  const { operator, logger } = batch
+  const { operator, repository, logger } = batch
   const { onStopped, onRecovered } = setting
   const by = `server ${processRequester(processIdentity())}`
-  return continueExecutions({ operator, pool, logger, clock: systemClock, by, onStopped, onRecovered })
+  const clock = systemClock
+  return continueExecutions({ operator, repository, pool, logger, clock, by, onStopped, onRecovered })
 }
 
 /** The port stays open until all has ended: whoever asks is told that the server is ending. */

@@ -2,6 +2,7 @@
 import { RESERVED_PREFIXES } from '../model/execution-context.ts'
 import { isFrameworkParameter } from '../model/framework-parameters.ts'
 import { PARAMETER_NAME_LIMIT } from '../model/job-parameters.ts'
+import { characterCount, NAME_LIMIT } from '../model/recorded-name.ts'
 import { checkRetryPolicy, checkSkipPolicy } from './check-fault-policy.ts'
 import { checkFlow } from './check-flow.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -14,9 +15,6 @@ import {
   type StepDefinition,
 } from './step-definition.ts'
 
-/** Spring's column. */
-const NAME_LIMIT = 100
-
 /** Empty when there is nothing to report. */
 export function checkDefinition(job: JobDefinition): readonly string[] {
   const faults = [...checkName(job), ...checkParameters(job), ...checkSteps(job), ...checkExitCodes(job)]
@@ -25,8 +23,13 @@ export function checkDefinition(job: JobDefinition): readonly string[] {
 
 function checkName({ name }: JobDefinition): readonly string[] {
   if (name.trim() === '') return ['the job has no name']
-  return name.length > NAME_LIMIT
-    ? [`the name has ${name.length} characters; at most ${NAME_LIMIT} can be recorded`]
+  return checkLength(name)
+}
+
+function checkLength(name: string): readonly string[] {
+  const length = characterCount(name)
+  return length > NAME_LIMIT
+    ? [`the name has ${length} characters; at most ${NAME_LIMIT} can be recorded`]
     : []
 }
 
@@ -34,7 +37,7 @@ function checkParameters({ parameters }: JobDefinition): readonly string[] {
   const faults = Object.entries(parameters.shape).flatMap(([name, schema]) => {
     if (isFrameworkParameter(name))
       return [`parameter ${name}: the name belongs to the framework; choose another`]
-    if (name.length > PARAMETER_NAME_LIMIT)
+    if (characterCount(name) > PARAMETER_NAME_LIMIT)
       return [`parameter ${name}: the name has more than ${PARAMETER_NAME_LIMIT} characters`]
     if (parameterKind(schema) !== undefined) return []
     return [
@@ -59,8 +62,7 @@ function checkSteps({ steps }: JobDefinition): readonly string[] {
 function checkStep(name: string, step: StepDefinition): readonly string[] {
   const faults: string[] = []
   if (name.trim() === '') faults.push('it has no name')
-  if (name.length > NAME_LIMIT)
-    faults.push(`the name has ${name.length} characters; at most ${NAME_LIMIT} can be recorded`)
+  faults.push(...checkLength(name))
   if (/^\d+$/.test(name))
     faults.push(
       'JavaScript moves keys that are whole numbers to the front, so the order would not be yours; add a letter',

@@ -52,19 +52,19 @@ function checkMatches(name: string, on: ErrorMatch | readonly ErrorMatch[] | und
 function checkBackoff(backoff: Backoff | undefined): readonly string[] {
   if (backoff === undefined) return []
   const faults: string[] = []
-  const check = (name: string, value: number | undefined, least: number, most = Number.MAX_SAFE_INTEGER) => {
-    if (value !== undefined && !(value >= least && value <= most))
+  const check = (name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER) => {
+    if (!(value >= least && value <= most))
       faults.push(`retry.backoff.${name} is ${value}; it must be from ${least} to ${most}`)
   }
-  check('jitter', backoff.jitter, 0, 1)
+  check('jitter', backoff.jitter ?? 0, 0, 1)
   switch (backoff.kind) {
     case 'fixed':
-      check('delay', backoff.delay, 0, LONGEST_WAIT)
+      check('delayMilliseconds', backoff.delayMilliseconds, 0, LONGEST_WAIT)
       break
     case 'exponential':
-      check('initial', backoff.initial, 0, LONGEST_WAIT)
-      check('factor', backoff.factor, 1)
-      check('max', backoff.max, 0, LONGEST_WAIT)
+      check('initialMilliseconds', backoff.initialMilliseconds, 0, LONGEST_WAIT)
+      check('factor', backoff.factor ?? 1, 1)
+      check('maxMilliseconds', backoff.maxMilliseconds ?? 0, 0, LONGEST_WAIT)
       break
     default:
       backoff satisfies never

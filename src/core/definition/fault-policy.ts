@@ -25,16 +25,16 @@ export interface RetryPolicy {
   readonly backoff?: Backoff
 }
 
-/** Milliseconds. `jitter` takes a random part of each wait away, at most this share of it: 0.5 is from half to the whole. */
+/** `jitter` takes a random part of each wait away, at most this share of it: 0.5 is from half to the whole. */
 export type Backoff =
-  | { readonly kind: 'fixed'; readonly delay: number; readonly jitter?: number }
+  | { readonly kind: 'fixed'; readonly delayMilliseconds: number; readonly jitter?: number }
   | {
       readonly kind: 'exponential'
-      readonly initial: number
+      readonly initialMilliseconds: number
       /** @default 2 */
       readonly factor?: number
       /** No wait is longer. @default 30_000 */
-      readonly max?: number
+      readonly maxMilliseconds?: number
       readonly jitter?: number
     }
 

@@ -2,9 +2,10 @@
 import { inspect } from 'node:util'
 import type { z } from 'zod'
 import { BatchError } from '../model/batch-error.ts'
+import { isCalendarDay } from '../model/calendar-day.ts'
 import { type JobParameter, type JobParameters, PARAMETER_TEXT_LIMIT } from '../model/job-parameters.ts'
 import { javaDoubleToString } from '../model/java-text.ts'
-import { nearestName } from '../model/nearest-name.ts'
+import { didYouMeanOr } from '../model/nearest-name.ts'
 import { parameterKind, unwrapOnce } from './parameter-kind.ts'
 
 export interface ParsedParameters {
@@ -65,13 +66,14 @@ export type Texts = Readonly<Record<string, string>>
 
 type Conversion = { readonly value: unknown; readonly expected?: string }
 
+/** Each digit can be read in one way only: a long text that is no number must not be tried in all of them. */
+const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i
+
 function convertText(schema: z.core.$ZodType | undefined, text: string): Conversion {
   if (schema === undefined) return { value: text }
   switch ((innermost(schema) as z.core.$ZodTypes)._zod.def.type) {
     case 'number':
-      return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)
-        ? { value: Number(text) }
-        : { value: text, expected: 'a number' }
+      return NUMBER.test(text) ? { value: Number(text) } : { value: text, expected: 'a number' }
     case 'bigint':
       return /^\s*[+-]?\d+\s*$/.test(text)
         ? { value: BigInt(text) }
@@ -96,7 +98,7 @@ function convertDate(text: string): Conversion {
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text.trim())
   const [, time, zone] = iso ?? []
   const value = new Date(time !== undefined && zone === undefined ? `${text.trim()}Z` : text.trim())
-  const valid = iso !== null && !Number.isNaN(value.getTime())
+  const valid = iso !== null && isCalendarDay(text.trim().slice(0, 10)) && !Number.isNaN(value.getTime())
   return valid ? { value } : { value: text, expected: 'a date such as 2026-11-21 or 2026-11-21T02:00:00Z' }
 }
 
@@ -122,16 +124,23 @@ function recordParameters(
     const kind = parameterKind(schema.shape[name])
     if (kind === undefined) throw invalidParameters(jobName, [`${name}: its type cannot be recorded`])
     const text = recordedText(kind.javaType, values[name])
-    if (text.length > PARAMETER_TEXT_LIMIT) {
-      throw invalidParameters(jobName, [
-        `${name}: ${text.length} characters; at most ${PARAMETER_TEXT_LIMIT} can be recorded`,
-      ])
-    }
-    if (kind.javaType === 'java.lang.Long' && !isJavaLong(text)) {
-      throw invalidParameters(jobName, [`${name}: ${text} is not a whole number of 64 bits`])
-    }
+    const fault = recordFault(kind.javaType, text)
+    if (fault !== undefined) throw invalidParameters(jobName, [`${name}: ${fault}`])
     return { name, type: kind.javaType, text, identifying: kind.identifying }
   })
+}
+
+/** Why it cannot be recorded as it is. */
+function recordFault(javaType: JobParameter['type'], text: string): string | undefined {
+  if (text.length > PARAMETER_TEXT_LIMIT)
+    return `${text.length} characters; at most ${PARAMETER_TEXT_LIMIT} can be recorded`
+  if (text.includes('\0')) return 'it holds the character U+0000, which cannot be recorded'
+  // Half a character would be recorded as U+FFFD, and two instances would be one.
+  if (/\p{Surrogate}/u.test(text)) return 'it holds half a surrogate pair, which cannot be recorded'
+  if (javaType === 'java.lang.Long' && !isJavaLong(text)) return `${text} is not a whole number of 64 bits`
+  if (javaType === 'java.time.LocalDateTime' && !/^\d{4}-/.test(text))
+    return 'its year, in UTC, is none from 0000 to 9999'
+  return undefined
 }
 
 function recordedText(javaType: JobParameter['type'], value: unknown): string {
@@ -160,9 +169,8 @@ function isJavaLong(text: string): boolean {
 }
 
 function unknownParameter(key: string, known: readonly string[]): string {
-  const nearest = nearestName(key, known)
-  if (nearest !== undefined) return `${key}: no such parameter. Did you mean ${nearest}?`
-  return `${key}: no such parameter. ${known.length === 0 ? 'This job takes none' : `This job takes ${known.join(', ')}`}.`
+  const hint = didYouMeanOr(key, known, `This job takes ${known.join(', ') || 'none'}.`)
+  return `${key}: no such parameter. ${hint}`
 }
 
 function describeIssue(issue: z.core.$ZodIssue, input: Values): string {

@@ -31,7 +31,7 @@ export function combineExitStatus(one: ExitStatus, other: ExitStatus): ExitStatu
   }
 }
 
-export function exitSeverity(exitCode: string): number {
+function exitSeverity(exitCode: string): number {
   const known = SEVERITIES.findIndex((prefix) => exitCode.startsWith(prefix))
   return known === -1 ? SEVERITIES.length + 1 : known + 1
 }

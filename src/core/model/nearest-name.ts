@@ -15,6 +15,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.one
 }
 
+/** `Did you mean quantity?` when one of the names is close, else what is to be said otherwise. */
+export function didYouMeanOr(wrong: string, names: readonly string[], otherwise: string): string {
+  const nearest = nearestName(wrong, names)
+  return nearest === undefined ? otherwise : `Did you mean ${nearest}?`
+}
+
 /** ` Did you mean 'quantity'?` when one of the names is close, else nothing. */
 export function didYouMean(wrong: string, names: readonly string[]): string {
   const nearest = nearestName(wrong, names)

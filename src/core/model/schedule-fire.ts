@@ -35,8 +35,14 @@ export interface ScheduleState {
   /** Every slot up to here, this one included, has its row. */
   readonly coveredUntil: Date
   readonly pause: SchedulePause | null
-  /** When a person resumed it last. */
-  readonly resumedAt: Date | null
+  /** When a person resumed it last, and who that was. */
+  readonly resumed: ScheduleResumption | null
+}
+
+export interface ScheduleResumption {
+  readonly at: Date
+  /** Null where it is not recorded. */
+  readonly by: string | null
 }
 
 export interface SchedulePause {

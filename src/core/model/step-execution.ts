@@ -63,6 +63,28 @@ export const NO_COUNTS: StepCounts = {
   rollbackCount: 0,
 }
 
+/** As it is recorded when it begins: nothing is done yet. */
+export function begunStep(begun: {
+  readonly id: string
+  readonly jobExecutionId: string
+  readonly stepName: string
+  readonly at: Date
+  readonly executionContext: StoredContext
+}): StepExecution {
+  const { at, ...step } = begun
+  return {
+    ...NO_COUNTS,
+    ...step,
+    status: 'STARTED',
+    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
+    createTime: at,
+    startTime: at,
+    endTime: null,
+    lastUpdated: at,
+    version: 0,
+  }
+}
+
 /** In whatever phase. */
 export function skipCount(counts: StepCounts): number {
   return counts.readSkipCount + counts.processSkipCount + counts.writeSkipCount

@@ -3,7 +3,7 @@ import { BatchError } from '../model/batch-error.ts'
 import { isLive, LIVE_STATUSES } from '../model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
-import type { RunObserver } from '../ports/run-observer.ts'
+import { RUN_EVENTS, type RunObserver } from '../ports/run-observer.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireVerdict } from '../ports/retirement.ts'
 import { findExecution, noSuchExecution } from './find-execution.ts'
 import { guardObserver } from './guard-observer.ts'
@@ -34,8 +34,9 @@ export interface ExecutionOperations {
   readonly listStale: () => Promise<readonly JobExecutionSummary[]>
   /**
    * What was stopped because its process ended, oldest first: to be continued by a process of its kind, see `decideResumption`.
+   * Those of `except` are not read.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
+  readonly listInterrupted: (except?: ReadonlySet<string>) => Promise<readonly JobExecutionSummary[]>
   /** Recovers every live execution whose owner is dead, and answers with those. Safe when many do it at once. */
   readonly recoverStale: (options?: Asking) => Promise<readonly JobExecution[]>
   /**
@@ -240,7 +241,7 @@ async function waitForEnd(
     signal.throwIfAborted()
     const execution = await findExecution(repository, id)
     if (observer !== undefined) {
-      look ??= observeLooks(guardObserver(observer, parts.logger), stepNamesOf(parts, execution))
+      look ??= observeLooks(guardObserver(observer, RUN_EVENTS, parts.logger), stepNamesOf(parts, execution))
       look(execution, await repository.partitions.listPartitionOverviews(id))
     }
     if (!isLive(execution.status)) return execution

@@ -3,6 +3,7 @@ import { parseParameterTexts } from '../definition/parse-parameters.ts'
 import { childLauncher } from './child-launcher.ts'
 import { dryRun, type DryRunOptions } from './dry-run/dry-run.ts'
 import type { DryRunReport } from './dry-run/dry-run-report.ts'
+import { RUN_EVENTS, type RunObserver } from '../ports/run-observer.ts'
 import { type ExecutionOperations, executionOperations } from './execution-operations.ts'
 import { explainJob, type StepExplanation } from './explain-job.ts'
 import { type FireOperations, fireOperations } from './fire-operations.ts'
@@ -73,7 +74,7 @@ export function createJobOperator(given: OperatorParts): JobOperator {
     dryRun: async (jobName, parameters, options = {}) => {
       const job = registry.find(jobName)
       const parsed = await parseParameterTexts(jobName, job.parameters, parameters)
-      const observer = guardObserver(options.observer ?? {}, parts.logger)
+      const observer = guardObserver<RunObserver>(options.observer ?? {}, RUN_EVENTS, parts.logger)
       const rehearsal = parts.rehearsalOf(repository)
       return dryRun({ ...parts, rehearsal }, job, parsed, { ...options, observer })
     },

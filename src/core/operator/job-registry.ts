@@ -2,7 +2,7 @@
 import { checkDefinition } from '../definition/check-definition.ts'
 import type { JobDefinition } from '../definition/define-job.ts'
 import { BatchError } from '../model/batch-error.ts'
-import { nearestName } from '../model/nearest-name.ts'
+import { didYouMeanOr } from '../model/nearest-name.ts'
 
 export interface JobRegistry {
   readonly jobs: readonly JobDefinition[]
@@ -55,8 +55,6 @@ function duplicates(jobs: readonly JobDefinition[]): readonly string[] {
 
 /** @throws BatchError NO_SUCH_JOB */
 export function refuseUnknownJob(name: string, known: readonly string[]): never {
-  const nearest = nearestName(name, known)
-  const hint =
-    nearest === undefined ? ` Known jobs: ${known.join(', ') || 'none'}.` : ` Did you mean ${nearest}?`
-  throw new BatchError('NO_SUCH_JOB', `There is no job ${name}.${hint}`, { details: { name, known } })
+  const hint = didYouMeanOr(name, known, `Known jobs: ${known.join(', ') || 'none'}.`)
+  throw new BatchError('NO_SUCH_JOB', `There is no job ${name}. ${hint}`, { details: { name, known } })
 }

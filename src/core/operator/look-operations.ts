@@ -10,7 +10,6 @@ import type { OperatorParts } from './operator-parts.ts'
 type Lists =
   | 'listSamples'
   | 'listJobExecutions'
-  | 'findJobInstance'
   | 'listJobInstances'
   | 'listInstanceOverviews'
   | 'jobStatistics'
@@ -40,7 +39,6 @@ export function lookOperations(parts: OperatorParts): LookOperations {
     listPartitionExecutions: repository.partitions.listPartitionExecutions,
     listSamples: repository.listSamples,
     listJobExecutions: repository.listJobExecutions,
-    findJobInstance: repository.findJobInstance,
     listJobInstances: repository.listJobInstances,
     listInstanceOverviews: repository.listInstanceOverviews,
     jobStatistics: repository.jobStatistics,

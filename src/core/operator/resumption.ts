@@ -20,7 +20,7 @@ export interface AbandonedRun {
   readonly keeper: Keeper | undefined
   /** Whether those who declared it want it restarted. */
   readonly restarts: boolean
-  /** See {@link deathsInARow}; asked only of one that is live by its status. */
+  /** See {@link deathsOf}. */
   readonly deaths: number
 }
 
@@ -53,22 +53,12 @@ function endedByFlow({ exitStatus }: AbandonedRun['execution']): boolean {
   return exitStatus.exitDescription === ''
 }
 
-/** Of the executions of an instance, newest first: how many in a row have FAILED, for whatever reason, or are live; neither completed nor stopped. */
-export function deathsInARow(executions: readonly Pick<JobExecution, 'status'>[]): number {
-  const other = executions.findIndex(({ status }) => status !== 'FAILED' && !isLive(status))
-  return other === -1 ? executions.length : other
-}
-
-/** As many executions of an instance are looked at for that. */
-const ATTEMPTS_IN_VIEW = DEATHS + 1
-
-/** How often the process of its instance has died in a row, this time included. Zero of one that is not live by its status. */
+/** How often its instance has lost its process in a row, this time included. Zero of one that is not live by its status. */
 export async function deathsOf(
-  { listJobExecutions }: Pick<JobRepository, 'listJobExecutions'>,
+  { countDeaths }: Pick<JobRepository, 'countDeaths'>,
   { status, jobInstance }: JobExecutionSummary,
 ): Promise<number> {
-  if (!isLive(status)) return 0
-  return deathsInARow(await listJobExecutions({ jobInstanceId: jobInstance.id, limit: ATTEMPTS_IN_VIEW }))
+  return isLive(status) ? countDeaths(jobInstance.id) : 0
 }
 
 /** For the log, where that is why it is closed; undefined where it is not. */
@@ -77,7 +67,7 @@ export function diedTooOften(
   { restarts, deaths }: Pick<AbandonedRun, 'restarts' | 'deaths'>,
 ): string | undefined {
   if (!restarts || deaths <= DEATHS) return undefined
-  return `execution ${id} is not restarted: the process of its instance has died ${deaths} times in a row; see what ends it`
+  return `execution ${id} is not restarted: its instance has lost its process ${deaths} times in a row; see what ends it`
 }
 
 const TAKEN = [

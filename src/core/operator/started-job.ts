@@ -14,7 +14,7 @@ import type { JobExecution } from '../model/job-execution.ts'
 import type { Runner, Trigger } from '../model/launch-facts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Launched } from '../ports/launch.ts'
-import type { RunObserver } from '../ports/run-observer.ts'
+import { RUN_EVENTS, type RunObserver } from '../ports/run-observer.ts'
 import type { SpanStart, TraceContext } from '../ports/tracing.ts'
 import { guardObserver } from './guard-observer.ts'
 import type { OperatorParts } from './operator-parts.ts'
@@ -84,7 +84,7 @@ export function runLaunched(
   const { execution, restartOf, recovered, after = null } = launched
   const control = createRunControl()
   const logger = executionLogger(parts.logger, { job: job.name, execution: execution.id })
-  const observer = guardObserver(options.observer ?? {}, logger)
+  const observer = guardObserver<RunObserver>(options.observer ?? {}, RUN_EVENTS, logger)
   const { executionContext } = execution
   const over = new AbortController()
   const span = parts.tracing?.begin(spanOf(launched), options.traceContext)

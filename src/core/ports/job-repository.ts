@@ -108,9 +108,14 @@ export interface JobRepository {
   readonly noteInterruption: (jobExecutionId: string, by: string) => Promise<void>
   /**
    * Executions that are STOPPED because their process ended, the latest of their instances, oldest first; without those that
-   * somebody had asked to stop.
+   * somebody had asked to stop, and without the ids of `except`.
    */
-  readonly listInterrupted: () => Promise<readonly JobExecutionSummary[]>
+  readonly listInterrupted: (except?: ReadonlySet<string>) => Promise<readonly JobExecutionSummary[]>
+  /**
+   * How many of an instance's latest executions, one behind the other, have lost their process: were recovered, or are live by their
+   * status, of which only a process that finds it dead makes a death. One that has ended in whatever other way breaks the row.
+   */
+  readonly countDeaths: (jobInstanceId: string) => Promise<number>
   /**
    * In one transaction: locks the execution's instance, shows the execution to `decide`, and does what the verdict says. It is
    * then nobody's: the generation is raised, the sessions of its steps are ended. Of two at once one waits for the other.
@@ -128,7 +133,6 @@ export interface JobRepository {
   readonly listOperatorActions: (jobExecutionId: string) => Promise<readonly OperatorAction[]>
   /** Newest first, without their contexts. */
   readonly listJobExecutions: (filter: ExecutionFilter) => Promise<readonly JobExecutionSummary[]>
-  readonly findJobInstance: (jobInstanceId: string) => Promise<JobInstance | undefined>
   /** Newest first. */
   readonly listJobInstances: (filter: InstanceFilter) => Promise<readonly JobInstance[]>
   /** The same instances, each with its latest execution. */

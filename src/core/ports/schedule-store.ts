@@ -31,13 +31,18 @@ export interface ScheduleStore {
    * it has written.
    */
   readonly queue: (slots: readonly Date[], backfill: QueuedBackfill) => Promise<readonly Date[]>
+  /**
+   * The slots of its backfills that wait become SKIPPED, or FIRED again where they had been before. One that is being fired is left to
+   * that. Answers with those that it has changed.
+   */
+  readonly cancelBackfill: (schedule: string, row: CancelledBackfill) => Promise<readonly Date[]>
   /** Of each schedule those that have waited longest, at most so many; slots of backfills after all others. */
   readonly listQueued: (schedules: readonly string[], limit: number) => Promise<readonly ScheduleFire[]>
   /** Moves `coveredUntil` on, never back. */
   readonly cover: (schedule: string, until: Date) => Promise<void>
   /** Pausing again changes by whom and the note, not since when. */
   readonly pause: (schedule: string, pause: PauseRequest) => Promise<ScheduleState>
-  readonly resume: (schedule: string, at: Date) => Promise<ScheduleState>
+  readonly resume: (schedule: string, request: ResumeRequest) => Promise<ScheduleState>
   /** Latest slot first, unless `order` says otherwise. */
   readonly listFires: (filter: FireFilter) => Promise<readonly ScheduleFire[]>
   /** Of each of these that has any, the row of its latest slot. */
@@ -134,6 +139,11 @@ export interface QueuedBackfill {
   readonly maxActive: number
 }
 
+export interface CancelledBackfill {
+  readonly by: string
+  readonly detail: string
+}
+
 export interface CoveredSpan {
   /** `coveredUntil`, as what is recorded was planned by. */
   readonly from: Date
@@ -143,6 +153,11 @@ export interface CoveredSpan {
 export interface PauseRequest {
   readonly by: string
   readonly note: string | null
+  readonly at: Date
+}
+
+export interface ResumeRequest {
+  readonly by: string
   readonly at: Date
 }
 

@@ -5,7 +5,7 @@ import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
 import { backfillRange, type BackfillRange, FIRST_INSTANT } from '../../scheduling/backfill-range.ts'
 import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
-import { REPROCESS } from '../../scheduling/schedule-operations.ts'
+import { type BackfillSlot, REPROCESS } from '../../scheduling/schedule-operations.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { NO_QUERY } from '../schemas/nothing.ts'
@@ -64,11 +64,40 @@ export const backfillSchedule: Operation = operation({
     const schedule = scheduling.find(params.name)
     const { dryRun, reprocess, maxActive } = body
     const backfill = { ...rangeOf(schedule, body, clock.now()), reprocess, maxActive }
-    const plan = await scheduling.planBackfill(schedule.name, backfill)
-    if (!dryRun) await scheduling.queueBackfill(schedule.name, backfill, caller.name)
-    const slots = plan.map(({ slot, fire }) => ({ slot, outcome: fire?.outcome ?? null }))
-    return { status: dryRun ? 200 : 202, json: { dryRun, slots } }
+    const slots = dryRun
+      ? await scheduling.planBackfill(schedule.name, backfill)
+      : await scheduling.queueBackfill(schedule.name, backfill, caller.name)
+    return { status: dryRun ? 200 : 202, json: { dryRun, slots: slots.map(shownSlot) } }
   },
+})
+
+function shownSlot({ slot, fire }: BackfillSlot) {
+  return { slot, outcome: fire?.outcome ?? null }
+}
+
+export const cancelBackfill: Operation = operation({
+  id: 'cancelBackfill',
+  method: 'post',
+  path: '/api/v1/schedules/{name}/cancel-backfill',
+  scope: 'operate',
+  tag: 'schedules',
+  summary: 'Fire nothing more of what waits as part of backfills',
+  description:
+    'What waits is SKIPPED, or FIRED as it was before, and its row says who cancelled it. Runs under way go on.',
+  query: z.strictObject({}),
+  body: z.strictObject({}),
+  bodyMayBeLeftOut: true,
+  answers: {
+    200: {
+      description: 'The slots that will not be fired.',
+      schema: z.object({ slots: z.array(z.iso.datetime()) }),
+    },
+  },
+  problems: ['no-such-schedule'],
+  handle: async ({ scheduling }, { params: { name }, caller }) => ({
+    status: 200,
+    json: { slots: await scheduling.cancelBackfill(name, caller.name) },
+  }),
 })
 
 /** Up to now: what is due later is fired then. @throws Problem invalid-request */

@@ -1,6 +1,6 @@
 /** Every operation of the API. */
 import type { Operation } from '../operation.ts'
-import { backfillSchedule } from './backfill.ts'
+import { backfillSchedule, cancelBackfill } from './backfill.ts'
 import { docsPage, docsScript, docsStyle, openApi } from './documents.ts'
 import { followEvents } from './events.ts'
 import { followExecution } from './execution-events.ts'
@@ -55,6 +55,7 @@ export const OPERATIONS: readonly Operation[] = [
   resumeSchedule,
   triggerSchedule,
   backfillSchedule,
+  cancelBackfill,
   listWebhooks,
   listDeliveries,
   retryWebhookDelivery,

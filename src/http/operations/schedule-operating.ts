@@ -40,8 +40,8 @@ export const resumeSchedule: Operation = operation({
   bodyMayBeLeftOut: true,
   answers: { 200: { description: 'It is not paused.', schema: scheduleSchema } },
   problems: ['no-such-schedule'],
-  handle: async (api, { params: { name } }) => {
-    await api.scheduling.resume(name)
+  handle: async (api, { params: { name }, caller }) => {
+    await api.scheduling.resume(name, caller.name)
     return { status: 200, json: await shownSchedule(api, name, 1) }
   },
 })

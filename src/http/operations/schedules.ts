@@ -5,10 +5,11 @@ import { decodeTimeCursor, encodeCursor, pageOf } from '../cursor.ts'
 import { type Operation, operation } from '../operation.ts'
 import { shownFire, shownSchedule, shownSchedules } from '../schedule-view.ts'
 import { pageQuery } from '../schemas/page-query.ts'
+import { queryNumber } from '../schemas/query-number.ts'
 import { fireSchema, scheduleSchema } from '../schemas/schedule-schemas.ts'
 
 const MOST_SLOTS = 100
-const next = z.coerce.number().int().min(0).max(MOST_SLOTS).default(1)
+const next = queryNumber(0, MOST_SLOTS, 1)
 
 export const listSchedules: Operation = operation({
   id: 'listSchedules',

@@ -32,6 +32,7 @@ export const scheduleSchema: z.ZodType = z
     onRecovered: z.enum(RECOVERIES),
     pauseOnFailure: z.boolean(),
     paused: z.object({ by: z.string(), note: z.string().nullable(), since: instant }).nullable(),
+    resumed: z.object({ at: instant, by: z.string().nullable() }).nullable(),
     nextSlot: instant.nullable(),
     nextSlots: z.array(instant),
     lastFire: z.union([fireSchema, z.null()]),

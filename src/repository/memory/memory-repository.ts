@@ -1,7 +1,7 @@
 /** A job repository in this process's memory: for unit tests, and for jobs that need no restart after a crash. */
 import { endedEvent } from '../../core/model/batch-event.ts'
 import { isLive } from '../../core/model/batch-status.ts'
-import type { JobExecution, JobExecutionDetails } from '../../core/model/job-execution.ts'
+import type { JobExecutionDetails, JobExecutionSummary } from '../../core/model/job-execution.ts'
 import type { OperatorAction } from '../../core/model/operator-action.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { JobRepository } from '../../core/ports/job-repository.ts'
@@ -26,7 +26,7 @@ import {
 } from './memory-state.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { purgeMemory } from './memory-purge.ts'
-import { listExecutions, listInstances, listOverviews } from './memory-queries.ts'
+import { listExecutions, listInstances, listOverviews, summary } from './memory-queries.ts'
 import { openStepSession } from './memory-step-session.ts'
 import { beginMemoryTransaction, MEMORY_TRANSACTION } from './memory-transaction.ts'
 import { memoryScheduleStore } from './memory-schedules.ts'
@@ -92,7 +92,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     heartbeat: async (claim, leaseMilliseconds) => beat(state, claim, leaseMilliseconds),
     requestStop: async (jobExecutionId, by) => requestStop(state, jobExecutionId, by),
     noteInterruption: async (jobExecutionId, by) => noteInterruption(state, jobExecutionId, by),
-    listInterrupted: async () => listInterrupted(state),
+    listInterrupted: async (except) => listInterrupted(state, except),
+    countDeaths: async (jobInstanceId) => countDeaths(state, jobInstanceId),
     retire: async (request) => retire(state, request),
     findJobExecution: async (jobExecutionId) => {
       const stored = state.executions.get(jobExecutionId)
@@ -100,7 +101,6 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     },
     listOperatorActions: async (jobExecutionId) => state.executions.get(jobExecutionId)?.actions ?? [],
     listJobExecutions: async (filter) => listExecutions(state, filter),
-    findJobInstance: async (id) => state.instances.find((one) => one.id === id),
     listJobInstances: async (filter) => listInstances(state, filter),
     listInstanceOverviews: async (filter) => listOverviews(state, filter),
     jobStatistics: async (request) => statistics(state, request),
@@ -168,12 +168,26 @@ function noteInterruption(state: MemoryState, jobExecutionId: string, by: string
   if (stored !== undefined && isLive(stored.execution.status)) note(state, stored, 'interrupt', by)
 }
 
-function listInterrupted(state: MemoryState): readonly JobExecution[] {
+function listInterrupted(
+  state: MemoryState,
+  except: ReadonlySet<string> = new Set(),
+): readonly JobExecutionSummary[] {
   return [...state.executions.values()]
-    .filter(({ execution }) => execution.status === 'STOPPED')
+    .filter(({ execution }) => execution.status === 'STOPPED' && !except.has(execution.id))
     .filter(isInterrupted)
     .filter((stored) => executionsOf(state, stored.execution.jobInstance).at(-1) === stored)
-    .map((stored) => snapshot(state, stored))
+    .map((stored) => summary(state, stored))
+}
+
+function countDeaths(state: MemoryState, jobInstanceId: string): number {
+  const jobInstance = state.instances.find(({ id }) => id === jobInstanceId)
+  if (jobInstance === undefined) return 0
+  const executions = executionsOf(state, jobInstance)
+  return executions.length - 1 - executions.findLastIndex((stored) => !hasLostProcess(stored))
+}
+
+function hasLostProcess({ execution: { status }, actions }: StoredExecution): boolean {
+  return isLive(status) || (status === 'FAILED' && actions.some(({ action }) => action === 'recover'))
 }
 
 function isInterrupted({ actions }: StoredExecution): boolean {

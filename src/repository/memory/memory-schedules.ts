@@ -5,6 +5,7 @@ import { cutText } from '../../core/model/error-description.ts'
 import { REQUESTER_LIMIT } from '../../core/model/operator-action.ts'
 import type { ScheduleFire, ScheduleState } from '../../core/model/schedule-fire.ts'
 import type {
+  CancelledBackfill,
   FireAnswer,
   FireFilter,
   FireGround,
@@ -35,6 +36,7 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
       return record(state, slots, row)
     },
     queue: async (slots, backfill) => queue(state, slots, backfill),
+    cancelBackfill: async (schedule, row) => cancelBackfill(state, schedule, row),
     listQueued: async (schedules, limit) =>
       schedules.flatMap((schedule) => queuedOf(state, schedule).slice(0, limit)),
     cover: async (schedule, until) => {
@@ -43,9 +45,9 @@ export function memoryScheduleStore(state: MemoryState): ScheduleStore {
         states.set(schedule, { ...known, coveredUntil: until })
     },
     pause: async (schedule, request) => pause(states, schedule, request),
-    resume: async (schedule, at) => {
-      const known = { ...registered(states, schedule, at), resumedAt: state.now() }
-      return change(states, known, null)
+    resume: async (schedule, { by, at }) => {
+      const resumed = { at: state.now(), by: cutText(by, REQUESTER_LIMIT) }
+      return change(states, { ...registered(states, schedule, at), resumed }, null)
     },
     listFires: async (filter) => list(state, filter),
     listLatestFires: async (schedules) =>
@@ -77,6 +79,19 @@ function queue(state: MemoryState, slots: readonly Date[], backfill: QueuedBackf
   return written.toSorted((one, other) => one.getTime() - other.getTime())
 }
 
+function cancelBackfill(
+  state: MemoryState,
+  schedule: string,
+  { by, detail }: CancelledBackfill,
+): readonly Date[] {
+  const waiting = queuedOf(state, schedule).filter(({ maxActive }) => maxActive !== null)
+  for (const row of waiting) {
+    const outcome = row.jobExecutionId === null ? 'SKIPPED' : 'FIRED'
+    store(state, { ...row, outcome, detail }, by)
+  }
+  return waiting.map(({ slot }) => slot)
+}
+
 /** Slots of backfills after all others. */
 function queuedOf(state: MemoryState, schedule: string): readonly ScheduleFire[] {
   const queued = list(state, { schedule, outcomes: ['QUEUED'], order: 'oldest-first', limit: Infinity })
@@ -90,7 +105,7 @@ function registered(states: MemorySchedules['states'], schedule: string, at: Dat
     registeredAt: at,
     coveredUntil: at,
     pause: null,
-    resumedAt: null,
+    resumed: null,
   }
   states.set(schedule, known)
   return known

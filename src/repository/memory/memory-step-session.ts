@@ -1,6 +1,6 @@
 /** A step at work in the in-memory repository. */
 import {
-  NO_COUNTS,
+  begunStep,
   type PartitionExecution,
   type StepCounts,
   type StepExecution,
@@ -22,22 +22,14 @@ export function openStepSession(
 ): StepSession {
   const stored = fenced(state, claim)
   state.lastId += 1
-  const now = state.now()
-  const stepExecution: StepExecution = {
-    ...NO_COUNTS,
+  const begun = begunStep({
     id: String(state.lastId),
     jobExecutionId: claim.jobExecutionId,
     stepName,
-    status: 'STARTED',
-    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
-    createTime: now,
-    startTime: now,
-    endTime: null,
-    lastUpdated: now,
-    version: 0,
+    at: state.now(),
     executionContext: readable(executionContext),
-    ...(partition === undefined ? {} : { partition }),
-  }
+  })
+  const stepExecution: StepExecution = partition === undefined ? begun : { ...begun, partition }
   stored.steps = [...stored.steps, stepExecution]
   return {
     stepExecution,

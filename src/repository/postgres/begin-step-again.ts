@@ -2,7 +2,7 @@
 import type { Claim } from '../../core/ports/lease.ts'
 import type { StepBegin } from '../../core/ports/step-session.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
-import { begunStep, insertStep } from './begin-step.ts'
+import { decodeInserted, type InsertedStep, insertStep } from './begin-step.ts'
 import type { RunSql } from './fence.ts'
 import { registerBackend } from './reconnect-step.ts'
 import type { TableNames } from './table-names.ts'
@@ -21,14 +21,14 @@ export async function insertStepOnce(
   const found = await findBegun(run, tables, claim, begin)
   if (found === undefined) return insertStep(run, tables, claim, begin)
   await registerBackend(run, tables, { ...claim, stepExecutionId: found.id, version: 0 })
-  return begunStep(found, claim, begin)
+  return decodeInserted(found, claim, begin)
 }
 
 /**
- * An insert that is still under way holds the owner row (shared). A statement of its own, since one that looks for the row
- * would not see what was committed while it waited. Locks: the owner row, for a moment.
+ * An insert, or a claim of a partition, that is still under way holds the owner row (shared). A statement of its own, since one
+ * that looks for the row would not see what was committed while it waited. Locks: the owner row, for a moment.
  */
-async function waitForFormer(run: RunSql, tables: TableNames, claim: Claim): Promise<void> {
+export async function waitForFormer(run: RunSql, tables: TableNames, claim: Claim): Promise<void> {
   await run(`select 1 from ${tables.owner} where job_execution_id = $1 for update`, [claim.jobExecutionId])
 }
 
@@ -38,8 +38,8 @@ async function findBegun(
   tables: TableNames,
   { jobExecutionId }: Claim,
   { stepName }: StepBegin,
-): Promise<{ readonly id: string; readonly milliseconds: string } | undefined> {
-  const [row] = await run<{ id: string; milliseconds: string }>(
+): Promise<InsertedStep | undefined> {
+  const [row] = await run<InsertedStep>(
     `select step_execution_id as "id", trunc(extract(epoch from create_time) * 1000)::text as "milliseconds"
       from ${tables.stepExecution}
       where job_execution_id = $1 and step_name = $2 and status = 'STARTED' and version = 0

@@ -1,7 +1,7 @@
 /** The rows of a new step execution. */
 import type { Claim } from '../../core/ports/lease.ts'
 import type { StepBegin } from '../../core/ports/step-session.ts'
-import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
+import { begunStep, type StepExecution } from '../../core/model/step-execution.ts'
 import { contextColumns } from './context-columns.ts'
 import { fenceSql, proofSql, type RunSql } from './fence.ts'
 import { checkNameColumn } from './name-column.ts'
@@ -24,37 +24,28 @@ export async function insertStep(
   const { stepName, executionContext } = begin
   checkNameColumn('step', stepName)
   const { shortContext, serializedContext } = contextColumns(executionContext)
-  const [row] = await run<{ id: string; milliseconds: string }>(insertStepSql(tables), [
+  const [row] = await run<InsertedStep>(insertStepSql(tables), [
     claim.jobExecutionId,
     claim.generation,
     stepName,
     shortContext,
     serializedContext,
   ])
-  return begunStep(row as { id: string; milliseconds: string }, claim, begin)
+  return decodeInserted(row as InsertedStep, claim, begin)
 }
 
-/** As it was inserted. */
-export function begunStep(
-  { id, milliseconds }: { readonly id: string; readonly milliseconds: string },
-  claim: Claim,
-  { stepName, executionContext }: StepBegin,
+export interface InsertedStep {
+  readonly id: string
+  readonly milliseconds: string
+}
+
+export function decodeInserted(
+  { id, milliseconds }: InsertedStep,
+  { jobExecutionId }: Claim,
+  { stepName, executionContext: values }: StepBegin,
 ): StepExecution {
-  const now = new Date(Number(milliseconds))
-  return {
-    ...NO_COUNTS,
-    id,
-    jobExecutionId: claim.jobExecutionId,
-    stepName,
-    status: 'STARTED',
-    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
-    createTime: now,
-    startTime: now,
-    endTime: null,
-    lastUpdated: now,
-    version: 0,
-    executionContext: { kind: 'readable', values: executionContext },
-  }
+  const at = new Date(Number(milliseconds))
+  return begunStep({ id, jobExecutionId, stepName, at, executionContext: { kind: 'readable', values } })
 }
 
 /** The time is answered in milliseconds, because a given data source may read TIMESTAMP in any zone. */

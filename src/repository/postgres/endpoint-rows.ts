@@ -72,12 +72,13 @@ export async function disableEndpoint(
   )
 }
 
-/** Locks: the endpoint. */
+/** Locks: the endpoint. Postgres would not even compare a text with that character. */
 export async function enableEndpoint(
   run: RunSql,
   { webhookEndpoint }: TableNames,
   endpoint: string,
 ): Promise<boolean> {
+  if (endpoint.includes('\0')) return false
   const rows = await run(
     `update ${webhookEndpoint} set disabled_at = null, disabled_reason = null,
       cursor = case when disabled_at is null then cursor else ${SHOWN_UP_TO_NOW} end

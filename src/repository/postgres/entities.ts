@@ -207,7 +207,7 @@ export const LaunchEntity: EntitySchema<LaunchRow & { jobExecutionId: string }> 
   },
 })
 
-export const BackendEntity: EntitySchema<{ stepExecutionId: string }> = new EntitySchema<{
+const BackendEntity: EntitySchema<{ stepExecutionId: string }> = new EntitySchema<{
   stepExecutionId: string
 }>({
   name: 'Backend',

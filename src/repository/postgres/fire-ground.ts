@@ -2,10 +2,14 @@
 import type { FireRequest, LiveExecution, PreviousFire } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { decodeInstant, milliseconds } from './instant-column.ts'
-import { executionById } from './job-execution-rows.ts'
+import { decodeFlatSummary, type FlatSummary, summaryColumns, summaryJoins } from './job-execution-rows.ts'
 import { decodeStatus } from './rows.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
+
+interface LiveRow extends FlatSummary {
+  readonly isBackfill: boolean
+}
 
 /** Found down the index on live executions, of which there are few. No locks. */
 export async function liveExecutions(
@@ -13,20 +17,18 @@ export async function liveExecutions(
   tables: TableNames,
   jobName: string,
 ): Promise<readonly LiveExecution[]> {
-  const rows = await run<{ id: string; isBackfill: boolean }>(
-    `select e.job_execution_id as "id", exists (select 1 from ${tables.fire} f
+  const rows = await run<LiveRow>(
+    `select ${summaryColumns(tables)}, exists (select 1 from ${tables.fire} f
         where f.job_execution_id = e.job_execution_id and f.max_active is not null) as "isBackfill"
       from ${tables.jobExecution} e
-      join ${tables.jobInstance} i on i.job_instance_id = e.job_instance_id
+      ${summaryJoins(tables)}
       where i.job_name = $1 and e.status in ${LIVE} order by e.job_execution_id`,
     [jobName],
   )
-  const live: LiveExecution[] = []
-  for (const { id, isBackfill } of rows) {
-    const found = await executionById(run, tables, id)
-    if (found !== undefined) live.push({ id, status: found.execution.status, owner: found.owner, isBackfill })
-  }
-  return live
+  return rows.map((row) => {
+    const { id, status, owner } = decodeFlatSummary(row)
+    return { id, status, owner, isBackfill: row.isBackfill }
+  })
 }
 
 /** No locks. */

@@ -1,6 +1,7 @@
 /** The rows of the fire ledger, read and written one statement at a time. */
 import { FIRE_OUTCOMES, type FireOutcome, type ScheduleFire } from '../../core/model/schedule-fire.ts'
 import type {
+  CancelledBackfill,
   CoveredSpan,
   FireFilter,
   QueuedBackfill,
@@ -96,6 +97,32 @@ export async function queueFires(
       maxActive,
       [...replaces],
     ],
+  )
+  return rows.map(({ slot }) => decodeInstant(slot))
+}
+
+/**
+ * Slots of backfills that wait, in the order of slots. The execution of one that had been fired before stays named. Locks: the rows
+ * that it changes; one that is being fired is waited for, and left.
+ */
+export async function cancelQueued(
+  run: RunSql,
+  tables: TableNames,
+  schedule: string,
+  { by, detail }: CancelledBackfill,
+): Promise<readonly Date[]> {
+  const rows = await run<{ slot: string }>(
+    `with waiting as (
+      select slot from ${tables.fire}
+        where schedule_name = $1 and outcome = 'QUEUED' and max_active is not null order by slot for update
+    ), cancelled as (
+      update ${tables.fire} f set outcome = case when f.job_execution_id is null then 'SKIPPED' else 'FIRED' end,
+        fired_by = $2, fired_at = clock_timestamp(), detail = $3
+        from waiting where f.schedule_name = $1 and f.slot = waiting.slot
+        returning f.slot
+    )
+    select ${milliseconds('slot')} as "slot" from cancelled order by slot`,
+    [schedule, requesterColumn(by), detail],
   )
   return rows.map(({ slot }) => decodeInstant(slot))
 }

@@ -1,25 +1,9 @@
-/** Instances, found and listed, with the latest execution of each. */
-import type { JobInstance } from '../../core/model/job-instance.ts'
+/** Instances, each with its latest execution. */
 import type { InstanceFilter, InstanceOverview } from '../../core/ports/job-repository.ts'
 import type { RunSql } from './fence.ts'
 import { decodeFlatSummary, type FlatSummary, summaryColumns, summaryJoins } from './job-execution-rows.ts'
 import { isRecordId } from '../../core/model/record-id.ts'
 import type { TableNames } from './table-names.ts'
-
-const COLUMNS = 'i.job_instance_id as "id", i.job_name as "jobName", i.job_key as "jobKey"'
-
-export async function findJobInstance(
-  run: RunSql,
-  tables: TableNames,
-  jobInstanceId: string,
-): Promise<JobInstance | undefined> {
-  if (!isRecordId(jobInstanceId)) return undefined
-  const [found] = await run<JobInstance>(
-    `select ${COLUMNS} from ${tables.jobInstance} i where i.job_instance_id = $1`,
-    [jobInstanceId],
-  )
-  return found
-}
 
 type OverviewRow = { readonly [Key in keyof FlatSummary]: FlatSummary[Key] | null } & {
   readonly instanceId: string

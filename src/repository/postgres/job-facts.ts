@@ -2,6 +2,7 @@
 import type { JobFacts, RepositoryFacts } from '../../core/ports/job-figures.ts'
 import { staleCondition, staleConditions, troubledConditions } from './execution-list.ts'
 import type { RunSql } from './fence.ts'
+import { jobNamesSql } from './job-names.ts'
 import { decodeStatus } from './rows.ts'
 import { LIVE } from './sql-words.ts'
 import type { TableNames } from './table-names.ts'
@@ -37,16 +38,12 @@ interface JobRow {
 }
 
 /**
- * The names down the index on (job_name, job_instance_id), one step each. Of each the newest instances: their newest execution, and
- * the latest end of those that COMPLETED; where none of them has, the newest instance that has. No locks.
+ * Of the newest instances of each job: their newest execution, and the latest end of those that COMPLETED; where none of them
+ * has, the newest instance that has. No locks.
  */
-function jobsSql({ jobInstance, jobExecution }: TableNames): string {
-  return `with recursive names as (
-      (select job_name from ${jobInstance} order by job_name limit 1)
-      union all
-      select (select i.job_name from ${jobInstance} i where i.job_name > n.job_name order by i.job_name limit 1)
-        from names n where n.job_name is not null
-    )
+function jobsSql(tables: TableNames): string {
+  const { jobInstance, jobExecution } = tables
+  return `with ${jobNamesSql(tables)}
     select n.job_name as "jobName", newest.status as "lastStatus", newest.id is not null as "hasExecution",
       coalesce(newest.completed_at, (
         select e.end_time from ${jobInstance} i

@@ -1,7 +1,6 @@
 /** Names of jobs and steps, as the columns can hold them. */
 import { BatchError } from '../../core/model/batch-error.ts'
-
-const NAME_LIMIT = 100
+import { characterCount, NAME_LIMIT } from '../../core/model/recorded-name.ts'
 
 /** @throws BatchError INVALID_JOB_DEFINITION */
 export function checkNameColumn(whose: 'job' | 'step', name: string): void {
@@ -12,9 +11,4 @@ export function checkNameColumn(whose: 'job' | 'step', name: string): void {
     `a ${whose}'s name must have 1 to ${NAME_LIMIT} characters and no NUL: ${JSON.stringify(name)} has ${length}`,
     { details: { name } },
   )
-}
-
-/** As Postgres counts them: code points. */
-export function characterCount(text: string): number {
-  return Array.from(text).length
 }

@@ -44,23 +44,6 @@ export async function noteInterruption(
   )
 }
 
-/** Ids, oldest first. Found down the index on interruptions, of which there are few. No locks. */
-export async function interruptedIds(run: RunSql, tables: TableNames): Promise<readonly string[]> {
-  const rows = await run<{ id: string }>(
-    `select distinct e.job_execution_id::text as "id", e.job_execution_id
-      from ${tables.action} a
-      join ${tables.jobExecution} e on e.job_execution_id = a.job_execution_id and e.status = 'STOPPED'
-      where a.action = 'interrupt'
-        and not exists (select 1 from ${tables.action} s
-          where s.job_execution_id = e.job_execution_id and s.action = 'stop')
-        and not exists (select 1 from ${tables.jobExecution} l
-          where l.job_instance_id = e.job_instance_id and l.job_execution_id > e.job_execution_id)
-      order by e.job_execution_id`,
-    [],
-  )
-  return rows.map(({ id }) => id)
-}
-
 /** Who asked, as the columns can hold it. */
 export function requesterColumn(by: string | null): string | null {
   return by === null ? null : cutText(by, REQUESTER_LIMIT)

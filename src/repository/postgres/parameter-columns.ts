@@ -7,7 +7,7 @@ import {
   PARAMETER_NAME_LIMIT,
   PARAMETER_TEXT_LIMIT,
 } from '../../core/model/job-parameters.ts'
-import { characterCount } from './name-column.ts'
+import { characterCount } from '../../core/model/recorded-name.ts'
 
 /** One list for each column, for `unnest`. */
 export interface ParameterColumns {

@@ -1,80 +1,89 @@
-/** A worker's claim of a partition: the next open one becomes a step execution of its own. */
-import { BatchError, isBatchError } from '../../core/model/batch-error.ts'
-import { NO_COUNTS, type StepExecution } from '../../core/model/step-execution.ts'
-import { partitionStepName } from '../../core/model/partition.ts'
+/** A worker's claim of a partition, and the session that does its work. */
+import { BatchError } from '../../core/model/batch-error.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type { ClaimedPartition, PartitionClaim } from '../../core/ports/partition-store.ts'
-import { THIS_BACKEND } from './begin-step.ts'
-import { decodeContextColumns } from './context-columns.ts'
-import type { CountColumns } from './entities.ts'
-import { explainRefusal, fenceSql, proofSql, whileFenced } from './fence.ts'
-import { countColumns } from './job-execution-rows.ts'
+import { waitForFormer } from './begin-step-again.ts'
+import { type ClaimedRow, drawStepId, findClaimed, stepExecutionOf, takeNext } from './claimed-row.ts'
+import { explainRefusal, type RunSql, whileFenced } from './fence.ts'
 import { decodePartitionValue } from './partition-plan.ts'
 import { classified } from './postgres-errors.ts'
-import { untilReachable } from './reconnect-step.ts'
+import { registerBackend, untilReachable } from './reconnect-step.ts'
 import { decodeCounts } from './rows.ts'
-import { UTC_NOW } from './sql-words.ts'
+import type { SessionSource } from './session-source.ts'
 import { StepConnection } from './step-connection.ts'
 import { sessionOn, type StepPlace } from './step-session.ts'
 import type { TableNames } from './table-names.ts'
 
-type ClaimedRow = {
-  readonly id: string | null
-  readonly milliseconds: string
-  readonly name: string
-  readonly value: string
-  readonly shortContext: string
-  readonly serializedContext: string | null
-} & CountColumns
-
-/** The connection of the claim is that of the session, as its backend is registered. Given back where nothing is open. */
+/**
+ * The connection of the claim is that of the session, as its backend is registered. When it is lost, on a fresh one: the id of
+ * the step execution is drawn beforehand, and tells whether the claim was done.
+ * @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE
+ */
 export async function claimPartition(
   place: StepPlace,
   from: PartitionClaim,
 ): Promise<ClaimedPartition | undefined> {
   const { source, claim, address } = place
-  const doing = `claiming a partition of step '${from.stepName}'`
-  const connection = await untilReachable(() => StepConnection.open(source)).catch((error: unknown) => {
-    throw classified(error, address, doing, 'nothing-committed')
-  })
+  let drawn: string | undefined
   try {
-    const row = await takeNext(connection, address.tables, claim, from)
-    if (row === undefined) {
-      await connection.release()
-      return undefined
-    }
-    return {
-      partition: { name: row.name, value: decodePartitionValue(row.value) },
-      session: sessionOn(place, connection, stepExecutionOf(row, claim, from)),
-      earlierCounts: decodeCounts(row),
-    }
+    return await untilReachable(() =>
+      withConnection(source, async (connection) => {
+        const { run } = connection
+        const id = drawn ?? (await drawStepId(run, address.tables))
+        const take = drawn === undefined ? takeNext : takeNextOnce
+        drawn = id
+        const row = await whileFenced(
+          () => take(run, address.tables, claim, from, id),
+          () => explain(run, address.tables, claim, from.workerId),
+        )
+        return row && claimedOn(place, connection, from, row)
+      }),
+    )
   } catch (error) {
-    await connection.discard()
-    throw isBatchError(error) ? error : classified(error, address, doing, 'unknown')
+    throw classified(error, address, `claiming a partition of step '${from.stepName}'`, 'unknown')
   }
 }
 
-async function takeNext(
-  connection: StepConnection,
-  tables: TableNames,
-  claim: Claim,
-  { planId, stepName, workerId }: PartitionClaim,
-): Promise<(ClaimedRow & { readonly id: string }) | undefined> {
-  const stepPrefix = partitionStepName(stepName, '')
-  const values = [claim.jobExecutionId, claim.generation, planId, workerId, stepPrefix]
-  const [row] = await whileFenced(
-    () => connection.run<ClaimedRow>(claimSql(tables), values),
-    () => explain(connection, tables, claim, workerId),
-  )
-  return row === undefined || row.id === null ? undefined : { ...row, id: row.id }
+/** Given back where nothing is open; the session of what was claimed keeps it. */
+async function withConnection<T>(
+  source: SessionSource,
+  claiming: (connection: StepConnection) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const connection = await StepConnection.open(source)
+  try {
+    const claimed = await claiming(connection)
+    if (claimed === undefined) await connection.release()
+    return claimed
+  } catch (error) {
+    await connection.discard()
+    throw error
+  }
 }
 
-async function explain(
-  { run }: StepConnection,
-  tables: TableNames,
-  claim: Claim,
-  workerId: string,
-): Promise<BatchError> {
+function claimedOn(
+  place: StepPlace,
+  connection: StepConnection,
+  from: PartitionClaim,
+  row: ClaimedRow,
+): ClaimedPartition {
+  return {
+    partition: { name: row.name, value: decodePartitionValue(row.value) },
+    session: sessionOn(place, connection, stepExecutionOf(row, place.claim, from)),
+    earlierCounts: decodeCounts(row),
+  }
+}
+
+/** For when the claim as `id` was sent before, and nobody knows whether it was done. */
+async function takeNextOnce(...call: Parameters<typeof takeNext>): Promise<ClaimedRow | undefined> {
+  const [run, tables, claim, , id] = call
+  await waitForFormer(run, tables, claim)
+  const found = await findClaimed(run, tables, id)
+  if (found === undefined) return takeNext(...call)
+  await registerBackend(run, tables, { ...claim, stepExecutionId: id, version: 0 })
+  return found
+}
+
+async function explain(run: RunSql, tables: TableNames, claim: Claim, workerId: string): Promise<BatchError> {
   const lost = await explainRefusal(run, tables, claim)
   if (lost.code === 'LEASE_LOST') return lost
   return new BatchError(
@@ -83,73 +92,4 @@ async function explain(
       'was believed dead; its partitions belong to others, and it must not go on',
     { details: { ...claim, workerId } },
   )
-}
-
-/**
- * Locks: owner (shared), the worker (shared, so that it is not given up meanwhile), then the partition; one that somebody
- * else is just claiming is passed over. The context is that of the partition's last execution.
- */
-function claimSql(tables: TableNames): string {
-  return `with ${fenceSql(tables)}, worker as materialized (
-      select 1 from ${tables.partitionWorker}
-        where worker_id = $4 and retired_at is null and exists (select 1 from fence) for share
-    ), picked as materialized (
-      select plan_id, ordinal, name, value, step_execution_id as previous from ${tables.partition}
-        where plan_id = $3 and status = 'STARTING' and exists (select 1 from worker)
-        order by ordinal limit 1 for update skip locked
-    ), step as (
-      insert into ${tables.stepExecution} (step_execution_id, version, step_name, job_execution_id, create_time,
-        start_time, status, commit_count, read_count, filter_count, write_count, read_skip_count, write_skip_count,
-        process_skip_count, rollback_count, exit_code, exit_message, last_updated)
-        select nextval(${tables.stepExecutionSeq}), 0, $5::text || picked.name, $1, now.at, now.at, 'STARTED',
-            0, 0, 0, 0, 0, 0, 0, 0, 'EXECUTING', '', now.at
-          from picked, (select ${UTC_NOW} as at) now
-        returning step_execution_id, create_time
-    ), context as (
-      insert into ${tables.stepContext} (step_execution_id, short_context, serialized_context)
-        select step.step_execution_id, coalesce(c.short_context, '{}'), c.serialized_context
-          from step cross join picked left join ${tables.stepContext} c on c.step_execution_id = picked.previous
-        returning short_context, serialized_context
-    ), taken as (
-      update ${tables.partition} p set status = 'STARTED', worker_id = $4, step_execution_id = step.step_execution_id
-        from picked, step where p.plan_id = picked.plan_id and p.ordinal = picked.ordinal
-    ), noted as (
-      insert into ${tables.partitionExecution} (step_execution_id, plan_id, ordinal, worker_id)
-        select step.step_execution_id, picked.plan_id, picked.ordinal, $4 from step, picked
-    ), backend as (
-      insert into ${tables.backend} (step_execution_id, job_execution_id, backend_pid, backend_start)
-        select step_execution_id, $1, pg_backend_pid(), ${THIS_BACKEND} from step
-    ), earlier as (
-      select ${countColumns((column) => `sum(e.${column})`, '')}
-        from picked
-        join ${tables.partitionExecution} x on x.plan_id = picked.plan_id and x.ordinal = picked.ordinal
-        join ${tables.stepExecution} e on e.step_execution_id = x.step_execution_id
-    )
-    select ${proofSql('worker')}, (select step_execution_id from step) as "id",
-      (select trunc(extract(epoch from create_time) * 1000) from step)::text as "milliseconds",
-      picked.name, picked.value, context.short_context as "shortContext",
-      context.serialized_context as "serializedContext", earlier.*
-      from (select) one left join picked on true left join context on true left join earlier on true`
-}
-
-function stepExecutionOf(
-  row: ClaimedRow & { readonly id: string },
-  { jobExecutionId }: Claim,
-  { stepName }: PartitionClaim,
-): StepExecution {
-  const now = new Date(Number(row.milliseconds))
-  return {
-    ...NO_COUNTS,
-    id: row.id,
-    jobExecutionId,
-    stepName: partitionStepName(stepName, row.name),
-    status: 'STARTED',
-    exitStatus: { exitCode: 'EXECUTING', exitDescription: '' },
-    createTime: now,
-    startTime: now,
-    endTime: null,
-    lastUpdated: now,
-    version: 0,
-    executionContext: decodeContextColumns(row),
-  }
 }

@@ -8,8 +8,10 @@ export const IN_FAILED_TRANSACTION = '25P02'
 export const UNDEFINED_TABLE = '42P01'
 export const UNDEFINED_SCHEMA = '3F000'
 
-/** The server ended the session, or could not open one. Class 08 is added to these. */
-const LOST_STATES = ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '53300']
+/** A standby, or a database that was made read-only because its disk is full: that is over in new sessions only. */
+const READ_ONLY = '25006'
+/** The server ended the session, could not open one, or takes no writes in it. Class 08 is added to these. */
+const LOST_STATES = ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '53300', READ_ONLY]
 const LOST_SOCKETS = [
   'ECONNRESET',
   'ECONNREFUSED',
@@ -56,9 +58,11 @@ export function unavailable({ server, tables }: RepositoryAddress, cause: unknow
 export type LossOutcome = 'nothing-committed' | 'unknown' | 'read'
 
 const OUTCOME_TEXTS: Readonly<Record<LossOutcome, string>> = {
-  'nothing-committed': '; nothing of it was committed',
-  unknown: '; whether it was committed is not known',
-  read: '',
+  'nothing-committed': '; nothing of it was committed, so it can be done again when the server is back',
+  unknown:
+    '; whether it was committed is not known: see what is recorded when the server is back, before it is done again ' +
+    '(the next start of a job does so by itself)',
+  read: '; ask again when the server is back',
 }
 
 /** A lost connection becomes REPOSITORY_UNAVAILABLE, which says what is known; anything else stays what it is. */
@@ -69,10 +73,11 @@ export function classified(
   outcome: LossOutcome,
 ): unknown {
   if (isBatchError(error) || !isConnectionLoss(error)) return error
+  const fate = errorCode(error) === READ_ONLY ? 'took no writes' : 'was lost'
   // Without the cause's text: whoever shows an error shows its causes, and would say it twice.
   return new BatchError(
     'REPOSITORY_UNAVAILABLE',
-    `the connection to the job repository at postgres ${server} was lost while ${doing}${OUTCOME_TEXTS[outcome]}`,
+    `the connection to the job repository at postgres ${server} ${fate} while ${doing}${OUTCOME_TEXTS[outcome]}`,
     { details: { server, outcome }, cause: error },
   )
 }

@@ -19,16 +19,17 @@ import { beatPatience, heartbeat } from './heartbeat.ts'
 import { type BeatingThread, beatingThread } from './heartbeat-thread.ts'
 import { launch } from './launch.ts'
 import { launchNext } from './launch-next.ts'
-import { interruptedIds, listOperatorActions, noteInterruption } from './operator-actions.ts'
+import { listOperatorActions, noteInterruption } from './operator-actions.ts'
 import { launchOnce } from './launch-once.ts'
 import { launchRedrive } from './launch-redrive.ts'
 import { duringOn, isConnectionLoss } from './postgres-errors.ts'
 import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
-import { findJobInstance, listInstanceOverviews } from './instance-list.ts'
+import { countDeaths, listInterrupted } from './lost-executions.ts'
+import { listInstanceOverviews } from './instance-list.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
-import { findExecutions, findJobExecution, listJobInstances } from './queries.ts'
+import { findJobExecution, listJobInstances } from './queries.ts'
 import { isRecordId } from '../../core/model/record-id.ts'
 import { partitionStore } from './partition-store.ts'
 import {
@@ -37,14 +38,15 @@ import {
   repositoryAddress,
   type RepositoryAddress,
 } from './repository-options.ts'
-import { listJobNames, purge } from './purge.ts'
+import { listJobNames } from './job-names.ts'
+import { purge } from './purge.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { scheduleStore } from './schedule-store.ts'
 import { retire } from './retire.ts'
 import { checkSchema } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
-import { beginStep } from './step-session.ts'
+import { beginStep } from './begin-step-session.ts'
 import type { TableNames } from './table-names.ts'
 import { listSamples } from './step-samples.ts'
 import { threadConnection } from './thread-connection.ts'
@@ -116,10 +118,10 @@ function repositoryOn(
       if (isRecordId(id))
         await during('noting an interruption', 'unknown', () => noteInterruption(run, tables, id, by))
     },
-    listInterrupted: () =>
-      reading('listing interrupted executions', async () =>
-        findExecutions(metadata, await interruptedIds(run, tables)),
-      ),
+    listInterrupted: (except) =>
+      reading('listing interrupted executions', () => listInterrupted(run, tables, except)),
+    countDeaths: async (id) =>
+      isRecordId(id) ? reading('counting deaths', () => countDeaths(run, tables, id)) : 0,
     retire: async (request) =>
       isRecordId(request.jobExecutionId) ? retire(metadata, address, request) : 'not-found',
     listOperatorActions: async (id) =>
@@ -128,7 +130,6 @@ function repositoryOn(
       isRecordId(id) ? reading('listing samples of a step', () => listSamples(run, tables, id)) : [],
     listJobExecutions: (filter) =>
       reading('listing job executions', () => listJobExecutions(run, tables, filter)),
-    findJobInstance: (id) => reading('looking up a job instance', () => findJobInstance(run, tables, id)),
     listJobInstances: (filter) => reading('listing job instances', () => listJobInstances(metadata, filter)),
     listInstanceOverviews: (filter) =>
       reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),

@@ -35,21 +35,6 @@ export function purge(
   })
 }
 
-/** Each step down the index on (job_name, job_instance_id), however many instances a job has. No locks. */
-export async function listJobNames(run: RunSql, { jobInstance }: TableNames): Promise<readonly string[]> {
-  const rows = await run<{ name: string }>(
-    `with recursive names as (
-      (select job_name from ${jobInstance} order by job_name limit 1)
-      union all
-      select (select i.job_name from ${jobInstance} i where i.job_name > n.job_name order by i.job_name limit 1)
-        from names n where n.job_name is not null
-    )
-    select job_name as "name" from names where job_name is not null`,
-    [],
-  )
-  return rows.map(({ name }) => name)
-}
-
 /** Locks: the instances, as a launch does; those that somebody else holds are passed over. */
 async function lockCandidates(
   run: RunSql,

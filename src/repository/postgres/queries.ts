@@ -76,18 +76,6 @@ async function loadSteps(query: SelectQueryBuilder<ObjectLiteral>): Promise<read
   return rows.map((row) => decodeStepExecution({ ...row, context: row.context ?? null }))
 }
 
-/** Oldest first; those that are not there are left out. */
-export async function findExecutions(
-  source: DataSource,
-  ids: readonly string[],
-): Promise<readonly JobExecution[]> {
-  if (ids.length === 0) return []
-  const query = executions(source)
-    .orderBy('e.id', 'ASC')
-    .where('e.id = any(:ids)', { ids: [...ids] })
-  return loadExecutions(source, query)
-}
-
 export async function listJobInstances(
   source: DataSource,
   { jobName, before, limit }: InstanceFilter,

@@ -29,13 +29,17 @@ export function reconnect(connection: StepConnection, tables: TableNames, at: St
   })
 }
 
-/** Does it again while connections are lost, for as long as a server may need to restart. @throws what the last try threw */
+/**
+ * Does it again while connections are lost, for as long as a server may need to restart: counted from the first loss, since
+ * before that it may have waited for its turn. @throws what the last try threw
+ */
 export async function untilReachable<T>(action: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MILLISECONDS
+  let deadline: number | undefined
   for (;;) {
     try {
       return await action()
     } catch (error) {
+      deadline ??= performance.now() + PATIENCE_MILLISECONDS
       if (!isConnectionLoss(error) || performance.now() > deadline) throw error
       await wait(PAUSE_MILLISECONDS)
     }

@@ -1,6 +1,6 @@
 /** The rows of schedules, read and written one statement at a time. */
 import type { ScheduleState } from '../../core/model/schedule-fire.ts'
-import type { PauseRequest } from '../../core/ports/schedule-store.ts'
+import type { PauseRequest, ResumeRequest } from '../../core/ports/schedule-store.ts'
 import type { RunSql } from './fence.ts'
 import { decodeInstant, milliseconds } from './instant-column.ts'
 import { requesterColumn } from './operator-actions.ts'
@@ -14,11 +14,12 @@ interface StateRow {
   readonly pausedBy: string | null
   readonly note: string | null
   readonly resumedAt: string | null
+  readonly resumedBy: string | null
 }
 
 const STATE = `schedule_name as "schedule", ${milliseconds('registered_at')} as "registeredAt",
   ${milliseconds('covered_until')} as "coveredUntil", ${milliseconds('paused_at')} as "pausedAt",
-  paused_by as "pausedBy", pause_note as "note", ${milliseconds('resumed_at')} as "resumedAt"`
+  paused_by as "pausedBy", pause_note as "note", ${milliseconds('resumed_at')} as "resumedAt", resumed_by as "resumedBy"`
 
 /** Locks: the rows that it makes. */
 export async function registerSchedules(
@@ -81,14 +82,15 @@ export async function resumeSchedule(
   run: RunSql,
   tables: TableNames,
   schedule: string,
-  at: Date,
+  { by, at }: ResumeRequest,
 ): Promise<ScheduleState> {
   const [row] = await run<StateRow>(
-    `insert into ${tables.schedule} (schedule_name, registered_at, covered_until) values ($1, $2, $2)
+    `insert into ${tables.schedule} (schedule_name, registered_at, covered_until, resumed_at, resumed_by)
+      values ($1, $2, $2, clock_timestamp(), $3)
       on conflict (schedule_name) do update set paused_at = null, paused_by = null, pause_note = null,
-        resumed_at = clock_timestamp()
+        resumed_at = excluded.resumed_at, resumed_by = excluded.resumed_by
       returning ${STATE}`,
-    [schedule, at.toISOString()],
+    [schedule, at.toISOString(), requesterColumn(by)],
   )
   return decodeState(row as StateRow)
 }
@@ -121,12 +123,12 @@ export async function coverSchedule(
 }
 
 function decodeState(row: StateRow): ScheduleState {
-  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note, resumedAt } = row
+  const { schedule, registeredAt, coveredUntil, pausedAt, pausedBy, note, resumedAt, resumedBy } = row
   return {
     schedule,
     registeredAt: decodeInstant(registeredAt),
     coveredUntil: decodeInstant(coveredUntil),
     pause: pausedAt === null ? null : { by: pausedBy ?? '', note, since: decodeInstant(pausedAt) },
-    resumedAt: decodeInstant(resumedAt),
+    resumed: resumedAt === null ? null : { at: decodeInstant(resumedAt), by: resumedBy },
   }
 }

@@ -6,6 +6,7 @@ import {
   findFireOfInstance,
   listFires,
   listLatestFires,
+  cancelQueued,
   listQueued,
   queueFires,
   recordFires,
@@ -36,14 +37,16 @@ export function scheduleStore(source: DataSource, address: RepositoryAddress, ru
       during('recording slots', 'unknown', () => recordFiresUpTo(run, tables, slots, row, covers)),
     queue: (slots, backfill) =>
       during('queueing slots', 'unknown', () => queueFires(run, tables, slots, backfill)),
+    cancelBackfill: (schedule, row) =>
+      during('cancelling a backfill', 'unknown', () => cancelQueued(run, tables, schedule, row)),
     listQueued: (schedules, limit) =>
       during('listing queued slots', 'read', () => listQueued(run, tables, schedules, limit)),
     cover: (schedule, until) =>
       during('covering slots', 'unknown', () => coverSchedule(run, tables, schedule, until)),
     pause: (schedule, pause) =>
       during('pausing a schedule', 'unknown', () => pauseSchedule(run, tables, schedule, pause)),
-    resume: (schedule, at) =>
-      during('resuming a schedule', 'unknown', () => resumeSchedule(run, tables, schedule, at)),
+    resume: (schedule, request) =>
+      during('resuming a schedule', 'unknown', () => resumeSchedule(run, tables, schedule, request)),
     listFires: (filter) => during('listing the fire ledger', 'read', () => listFires(run, tables, filter)),
     listLatestFires: (schedules) =>
       during('listing the fire ledger', 'read', () => listLatestFires(run, tables, schedules)),

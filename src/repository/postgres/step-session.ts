@@ -1,25 +1,23 @@
 /** One step execution at work: its connection, its version, and what becomes of it when the connection dies. */
-import { BatchError } from '../../core/model/batch-error.ts'
+import type { BatchError } from '../../core/model/batch-error.ts'
 import { isLive } from '../../core/model/batch-status.ts'
 import type { StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/lease.ts'
 import type {
   ChunkCommit,
   CommitAnswer,
-  StepBegin,
   StepEnd,
   StepProgress,
   StepSession,
 } from '../../core/ports/step-session.ts'
-import { insertStep } from './begin-step.ts'
-import { insertStepOnce } from './begin-step-again.ts'
 import { type CommitAttempt, commitAwaited, commitCollected, type Metadata } from './chunk-commit.ts'
 import { explainRefusal, isProofFailure, whileFenced } from './fence.ts'
 import { classified, errorCode, isConnectionLoss } from './postgres-errors.ts'
-import { type FoundStep, reconnect, untilReachable } from './reconnect-step.ts'
+import { type FoundStep, reconnect } from './reconnect-step.ts'
 import type { RepositoryAddress } from './repository-options.ts'
 import type { SessionSource } from './session-source.ts'
-import { StepConnection } from './step-connection.ts'
+import type { StepConnection } from './step-connection.ts'
+import { changedElsewhere, connectionLost, failedBehindCommit, overtaken } from './step-session-errors.ts'
 import {
   endStatement,
   endValues,
@@ -34,41 +32,6 @@ export interface StepPlace {
   readonly source: SessionSource
   readonly address: RepositoryAddress
   readonly claim: Claim
-}
-
-/**
- * When the connection is lost, on a fresh one: nothing of the step has been done yet, and its row is found again.
- * @throws BatchError LEASE_LOST, REPOSITORY_UNAVAILABLE
- */
-export async function beginStep(place: StepPlace, begin: StepBegin): Promise<StepSession> {
-  const attempt = (insert: typeof insertStep) => beginWith(place, begin, insert)
-  try {
-    return await attempt(insertStep).catch((error: unknown) => {
-      if (!isConnectionLoss(error)) throw error
-      return untilReachable(() => attempt(insertStepOnce))
-    })
-  } catch (error) {
-    throw classified(error, place.address, `beginning step '${begin.stepName}'`, 'unknown')
-  }
-}
-
-async function beginWith(
-  place: StepPlace,
-  begin: StepBegin,
-  insert: typeof insertStep,
-): Promise<StepSession> {
-  const { tables } = place.address
-  const connection = await StepConnection.open(place.source)
-  try {
-    const stepExecution = await whileFenced(
-      () => insert(connection.run, tables, place.claim, begin),
-      () => explainRefusal(connection.run, tables, place.claim),
-    )
-    return new PostgresStepSession(place, connection, stepExecution)
-  } catch (error) {
-    await connection.discard()
-    throw error
-  }
 }
 
 /** Of a step execution that was inserted through this connection. */
@@ -104,7 +67,7 @@ class PostgresStepSession implements StepSession {
 
   async commit(chunk: ChunkCommit): Promise<CommitAnswer> {
     if (this.#connection.isLost) await this.#reconnect('committing a chunk')
-    if (this.#overtaken !== undefined) throw this.#overtakenError()
+    if (this.#overtaken !== undefined) throw overtaken(this.stepExecution)
     const attempt = chunk.pipelined
       ? await commitCollected(this.#connection, chunk, this.#metadata)
       : await commitAwaited(this.#connection, chunk, this.#metadata)
@@ -166,12 +129,7 @@ class PostgresStepSession implements StepSession {
       case 'committed-but-failed':
         this.#version += 1
         this.#overtaken = attempt.progress
-        throw new BatchError(
-          'WRITE_FAILED',
-          `the pipelined writer of step '${this.stepExecution.stepName}' failed when its chunk was committed already; ` +
-            'what it wrote stands, and a restart resumes behind it',
-          { details: { stepExecutionId: this.stepExecution.id, outcome: 'committed' }, cause: attempt.error },
-        )
+        throw failedBehindCommit(this.stepExecution, attempt.error)
       default:
         return attempt satisfies never
     }
@@ -224,7 +182,8 @@ class PostgresStepSession implements StepSession {
       return await reconnect(this.#connection, address.tables, this.#at)
     } catch (error) {
       if (isProofFailure(error)) throw await explainRefusal(this.#connection.run, address.tables, claim)
-      throw this.#unreachable(doing, cause ?? error)
+      const outcome = this.#inDoubt === undefined ? 'nothing-committed' : 'unknown'
+      throw connectionLost(address, doing, outcome, cause ?? error)
     }
   }
 
@@ -245,36 +204,7 @@ class PostgresStepSession implements StepSession {
     return explainRefusal(this.#connection.run, address.tables, claim, step)
   }
 
-  #unreachable(doing: string, cause: unknown): BatchError {
-    const { server } = this.#place.address
-    const outcome = this.#inDoubt === undefined ? 'nothing-committed' : 'unknown'
-    return new BatchError(
-      'REPOSITORY_UNAVAILABLE',
-      `the connection to the job repository at postgres ${server} was lost while ${doing}, and no other could be had; ` +
-        (outcome === 'unknown'
-          ? 'the outcome of what was sent last is unknown, and a restart resumes behind whatever was committed'
-          : 'nothing of it was committed'),
-      { details: { server, outcome }, cause },
-    )
-  }
-
   #changedElsewhere(difference: string): BatchError {
-    const { claim } = this.#place
-    const { id, stepName } = this.stepExecution
-    return new BatchError(
-      'OPTIMISTIC_LOCK_FAILED',
-      `step execution ${id} ('${stepName}') was changed by somebody else while its connection was lost: ${difference}; ` +
-        'this process must not go on with it',
-      { details: { ...claim, stepExecutionId: id, version: this.#version } },
-    )
-  }
-
-  #overtakenError(): BatchError {
-    return new BatchError(
-      'OPTIMISTIC_LOCK_FAILED',
-      `step '${this.stepExecution.stepName}' cannot go on: its last chunk was committed although that was reported as ` +
-        'failed; restart it, and it resumes behind that chunk',
-      { details: { stepExecutionId: this.stepExecution.id } },
-    )
+    return changedElsewhere(this.stepExecution, this.#at, difference)
   }
 }

@@ -42,7 +42,7 @@ export const SIDE_TABLES = [
 export const MIGRATION_TABLE = 'batchwright_migration'
 export const SEQUENCES = ['job_instance_seq', 'job_execution_seq', 'step_execution_seq'] as const
 
-export const DEFAULT_SCHEMA = 'public'
+const DEFAULT_SCHEMA = 'public'
 export const DEFAULT_PREFIX = 'batch_'
 
 const NAME_BYTES = 63

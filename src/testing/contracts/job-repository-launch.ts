@@ -36,7 +36,6 @@ export const LAUNCH_PROMISES: Readonly<Record<string, Check>> = {
   'a lease that has run out is seen by the next launch': expires,
   'a stop is recorded once, told by commit and heartbeat, and never undoes an end': stops,
   'an execution that was asked to stop before it began stays STOPPING': stopsBeforeStart,
-  'what was stopped because its process ended is listed until it is continued': listsInterrupted,
 }
 
 async function startsFirst({ launch, find, jobName }: RepositoryTrial): Promise<void> {
@@ -331,45 +330,6 @@ async function stops({ started, begin, commit, find, repository }: RepositoryTri
   assert.equal((await find(claim)).status, 'COMPLETED')
   assert.equal(await repository.requestStop('999999999', 'anna'), false)
   assert.equal(await repository.requestStop('no id', 'anna'), false)
-}
-
-async function listsInterrupted({ started, launch, repository, jobName }: RepositoryTrial): Promise<void> {
-  const listed = async () =>
-    (await repository.listInterrupted())
-      .filter((one) => one.jobInstance.jobName === jobName)
-      .map(({ id }) => id)
-  const stopped = async (key: string, note: (id: string) => Promise<unknown>) => {
-    const { claim } = await started(key)
-    await note(claim.jobExecutionId)
-    await repository.endJobExecution(claim, jobEnd('STOPPED'))
-    return claim.jobExecutionId
-  }
-  const interrupt = (id: string) => repository.noteInterruption(id, 'c'.repeat(300))
-  const first = await stopped('interrupted', async (id) => {
-    await interrupt(id)
-    await interrupt(id)
-  })
-  const second = await stopped('interrupted-too', interrupt)
-  await stopped('only-stopped', async () => {})
-  await stopped('asked-to-stop', async (id) => {
-    await interrupt(id)
-    await repository.requestStop(id, 'anna')
-  })
-  const stoppedLater = await stopped('asked-when-stopped', interrupt)
-  assert.equal(await repository.requestStop(stoppedLater, 'anna'), true, 'it is not to be continued')
-  assert.equal(await repository.requestStop(stoppedLater, 'anna'), false, 'there is nothing left to stop')
-  const late = await stopped('noted-late', async () => {})
-  assert.equal(await repository.requestStop(late, 'anna'), false, 'nobody would continue it')
-  await interrupt(late)
-  await interrupt('999999999')
-  await interrupt('no id')
-  const running = await started('running')
-  await interrupt(running.claim.jobExecutionId)
-  assert.deepEqual(await listed(), [first, second])
-  const [action] = (await repository.listOperatorActions(second)).slice(-1)
-  assert.deepEqual([action?.action, action?.by.length], ['interrupt', 200])
-  await launch('interrupted', { action: 'restart' })
-  assert.deepEqual(await listed(), [second], 'it is continued')
 }
 
 async function stopsBeforeStart({ launch, find, repository }: RepositoryTrial): Promise<void> {

@@ -21,6 +21,7 @@ export const SCHEDULE_PROMISES: Readonly<Record<string, Check>> = {
   'slots without a row are recorded once': recordsOnce,
   'of several that look through the same slots one says what becomes of them': recordsUpTo,
   'slots are queued for a backfill, and wait behind all others': queues,
+  'a backfill that waits is cancelled, and says by whom; what waits otherwise is not': cancels,
   'a decision sees which runs belong to backfills': showsBackfills,
   'a slot that was fired, and queued since, is FIRED again when its launch is refused': staysFired,
   'a decision sees how the slot before has ended, and may pause the schedule': pausesByFire,
@@ -263,6 +264,34 @@ async function queues(trial: RepositoryTrial): Promise<void> {
   assert.deepEqual(await slotsOf(2), [LATER, missed])
 }
 
+async function cancels(trial: RepositoryTrial): Promise<void> {
+  const { schedule, fire, fires } = firing(trial)
+  const { schedules } = trial.repository
+  const [fired, fresh, other] = [new Date(1000), new Date(2000), new Date(3000)]
+  const { execution } = launchedBy(await fire(fired))
+  await fire(LATER, QUEUE)
+  await schedules.queue([fresh, fired], { schedule, ...BACKFILL, replaces: ['FIRED'] })
+  await schedules.queue([other], { ...BACKFILL, schedule: `other-${schedule}` })
+  const row = { by: 'ben', detail: 'cancelled by ben' }
+  assert.deepEqual(await schedules.cancelBackfill(schedule, row), [fired, fresh])
+  assert.deepEqual(
+    (await fires()).map(({ outcome, firedBy, detail, jobExecutionId }) => [
+      outcome,
+      firedBy,
+      detail,
+      jobExecutionId,
+    ]),
+    [
+      ['FIRED', 'ben', 'cancelled by ben', execution.id],
+      ['SKIPPED', 'ben', 'cancelled by ben', null],
+      ['QUEUED', 'a process', 'waits', null],
+    ],
+  )
+  assert.equal((await fire(fresh, undefined, { replaces: ['QUEUED'] })).outcome, 'taken')
+  assert.deepEqual(await schedules.cancelBackfill(schedule, row), [])
+  assert.equal((await schedules.listQueued([`other-${schedule}`], 5)).length, 1)
+}
+
 async function showsBackfills(trial: RepositoryTrial): Promise<void> {
   const { schedule, fire } = firing(trial)
   const byBackfill = launchedBy(await fire(SLOT, undefined, { maxActive: 3 }))
@@ -334,8 +363,8 @@ async function covers(trial: RepositoryTrial): Promise<void> {
   await schedules.cover(one, SLOT)
   const states = await schedules.register([other, one], LATER)
   assert.deepEqual(states, [
-    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null, resumedAt: null },
-    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null, resumedAt: null },
+    { schedule: other, registeredAt: LATER, coveredUntil: LATER, pause: null, resumed: null },
+    { schedule: one, registeredAt: SLOT, coveredUntil: LATER, pause: null, resumed: null },
   ])
   const known = (await schedules.listStates()).map(({ schedule }) => schedule)
   assert.ok(known.includes(one) && known.includes(other))
@@ -347,10 +376,14 @@ async function pauses(trial: RepositoryTrial): Promise<void> {
   await schedules.pause(schedule, { by: 'anna', note: 'a fair', at: SLOT })
   const again = await schedules.pause(schedule, { by: 'ben', note: null, at: LATER })
   assert.deepEqual(again.pause, { by: 'ben', note: null, since: SLOT })
-  const { pause, resumedAt } = await schedules.resume(schedule, LATER)
+  const { pause, resumed } = await schedules.resume(schedule, { by: 'c'.repeat(300), at: LATER })
   assert.equal(pause, null)
-  assert.ok(resumedAt !== null && Math.abs(resumedAt.getTime() - Date.now()) < 60_000)
-  assert.equal((await schedules.register([schedule], LATER))[0]?.pause, null)
+  assert.ok(resumed !== null && Math.abs(resumed.at.getTime() - Date.now()) < 60_000)
+  assert.equal(resumed.by?.length, 200)
+  const [later] = await schedules.register([schedule], LATER)
+  assert.deepEqual([later?.pause, later?.resumed], [null, resumed])
+  const never = await schedules.resume(`never-${schedule}`, { by: 'ben', at: LATER })
+  assert.equal(never.resumed?.by, 'ben')
 }
 
 async function lists(trial: RepositoryTrial): Promise<void> {

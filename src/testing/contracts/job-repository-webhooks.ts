@@ -245,6 +245,7 @@ async function disables(trial: RepositoryTrial): Promise<void> {
   assert.equal(await webhooks.retry(first.id), 'disabled')
   assert.equal(await webhooks.enable(endpoint), true)
   assert.equal(await webhooks.enable('unknown'), false)
+  assert.equal(await webhooks.enable('un\u0000known'), false)
   assert.equal((await state()).disabled, null)
   assert.equal(await fanOut(), 0)
   await deliver('later')

@@ -6,6 +6,7 @@ import { KEY_PROMISES } from './job-repository-keys.ts'
 import { LAUNCH_PROMISES } from './job-repository-launch.ts'
 import { LIST_PROMISES } from './job-repository-lists.ts'
 import { PARTITION_PROMISES } from './job-repository-partitions.ts'
+import { LOSS_PROMISES } from './job-repository-losses.ts'
 import { OPERATE_PROMISES } from './job-repository-operate.ts'
 import { PURGE_PROMISES } from './job-repository-purge.ts'
 import { QUARANTINE_PROMISES } from './job-repository-quarantine.ts'
@@ -25,6 +26,7 @@ export function jobRepositoryContract(open: () => Promise<JobRepository>): reado
     ...SAMPLE_PROMISES,
     ...PARTITION_PROMISES,
     ...OPERATE_PROMISES,
+    ...LOSS_PROMISES,
     ...QUERY_PROMISES,
     ...LIST_PROMISES,
     ...QUARANTINE_PROMISES,

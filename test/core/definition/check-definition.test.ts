@@ -36,6 +36,7 @@ describe('A definition is refused for', () => {
   it('nothing when it is sound', () => {
     expect(faultsOf({ exitCodes: { 'COMPLETED WITH SKIPS': 10, ODD: 79 } })).to.deep.equal([])
     expect(faultsOfTasklet({ startLimit: 1 }, 'x'.repeat(100))).to.deep.equal([])
+    expect(faultsOf({ name: '𝄞'.repeat(100) }), 'counted as Postgres counts').to.deep.equal([])
     expect(faultsOfChunk({ size: 1, concurrency: 1 })).to.deep.equal([])
     expect(faultsOfChunk({ size: () => 0 })).to.deep.equal([])
   })

@@ -1,13 +1,19 @@
 import { expect } from 'chai'
 import { checkRetryPolicy, checkSkipPolicy } from '../../../src/core/definition/check-fault-policy.ts'
-import type { RetryPolicy, SkipPolicy } from '../../../src/core/definition/fault-policy.ts'
+import type { Backoff, RetryPolicy, SkipPolicy } from '../../../src/core/definition/fault-policy.ts'
 
 describe('Retry and skip policies', () => {
   it('are accepted as documented', () => {
     const retry: RetryPolicy = {
       on: [TypeError, () => true],
       attempts: 3,
-      backoff: { kind: 'exponential', initial: 100, factor: 1.5, max: 1000, jitter: 0.5 },
+      backoff: {
+        kind: 'exponential',
+        initialMilliseconds: 100,
+        factor: 1.5,
+        maxMilliseconds: 1000,
+        jitter: 0.5,
+      },
     }
     expect(checkRetryPolicy(retry)).to.deep.equal([])
     expect(checkRetryPolicy(false)).to.deep.equal([])
@@ -22,11 +28,24 @@ describe('Retry and skip policies', () => {
       [{ attempts: 1.5 }, 'retry.attempts is 1.5'],
       [{ attempts: 2, on: [] }, 'retry.on is empty'],
       [{ attempts: 2, on: 'x' as never }, 'retry.on must be'],
-      [{ attempts: 2, backoff: { kind: 'fixed', delay: -1 } }, 'retry.backoff.delay is -1'],
-      [{ attempts: 2, backoff: { kind: 'fixed', delay: Number.NaN } }, 'retry.backoff.delay is NaN'],
-      [{ attempts: 2, backoff: { kind: 'fixed', delay: 1, jitter: 2 } }, 'retry.backoff.jitter is 2'],
       [
-        { attempts: 2, backoff: { kind: 'exponential', initial: 1, factor: 0.5 } },
+        { attempts: 2, backoff: { kind: 'fixed', delayMilliseconds: -1 } },
+        'retry.backoff.delayMilliseconds is -1',
+      ],
+      [
+        { attempts: 2, backoff: { kind: 'fixed', delayMilliseconds: Number.NaN } },
+        'retry.backoff.delayMilliseconds is NaN',
+      ],
+      [
+        { attempts: 2, backoff: { kind: 'fixed' } as Backoff },
+        'retry.backoff.delayMilliseconds is undefined',
+      ],
+      [
+        { attempts: 2, backoff: { kind: 'fixed', delayMilliseconds: 1, jitter: 2 } },
+        'retry.backoff.jitter is 2',
+      ],
+      [
+        { attempts: 2, backoff: { kind: 'exponential', initialMilliseconds: 1, factor: 0.5 } },
         'retry.backoff.factor is 0.5',
       ],
     ]

@@ -79,6 +79,18 @@ describe('Parameters from texts', () => {
     expect(values).to.deep.equal({ count: 0, flag: false, day: new Date('2026-11-21') })
   })
 
+  it('are no dates where the calendar has no such day', async () => {
+    for (const since of ['2026-02-30', '2026-02-30T02:00:00Z', '2026-02-29'])
+      expect(await faultOf(texts({ since }))).to.contain(`since: expected a date such as 2026-11-21`)
+    expect((await texts({ since: '2028-02-29' })).values).to.deep.include({ since: new Date('2028-02-29') })
+  })
+
+  it('are found to be no numbers at once, however long they are', async () => {
+    const before = performance.now()
+    expect(await faultOf(texts({ limit: `${'1'.repeat(100_000)}x` }))).to.contain('limit: expected a number')
+    expect(performance.now() - before).to.be.lessThan(2_000) // where each digit may be of two parts, a minute
+  })
+
   it('that nobody asked for are refused with a suggestion', async () => {
     expect(await faultOf(texts({ chunksize: '5' }))).to.contain(
       'chunksize: no such parameter. Did you mean chunkSize?',
@@ -175,6 +187,21 @@ describe('Parameters as they are recorded', () => {
     expect(await faultOf(parseParameters('import', schema, { ...minimum, big: 2n ** 63n }))).to.contain(
       'big: 9223372036854775808 is not a whole number of 64 bits',
     )
+    for (const [file, fault] of [
+      ['a\0b', 'U+0000'],
+      ['a\ud800', 'half a surrogate pair'],
+    ] as const)
+      expect(await faultOf(parseParameters('import', schema, { ...minimum, file }))).to.contain(
+        `file: it holds ${fault === 'U+0000' ? 'the character ' : ''}${fault}`,
+      )
+  })
+
+  it('are refused where another time would be recorded', async () => {
+    for (const at of ['9999-12-31T23:59:59-02:00', '0000-01-01T00:00:00+02:00'])
+      for (const name of ['at', 'since'])
+        expect(await faultOf(texts({ [name]: at })), at).to.contain(
+          `${name}: its year, in UTC, is none from 0000`,
+        )
   })
 })
 

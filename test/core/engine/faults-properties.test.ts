@@ -113,7 +113,11 @@ describe('Random faults', () => {
           const { status, error, step } = await bench.run({
             size,
             concurrency,
-            retry: { on: Flaky, attempts: 100, ...(waits && { backoff: { kind: 'fixed', delay: 5 } }) },
+            retry: {
+              on: Flaky,
+              attempts: 100,
+              ...(waits && { backoff: { kind: 'fixed', delayMilliseconds: 5 } }),
+            },
             skip: { on: Error, limit: allowed },
             reader: listReader(numbers(all.length), { pageSize, faultsAt }),
             processor: processor as (item: number) => number,

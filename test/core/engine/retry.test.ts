@@ -24,7 +24,11 @@ describe('Retry', () => {
     const fail = failing(2)
     const writer = listWriter<number>()
     const { status, step, warnings } = await bench.run({
-      retry: { on: Flaky, attempts: 3, backoff: { kind: 'exponential', initial: 100, factor: 3 } },
+      retry: {
+        on: Flaky,
+        attempts: 3,
+        backoff: { kind: 'exponential', initialMilliseconds: 100, factor: 3 },
+      },
       reader: listReader(numbers(5)),
       processor: (item) => {
         if (item === 3) fail()
@@ -135,7 +139,7 @@ describe('Retry', () => {
     let processed = 0
     const writer = listWriter<number>({ onWrite: fail })
     const { status, step } = await bench.run({
-      retry: { on: Flaky, attempts: 3, backoff: { kind: 'fixed', delay: 50 } },
+      retry: { on: Flaky, attempts: 3, backoff: { kind: 'fixed', delayMilliseconds: 50 } },
       reader: listReader(numbers(5)),
       processor: (item) => {
         processed += 1
@@ -267,7 +271,7 @@ describe('Retry', () => {
     }
     const first = await bench.run({
       size: 2,
-      retry: { on: Flaky, attempts: 2, backoff: { kind: 'fixed', delay: 60_000 } },
+      retry: { on: Flaky, attempts: 2, backoff: { kind: 'fixed', delayMilliseconds: 60_000 } },
       reader: listReader(numbers(6)),
       writer: failingBefore(table.writer, (items) => {
         if (items.includes(2)) failAlways()
@@ -288,7 +292,7 @@ describe('Retry', () => {
     const seen: Retry[] = []
     const fail = failing(2)
     const { status } = await faultBench().run({
-      retry: { on: Flaky, attempts: 3, backoff: { kind: 'fixed', delay: 10 } },
+      retry: { on: Flaky, attempts: 3, backoff: { kind: 'fixed', delayMilliseconds: 10 } },
       reader: listReader(numbers(5)),
       writer: listWriter<number>({ onWrite: fail }),
       listener: {

@@ -1,12 +1,7 @@
 import { expect } from 'chai'
 import { type BatchStatus, BATCH_STATUSES } from '../../../src/core/model/batch-status.ts'
 import { exitStatus } from '../../../src/core/model/exit-status.ts'
-import {
-  type AbandonedRun,
-  decideResumption,
-  deathsInARow,
-  keeperOf,
-} from '../../../src/core/operator/resumption.ts'
+import { type AbandonedRun, decideResumption, keeperOf } from '../../../src/core/operator/resumption.ts'
 
 function run(status: BatchStatus, change: Partial<AbandonedRun> = {}): AbandonedRun {
   const execution = { status, exitStatus: exitStatus(status, 'the server ends: SIGTERM') }
@@ -45,15 +40,6 @@ describe('A run whose process is gone', () => {
   it('is left alone where it has ended otherwise', () => {
     for (const status of BATCH_STATUSES.filter((one) => !/ST(ART|OPP)/.test(one)))
       expect(decideResumption('server', run(status)), status).to.equal('leave')
-  })
-})
-
-describe('How often a run has died', () => {
-  it('is counted since it was last stopped in order', () => {
-    const of = (...statuses: readonly BatchStatus[]) => deathsInARow(statuses.map((status) => ({ status })))
-    expect(of('STARTED')).to.equal(1)
-    expect(of('STARTED', 'FAILED', 'FAILED')).to.equal(3)
-    expect(of('STARTED', 'STOPPED', 'FAILED', 'FAILED', 'FAILED')).to.equal(1)
   })
 })
 

@@ -54,6 +54,22 @@ describe("The repository's connections", () => {
     await step.close()
   })
 
+  it('are replaced when their sessions take no writes, as those to a database that was full for a while', async () => {
+    const user = `${database.schema}_user`
+    await database.pool.query(`create role ${user} login superuser password 'secret'`)
+    await database.pool.query(`alter role ${user} set default_transaction_read_only = on`)
+    await open({ connection: { ...database.connection, user, password: 'secret' } })
+    const register = () => repository.schedules.register(['nightly'], new Date())
+    const refused = await launchJob(repository).catch((thrown: unknown) => thrown)
+    expect(isBatchError(refused, 'REPOSITORY_UNAVAILABLE') && refused.message).to.contain('took no writes')
+    const registering = await register().catch((thrown: unknown) => thrown)
+    expect(isBatchError(registering, 'REPOSITORY_UNAVAILABLE')).to.equal(true)
+    await database.pool.query(`alter role ${user} reset default_transaction_read_only`)
+    expect(await register()).to.have.length(1)
+    await repository.close()
+    await database.pool.query(`drop role ${user}`)
+  })
+
   it('keep the settings of their author, and read committed whatever the database says', async () => {
     await open({
       connection: {

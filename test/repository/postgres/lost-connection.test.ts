@@ -187,8 +187,10 @@ describe('A connection to Postgres that is lost', () => {
       'nothing-committed',
       'read',
     ])
+    expect(launching.message).to.contain('it can be done again')
+    expect(reading.message).to.contain('ask again')
     expect(error.message)
-      .to.contain('not known')
+      .to.contain('see what is recorded')
       .and.not.contain((error.cause as Error).message)
     expect((await find()).status).to.equal('COMPLETED')
   })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { NO_COUNTS } from '../../../src/core/model/step-execution.ts'
 import type { ExecutionFilter, JobRepository } from '../../../src/core/ports/job-repository.ts'
+import type { FireAnswer } from '../../../src/core/ports/schedule-store.ts'
 import { pgClient } from '../../../src/postgres/resources.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
@@ -8,6 +9,10 @@ import { commit, jobEnd, launchJob, launchRequest, RECOVER, stepEnd } from './ru
 import { type WireProxy, wireProxy } from './wire-proxy.ts'
 
 const HISTORY = 10_000
+
+function reasonOf(answer: FireAnswer): string {
+  return answer.outcome === 'left' ? answer.reason : answer.outcome
+}
 
 describe('The number of statements', () => {
   let database: TestDatabase
@@ -96,6 +101,31 @@ describe('The number of statements', () => {
     expect(await counted(() => commit(step, 1, async () => {}))).to.equal(1)
     expect(proxy.statements.at(-1)).to.not.contain('quarantine')
     await step.close()
+  })
+
+  it('is the same for a fire, however many executions of the job are live', async () => {
+    const fire = () =>
+      repository.schedules.fire({
+        schedule: 'nightly',
+        slot: new Date(0),
+        by: 'a test',
+        replaces: [],
+        decide: ({ live }) => ({ action: 'leave', reason: `${live.length} are live` }),
+        launch: launchRequest(),
+      })
+    const few = await counted(fire)
+    const before = Number.parseInt(reasonOf(await fire()), 10)
+    for (let more = 0; more < 3; more += 1) await launchJob(repository)
+    expect(await counted(fire)).to.equal(few)
+    expect(reasonOf(await fire())).to.equal(`${before + 3} are live`)
+  })
+
+  it('is 1 for what was interrupted, and for the deaths of an instance', async () => {
+    const { claim, execution } = await launchJob(repository)
+    await repository.noteInterruption(claim.jobExecutionId, 'a test')
+    await repository.endJobExecution(claim, jobEnd('STOPPED'))
+    expect(await counted(() => repository.listInterrupted())).to.equal(1)
+    expect(await counted(() => repository.countDeaths(execution.jobInstance.id))).to.equal(1)
   })
 
   it(`stays the same after ${HISTORY} earlier executions of the job`, async () => {

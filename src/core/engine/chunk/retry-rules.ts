@@ -16,9 +16,14 @@ export interface RetryRules {
 }
 
 /** What a write gets that nothing is said about; where a policy has no back-off, what is about the transaction waits so too. */
-const DEFAULT_BACKOFF: Backoff = { kind: 'exponential', initial: 50, max: 2_000, jitter: 0.5 }
+const DEFAULT_BACKOFF: Backoff = {
+  kind: 'exponential',
+  initialMilliseconds: 50,
+  maxMilliseconds: 2_000,
+  jitter: 0.5,
+}
 const DEFAULT_POLICY: RetryPolicy = { attempts: 5, backoff: DEFAULT_BACKOFF }
-const LONGEST = 30_000
+const LONGEST_MILLISECONDS = 30_000
 
 const NEVER: RetryRules = { attempts: 1, matches: () => false, delayAfter: () => 0, waits: false }
 
@@ -53,7 +58,10 @@ function rulesOf({ on = isTransient, attempts, backoff }: RetryPolicy, random: (
 function delayOf(backoff: Backoff, attempt: number, random: () => number): number {
   const whole =
     backoff.kind === 'fixed'
-      ? backoff.delay
-      : Math.min(backoff.initial * (backoff.factor ?? 2) ** (attempt - 1), backoff.max ?? LONGEST)
+      ? backoff.delayMilliseconds
+      : Math.min(
+          backoff.initialMilliseconds * (backoff.factor ?? 2) ** (attempt - 1),
+          backoff.maxMilliseconds ?? LONGEST_MILLISECONDS,
+        )
   return Math.round(whole * (1 - (backoff.jitter ?? 0) * random()))
 }

@@ -11,26 +11,30 @@
  *   skipped; with a transaction of its own, which is aborted, all that are not skipped are written again;
  * - fail.
  */
-import { BatchError, isBatchError } from '../../model/batch-error.ts'
-import { causeChain, thrownText } from '../../model/error-description.ts'
 import { isTransactionFault } from '../../model/transient-error.ts'
-import { failedItems, suspectedItems } from '../../ports/items-failed.ts'
-import type { Transaction } from '../../ports/resource.ts'
-import { type Breather, createBreather } from './breather.ts'
+import { failedItems } from '../../ports/items-failed.ts'
 import {
   type ChunkWriting,
   commitChunk,
   type FailedCommit,
-  undoesAll,
   type WriteAttempt,
   type WrittenChunk,
 } from './commit-chunk.ts'
-import { describeItem, type FilledChunk, positionOfItem } from './filled-chunk.ts'
-import { isFinal } from './final-error.ts'
-import { findGuilty, type PartFailure } from './find-guilty.ts'
+import type { FilledChunk } from './filled-chunk.ts'
 import { prepareWrite } from './prepare-write.ts'
-import type { Skip } from './skip.ts'
+import {
+  beginRewrite,
+  blame,
+  outputsOf,
+  resultOf,
+  type Rewrite,
+  throwIfFinal,
+  triedAgain,
+  writeFailed,
+} from './rewrite.ts'
+import { settleNamed } from './settle-named.ts'
 import type { SkipRoom } from './skip-room.ts'
+import { inSavepoints } from './write-in-savepoints.ts'
 
 /** @throws BatchError what the step fails with */
 export async function rewriteChunk(
@@ -39,17 +43,7 @@ export async function rewriteChunk(
   room: SkipRoom,
   first: FailedCommit,
 ): Promise<WrittenChunk> {
-  const rewrite: Rewrite = {
-    writing,
-    chunk,
-    room,
-    attempt: 1,
-    isExhausted: false,
-    pending: chunk.outputs.map((_, index) => index),
-    guilty: new Map(),
-    inParts: false,
-    breathe: createBreather(),
-  }
+  const rewrite = beginRewrite(writing, chunk, room)
   let failure = first
   for (;;) {
     const attempt = await nextAttempt(rewrite, failure)
@@ -59,31 +53,16 @@ export async function rewriteChunk(
   }
 }
 
-/** What is known of the chunk between its attempts. Indexes are those of its outputs. */
-interface Rewrite {
-  readonly writing: ChunkWriting
-  readonly chunk: FilledChunk
-  readonly room: SkipRoom
-  /** How many attempts there were, of the whole or of any part. */
-  attempt: number
-  isExhausted: boolean
-  /** To be written; the others are written for good, or guilty. */
-  pending: readonly number[]
-  /** To be skipped, with the reason. Found out once, it stays so in later transactions. */
-  readonly guilty: Map<number, unknown>
-  inParts: boolean
-  /** Decided inside a transaction: what the step fails with. */
-  verdict?: BatchError
-  readonly breathe: Breather
-}
-
 /** @throws what the step fails with, when nothing more is to be tried; StoppedWhileWaiting */
 async function nextAttempt(rewrite: Rewrite, { error, inWriter }: FailedCommit): Promise<WriteAttempt> {
   const { target, faults } = rewrite.writing
   if (rewrite.verdict !== undefined) throw rewrite.verdict
   throwIfFinal(rewrite, error)
   const named = inWriter && !target.isTransactional ? failedItems(error) : undefined
-  if (named !== undefined) return onlyNamed(rewrite, error, named)
+  if (named !== undefined) {
+    await settleNamed(rewrite, error, named)
+    return replay(rewrite)
+  }
   if (await triedAgain(rewrite, error)) {
     const atOnce = !faults.retry.write.waits && !isTransactionFault(error) && isDivisible(rewrite)
     return atOnce || rewrite.inParts ? inSavepoints(rewrite, undefined) : replay(rewrite)
@@ -112,20 +91,6 @@ function isDivisible({ writing }: Rewrite): boolean {
   return isTransactional && (sink.rolledBack === undefined || sink.savepoint !== undefined)
 }
 
-/** Waits, and counts the attempt to come. That all are used up is told once, and not for each part that fails behind it. */
-async function triedAgain(rewrite: Rewrite, error: unknown): Promise<boolean> {
-  const { faults } = rewrite.writing
-  if (rewrite.isExhausted) return false
-  const place = (): string => `the chunk from ${describeItem(rewrite.chunk.pages, 0)}`
-  if (!(await faults.tryAgain({ phase: 'write', error, attempt: rewrite.attempt, place }))) {
-    const { attempts, matches } = faults.retry.write
-    rewrite.isExhausted = rewrite.attempt >= attempts && matches(error)
-    return false
-  }
-  rewrite.attempt += 1
-  return true
-}
-
 function replay(rewrite: Rewrite): WriteAttempt {
   const { target } = rewrite.writing
   const outputs = outputsOf(rewrite, rewrite.pending)
@@ -134,155 +99,4 @@ function replay(rewrite: Rewrite): WriteAttempt {
     write: outputs.length === 0 ? undefined : prepareWrite(target, outputs),
     result: () => resultOf(rewrite),
   }
-}
-
-/**
- * As a whole, as often as it may be retried at once, and then in parts. `known`: the whole has failed already and is not to
- * be tried again. Retries that need a wait, and what is about the transaction, end the transaction.
- */
-function inSavepoints(rewrite: Rewrite, known: { readonly error: unknown } | undefined): WriteAttempt {
-  const places = rewrite.pending.filter((index) => !rewrite.guilty.has(index))
-  rewrite.inParts = true
-  const write = (transaction: Transaction): Promise<void> =>
-    findGuilty(places, known, {
-      tryPart: (part) => tryPart(rewrite, transaction, part),
-      suspects: suspectedItems,
-      isGuilty: (place, error) => blame(rewrite, place, error),
-    })
-  return {
-    pipelined: false,
-    write: places.length === 0 ? undefined : write,
-    result: () => resultOf(rewrite),
-  }
-}
-
-async function tryPart(
-  rewrite: Rewrite,
-  transaction: Transaction,
-  part: readonly number[],
-): Promise<PartFailure | undefined> {
-  const { run, target, faults } = rewrite.writing
-  const { sink } = target
-  const outputs = outputsOf(rewrite, part)
-  const rules = faults.retry.write
-  for (;;) {
-    await rewrite.breathe()
-    run.scope.signal.throwIfAborted()
-    const undo = sink.savepoint?.()
-    let isLate = false
-    try {
-      await transaction.savepoint(async () => {
-        await prepareWrite(target, outputs)(transaction)
-        isLate = true
-      })
-      return undefined
-    } catch (error) {
-      throwIfFinal(rewrite, error)
-      if (isTransactionFault(error)) throw error
-      await undo?.()
-      if (rules.waits && rewrite.attempt < rules.attempts && rules.matches(error)) throw error
-      if (await triedAgain(rewrite, error)) continue
-      if (!faults.isSkippable('write', error)) throw decided(rewrite, error, part)
-      return { error, isLate }
-    }
-  }
-}
-
-/** All others are written for good, or undone with them and written again. Those named are retried together, as far as they may be, else skipped. */
-async function onlyNamed(
-  rewrite: Rewrite,
-  error: unknown,
-  named: readonly { readonly index: number; readonly error: unknown }[],
-): Promise<WriteAttempt> {
-  const { faults } = rewrite.writing
-  const rules = faults.retry.write
-  const errors = new Map<number, unknown>()
-  for (const failure of named) {
-    const output = rewrite.pending[failure.index]
-    // It names nothing of what it was given: which items are written is not known then.
-    if (output === undefined) throw writeFailed(rewrite, error)
-    if (!errors.has(output)) errors.set(output, failure.error)
-  }
-  const failures = [...errors].map(([output, reason]) => ({ output, error: reason }))
-  const retried = failures.find((failure) => rules.matches(failure.error))
-  const again = retried !== undefined && (await triedAgain(rewrite, retried.error))
-  const pending: number[] = []
-  for (const failure of failures) {
-    if (again && rules.matches(failure.error)) pending.push(failure.output)
-    else if (faults.isSkippable('write', failure.error)) blame(rewrite, failure.output, failure.error)
-    else throw writeFailed(rewrite, failure.error, [failure.output])
-  }
-  rewrite.pending = undoesAll(rewrite.writing.target) ? notGuilty(rewrite) : pending
-  return replay(rewrite)
-}
-
-function notGuilty({ chunk, guilty }: Rewrite): readonly number[] {
-  return chunk.outputs.map((_, index) => index).filter((index) => !guilty.has(index))
-}
-
-/** @throws BatchError SKIP_LIMIT_EXCEEDED */
-function blame(rewrite: Rewrite, output: number, error: unknown): void {
-  const { faults } = rewrite.writing
-  if (!faults.isSkippable('write', error)) throw decided(rewrite, error, [output])
-  rewrite.guilty.set(output, error)
-  const { room, chunk, guilty } = rewrite
-  room.check(chunk.skips.length + guilty.size, () => [...chunk.skips, ...skipsOf(rewrite)])
-}
-
-function outputsOf({ chunk }: Rewrite, indexes: readonly number[]): readonly unknown[] {
-  return indexes.length === chunk.outputs.length
-    ? chunk.outputs
-    : indexes.map((index) => chunk.outputs[index])
-}
-
-function resultOf(rewrite: Rewrite): {
-  readonly written: readonly unknown[]
-  readonly skips: readonly Skip[]
-} {
-  const { chunk, guilty } = rewrite
-  if (guilty.size === 0) return { written: chunk.outputs, skips: [] }
-  return { written: chunk.outputs.filter((_, index) => !guilty.has(index)), skips: skipsOf(rewrite) }
-}
-
-function skipsOf({ chunk, guilty }: Rewrite): readonly Skip[] {
-  return [...guilty]
-    .toSorted(([one], [other]) => one - other)
-    .map(([output, error]) => ({
-      phase: 'write',
-      error,
-      position: positionOfItem(chunk.pages, chunk.itemOf(output)),
-      subject: chunk.outputs[output],
-    }))
-}
-
-/** @throws what ends the step whatever its policies say */
-function throwIfFinal(rewrite: Rewrite, error: unknown): void {
-  const { run } = rewrite.writing
-  run.control.abort.throwIfAborted()
-  run.scope.signal.throwIfAborted()
-  if (causeChain(error).some(isFinal)) throw error
-}
-
-/** The verdict, for what has to leave the transaction first. */
-function decided(rewrite: Rewrite, error: unknown, outputs: readonly number[]): BatchError {
-  rewrite.verdict = writeFailed(rewrite, error, outputs)
-  return rewrite.verdict
-}
-
-function writeFailed(rewrite: Rewrite, error: unknown, outputs?: readonly number[], remedy = ''): BatchError {
-  const { chunk, writing } = rewrite
-  if (isBatchError(error) && error.code !== 'WRITE_FAILED') return error
-  const { run } = writing
-  const first = run.ledger.counts().readCount + 1
-  const whole = `items ${first} to ${first + chunk.items.length - 1} of this execution (from ${describeItem(chunk.pages, 0)})`
-  const [only, another] = outputs ?? []
-  const place = only === undefined ? whole : describeItem(chunk.pages, chunk.itemOf(only))
-  const range = only === undefined || another === undefined ? place : `an item from ${place} on`
-  const tries = rewrite.attempt === 1 ? '' : `, in ${rewrite.attempt} attempts`
-  return new BatchError(
-    'WRITE_FAILED',
-    `Step ${run.stepName} could not write ${range}${tries}: ${thrownText(error)}. ` +
-      `The chunk was rolled back; a restart begins with it.${remedy}`,
-    { details: { stepName: run.stepName, firstItem: first, items: chunk.items.length }, cause: error },
-  )
 }

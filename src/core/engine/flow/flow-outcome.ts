@@ -42,7 +42,7 @@ export function combineBranches(branches: readonly (readonly [string, FlowOutcom
 }
 
 /** Its message names the branches; what happened in each is said by `errors`, in the same order. */
-export function branchesFailed(errors: readonly (readonly [string, unknown])[]): AggregateError {
+function branchesFailed(errors: readonly (readonly [string, unknown])[]): AggregateError {
   const names = errors.map(([name]) => name).join(', ')
   return new AggregateError(
     errors.map(([, error]) => error),

@@ -4,6 +4,7 @@ import { BatchError } from '../../model/batch-error.ts'
 import { type ExecutionContext, PARTITION_PLAN_KEY } from '../../model/execution-context.ts'
 import type { JsonValue } from '../../model/json-value.ts'
 import { type Partition, type Partitions, partitionStepName } from '../../model/partition.ts'
+import { characterCount, NAME_LIMIT } from '../../model/recorded-name.ts'
 import type { PartitionStore } from '../../ports/partition-store.ts'
 import { estimateBytes } from '../chunk/item-bytes.ts'
 import { heedStopRequest } from '../run-control.ts'
@@ -87,14 +88,11 @@ function sizeFault(value: number, plan: number): string | undefined {
   return plan > PLAN_LIMIT ? `takes the plan's values beyond ${PLAN_LIMIT} bytes: ${advice}` : undefined
 }
 
-/** Spring's column, which holds the step's name too. */
-const NAME_LIMIT = 100
-
 function nameFault(stepName: string, name: unknown): string | undefined {
   if (typeof name !== 'string' || name.trim() === '') return 'is no name'
   if (name.includes('\0')) return 'holds a NUL character'
   const recorded = partitionStepName(stepName, name)
-  const length = Array.from(recorded).length
+  const length = characterCount(recorded)
   return length > NAME_LIMIT
     ? `is recorded as '${recorded.slice(0, 20)}…' with ${length} characters, of which ${NAME_LIMIT} can be; keep names short, and put what is long into the value`
     : undefined

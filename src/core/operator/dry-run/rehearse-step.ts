@@ -14,7 +14,7 @@ import { rehearsedWriter } from './rehearsed-writer.ts'
 import { sampledReader } from './sampled-reader.ts'
 
 /** So many failures of a step are looked at; then it is not worth going on. */
-export const MOST_FAILURES = 1_000
+const MOST_FAILURES = 1_000
 
 /** What is seen of a step while it runs. */
 interface Watched {

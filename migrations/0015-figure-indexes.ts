@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 import { type Names, namesOf } from './names.ts'
 
 export class FigureIndexes implements MigrationInterface {
-  readonly name = 'FigureIndexes1763769600014'
+  readonly name = 'FigureIndexes1763769600015'
 
   async up(runner: QueryRunner): Promise<void> {
     const names = namesOf(runner)
