@@ -121,6 +121,8 @@ async function askEverything(ask: Ask): Promise<void> {
     'jobs/once%20only',
     'jobs/greet/instances',
     'jobs/greet/stats?window=7d',
+    'jobs/greet/typical?last=5',
+    'hours?window=2d',
     'instances/1',
     'executions?attention=true&trigger=http&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00%2B01:00&q=cannot',
     'executions',

@@ -16,7 +16,14 @@ import type {
   RedriveRequest,
 } from './launch.ts'
 import type { EventStore } from './event-store.ts'
-import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
+import type {
+  HourFigures,
+  HourlyRequest,
+  JobStatistics,
+  RepositoryFacts,
+  StatisticsRequest,
+  TypicalRun,
+} from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'
@@ -138,6 +145,10 @@ export interface JobRepository {
   /** The same instances, each with its latest execution. */
   readonly listInstanceOverviews: (filter: InstanceFilter) => Promise<readonly InstanceOverview[]>
   readonly jobStatistics: (request: StatisticsRequest) => Promise<JobStatistics>
+  /** Hours in UTC in which anything began or ended, oldest first. */
+  readonly hourlyFigures: (request: HourlyRequest) => Promise<readonly HourFigures[]>
+  /** Of at most so many executions, those of the newest instances. */
+  readonly typicalRun: (jobName: string, executions: number) => Promise<TypicalRun>
   /** For monitoring: meant to be asked every few seconds. */
   readonly jobFacts: () => Promise<RepositoryFacts>
 

@@ -14,6 +14,7 @@ import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getHours, getTypicalRun } from './run-figures.ts'
 import { getOverview } from './overview.ts'
 import { getServer } from './server.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
@@ -23,11 +24,13 @@ import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
   getOverview,
+  getHours,
   listJobs,
   getJob,
   launch,
   listInstances,
   getStatistics,
+  getTypicalRun,
   getInstance,
   listExecutions,
   getExecution,
