@@ -12,6 +12,7 @@ import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
 import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
+import { previewRedrive } from './redrive-preview.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
 import { getHours, getTypicalRun } from './run-figures.ts'
@@ -48,6 +49,7 @@ export const OPERATIONS: readonly Operation[] = [
   stop,
   abandon,
   recover,
+  previewRedrive,
   redrive,
   listQuarantine,
   getQuarantined,
