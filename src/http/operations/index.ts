@@ -18,12 +18,15 @@ import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-opera
 import { getHours, getTypicalRun } from './run-figures.ts'
 import { getOverview } from './overview.ts'
 import { getServer } from './server.ts'
+import { beginSession, endSession } from './session.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
+  beginSession,
+  endSession,
   getOverview,
   getHours,
   listJobs,

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { HourFigures } from '../../core/ports/job-figures.ts'
 import { parseDuration } from '../../core/model/duration.ts'
 import { type Operation, operation } from '../operation.ts'
+import { queryNumber } from '../schemas/query-number.ts'
 
 const count = z.int().min(0)
 const HOUR = 3_600_000
@@ -93,13 +94,7 @@ export const getTypicalRun: Operation = operation({
   description:
     'Medians over the last executions that COMPLETED in one go: to say how far one has come whose reader knows no end, and that it is slower than usual.',
   query: z.strictObject({
-    last: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(100)
-      .default(20)
-      .openapi({ description: 'Of so many executions at most.' }),
+    last: queryNumber(1, 100, 20).openapi({ description: 'Of so many executions at most.' }),
   }),
   answers: { 200: { description: 'The medians.', schema: typical } },
   problems: ['no-such-job'],
