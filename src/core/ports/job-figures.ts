@@ -65,6 +65,9 @@ export interface TypicalRun {
   readonly steps: readonly TypicalStep[]
 }
 
+/** Of how many of a job's newest instances: one that has not completed for so long has nothing typical. */
+export const TYPICAL_INSTANCES = 1000
+
 export interface TypicalStep {
   readonly stepName: string
   readonly executions: number

@@ -147,7 +147,7 @@ export interface JobRepository {
   readonly jobStatistics: (request: StatisticsRequest) => Promise<JobStatistics>
   /** Hours in UTC in which anything began or ended, oldest first. */
   readonly hourlyFigures: (request: HourlyRequest) => Promise<readonly HourFigures[]>
-  /** Of at most so many executions, those of the newest instances. */
+  /** Of at most so many executions, those of the newest instances, of which a thousand are looked at. */
   readonly typicalRun: (jobName: string, executions: number) => Promise<TypicalRun>
   /** For monitoring: meant to be asked every few seconds. */
   readonly jobFacts: () => Promise<RepositoryFacts>

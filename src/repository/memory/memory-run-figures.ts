@@ -1,6 +1,11 @@
 /** What happened in each hour, and what a run of a job is like, of the executions in memory. */
 import type { StepExecution } from '../../core/model/step-execution.ts'
-import type { HourFigures, HourlyRequest, TypicalRun } from '../../core/ports/job-figures.ts'
+import {
+  type HourFigures,
+  type HourlyRequest,
+  type TypicalRun,
+  TYPICAL_INSTANCES,
+} from '../../core/ports/job-figures.ts'
 import { percentile } from './memory-figures.ts'
 import type { MemoryState, StoredExecution } from './memory-state.ts'
 
@@ -28,8 +33,10 @@ export function hourlyFigures(state: MemoryState, { since, until }: HourlyReques
 }
 
 export function typicalRun(state: MemoryState, jobName: string, executions: number): TypicalRun {
+  const own = state.instances.filter((one) => one.jobName === jobName)
+  const newest = new Set(own.slice(-TYPICAL_INSTANCES).map(({ id }) => id))
   const last = [...state.executions.values()]
-    .filter(({ execution: { jobInstance } }) => jobInstance.jobName === jobName)
+    .filter(({ execution: { jobInstance } }) => newest.has(jobInstance.id))
     .filter((one, _, all) => all.find((other) => isOfSame(one, other)) === one)
     .filter(({ execution }) => execution.status === 'COMPLETED' && spanOf(execution) !== undefined)
     .toSorted((one, other) => instanceOf(other) - instanceOf(one))

@@ -1,5 +1,5 @@
 /** What a run of a job is like when nothing is the matter: medians over the last that completed. */
-import type { TypicalRun } from '../../core/ports/job-figures.ts'
+import { type TypicalRun, TYPICAL_INSTANCES } from '../../core/ports/job-figures.ts'
 import type { RunSql } from './fence.ts'
 import type { TableNames } from './table-names.ts'
 
@@ -12,7 +12,7 @@ interface TypicalRow {
   readonly written: number | null
 }
 
-/** From the job's newest instance down its index, until so many are found. Partitions are left to the step that has them. No locks. */
+/** Down the job's index from its newest instance, not beyond so many. Partitions are left to the step that has them. No locks. */
 export async function typicalRun(
   run: RunSql,
   tables: TableNames,
@@ -45,9 +45,10 @@ function typicalSql({ jobExecution, jobInstance, stepExecution, partitionExecuti
   const milliseconds = (one: string) =>
     `extract(epoch from ${one}.end_time - ${one}.start_time)::float8 * 1000`
   return `with last as (
-      select e.job_execution_id, e.start_time, e.end_time from ${jobInstance} i
+      select e.job_execution_id, e.start_time, e.end_time from (select job_instance_id from ${jobInstance} where job_name = $1
+          order by job_instance_id desc limit ${TYPICAL_INSTANCES}) i
         join ${jobExecution} e on e.job_instance_id = i.job_instance_id
-        where i.job_name = $1 and e.status = 'COMPLETED' and e.start_time is not null and e.end_time is not null
+        where e.status = 'COMPLETED' and e.start_time is not null and e.end_time is not null
           and not exists (select 1 from ${jobExecution} x
             where x.job_instance_id = e.job_instance_id and x.job_execution_id < e.job_execution_id)
         order by i.job_instance_id desc limit $2
