@@ -152,7 +152,7 @@ async function askEverything(ask: Ask): Promise<void> {
     await ask(`GET /${path}`)
   await ask(`POST /api/v1/executions/${failed}/restart?wait=60s`)
   await ask(`POST /api/v1/executions/${failed}/restart`)
-  await ask(`GET /api/v1/executions/${skipped}/redrive`)
+  await ask(`GET /api/v1/executions/${skipped}/redrive/preview`)
   await ask(`POST /api/v1/executions/${skipped}/redrive?wait=60s`)
   const { jobExecutionId: again } = await ended(ask, 'skip')
   await ask(`POST /api/v1/executions/${again}/redrive`)

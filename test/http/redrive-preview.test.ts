@@ -32,18 +32,20 @@ describe('The preview of a redrive', () => {
       left: 0,
       parts: [{ stepName: 'load', phase: 'process', items: 1, obstacle: null }],
     }
-    expect((await trial.ask(`GET ${path}`)).json).to.deep.equal(taken)
-    expect((await trial.ask(`GET ${path}?step=load&phase=process`, { as: 'read' })).json).to.deep.equal(taken)
+    expect((await trial.ask(`GET ${path}/preview`)).json).to.deep.equal(taken)
+    expect(
+      (await trial.ask(`GET ${path}/preview?step=load&phase=process`, { as: 'read' })).json,
+    ).to.deep.equal(taken)
     const none = { jobExecutionId, items: 0, left: 0, parts: [] }
     for (const query of ['step=other', 'phase=write', 'errorType=TypeError', 'id=999999&id=x'])
-      expect((await trial.ask(`GET ${path}?${query}`)).json, query).to.deep.equal(none)
+      expect((await trial.ask(`GET ${path}/preview?${query}`)).json, query).to.deep.equal(none)
     await trial.ask(`POST ${path}?wait=60s`)
-    expect((await trial.ask(`GET ${path}`)).json).to.deep.equal(none)
+    expect((await trial.ask(`GET ${path}/preview`)).json).to.deep.equal(none)
   })
 
   it('says why the rest is left, without hidden values, and looks up the execution once', async () => {
     const { jobExecutionId } = await ended(trial.ask, 'skip')
-    const path = `GET /api/v1/executions/${jobExecutionId}/redrive`
+    const path = `GET /api/v1/executions/${jobExecutionId}/redrive/preview`
     const looks = async () => {
       const before = lookedUp
       await trial.ask(path)

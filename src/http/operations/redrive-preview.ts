@@ -1,4 +1,4 @@
-/** `GET /executions/{id}/redrive`: what a redrive would do. */
+/** `GET /executions/{id}/redrive/preview`: what a redrive would do. */
 import { z } from '@hono/zod-openapi'
 import { FAULT_PHASES, type FaultPhase } from '../../core/model/quarantined-item.ts'
 import { isRecordId } from '../../core/model/record-id.ts'
@@ -39,7 +39,7 @@ const preview = z
 export const previewRedrive: Operation = operation({
   id: 'previewRedrive',
   method: 'get',
-  path: '/api/v1/executions/{id}/redrive',
+  path: '/api/v1/executions/{id}/redrive/preview',
   scope: 'read',
   tag: 'quarantine',
   summary: 'What a redrive of an execution would take, and why not the rest',
