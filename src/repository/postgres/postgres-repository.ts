@@ -27,6 +27,8 @@ import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
 import { countDeaths, listInterrupted } from './lost-executions.ts'
 import { listInstanceOverviews } from './instance-list.ts'
+import { hourlyFigures } from './hourly-figures.ts'
+import { typicalRun } from './typical-run.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
 import { findJobExecution, listJobInstances } from './queries.ts'
@@ -84,6 +86,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
+    checkTables: () => reading('checking the tables', () => checkSchema(metadata, address)),
     resources: lentOutside(work, sessions.source),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
@@ -132,6 +135,9 @@ function repositoryOn(
     listInstanceOverviews: (filter) =>
       reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),
     jobStatistics: (request) => reading('summing up executions', () => jobStatistics(run, tables, request)),
+    hourlyFigures: (request) => reading('summing up hours', () => hourlyFigures(run, tables, request)),
+    typicalRun: (jobName, executions) =>
+      reading('summing up a job', () => typicalRun(run, tables, jobName, executions)),
     jobFacts: () => reading('summing up jobs', () => jobFacts(run, tables)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),
