@@ -4,7 +4,8 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { temporaryFolder } from '../files/temporary-folder.ts'
-import { command, FIXTURES, JOBS } from './command.ts'
+import { commandHere } from './command-here.ts'
+import { FIXTURES, JOBS } from './command.ts'
 
 const runFile = promisify(execFile)
 const BIN = resolve('dist/src/cli/bin.js')
@@ -55,7 +56,7 @@ describe('Completion', () => {
           console.warn(`      SKIPPED: ${shell} is not installed, so its completion was not tried`)
           this.skip()
         }
-        const { exitCode, stdout } = await command(['completion', shell])
+        const { exitCode, stdout } = await commandHere(['completion', shell])
         expect(exitCode).to.equal(0)
         await writeFile(folder.path(shell), stdout)
       })
@@ -107,7 +108,7 @@ describe('Completion', () => {
 
   it('offers files in bash where one is wanted, also behind =', async () => {
     await writeFile(folder.path('trades.json'), '{}')
-    const { stdout: bash } = await command(['completion', 'bash'])
+    const { stdout: bash } = await commandHere(['completion', 'bash'])
     await writeFile(folder.path('bash'), bash)
     for (const words of [
       ['batchwright', 'run', 'count', '--params', 'tra'],
@@ -121,7 +122,7 @@ describe('Completion', () => {
   })
 
   it('is refused with 2 for a shell that is not known', async () => {
-    const { exitCode, stderr } = await command(['completion', 'tcsh'])
+    const { exitCode, stderr } = await commandHere(['completion', 'tcsh'])
     expect(exitCode).to.equal(2)
     expect(stderr).to.include('Allowed choices are bash, zsh, fish')
   })

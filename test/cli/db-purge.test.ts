@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { command, environmentOf, JOBS, jsonOf } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 describe('batchwright db purge', () => {
   let database: TestDatabase
@@ -20,7 +21,7 @@ describe('batchwright db purge', () => {
   after(() => database.close())
 
   const ran = (...args: string[]) => command(['run', '--jobs', JOBS, ...args], { environment })
-  const purge = (...args: string[]) => command(['db', 'purge', ...args], { environment })
+  const purge = (...args: string[]) => commandHere(['db', 'purge', ...args], { environment })
 
   async function rows(): Promise<Readonly<Record<string, number>>> {
     const { schema, pool } = database

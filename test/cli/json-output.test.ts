@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { expect } from 'chai'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { type CommandEnd, command, environmentOf, FIXTURES, IN_MEMORY, JOBS, jsonOf } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const COUNTS = [
@@ -100,7 +101,7 @@ describe('--json', () => {
 
   it('prints one object a line for a list, filtered and cut', async () => {
     const list = async (...args: string[]) => {
-      const { stdout } = await command(['list', '--json', ...args], { environment })
+      const { stdout } = await commandHere(['list', '--json', ...args], { environment })
       return stdout
         .split('\n')
         .filter((line) => line !== '')
@@ -128,7 +129,7 @@ describe('--json', () => {
 
   it('prints the same of an execution in `show` as in `run`, and its context', async () => {
     const id = String(jsonOf(run)['jobExecutionId'])
-    const shown = jsonOf(await command(['show', id, '--json'], { environment }))
+    const shown = jsonOf(await commandHere(['show', id, '--json'], { environment }))
     expect(shown).to.include({ jobExecutionId: id, jobName: 'count', status: 'COMPLETED' })
     const [load] = shown['stepExecutions'] as Record<string, unknown>[]
     expect(load).to.include({ stepName: 'load', readCount: 25 })
@@ -136,7 +137,7 @@ describe('--json', () => {
   })
 
   it('prints the parameters of a job as JSON Schema', async () => {
-    const described = jsonOf(await command(['describe', 'count', '--json', '--jobs', JOBS]))
+    const described = jsonOf(await commandHere(['describe', 'count', '--json', '--jobs', JOBS]))
     expect(described).to.have.nested.property('parametersSchema.properties.to.type', 'integer')
     expect(described).to.have.nested.property('parametersSchema.properties.pause.x-identifying', false)
     expect(described['steps']).to.deep.include({
@@ -149,7 +150,7 @@ describe('--json', () => {
   })
 
   it('prints what each step guarantees', async () => {
-    const explained = jsonOf(await command([...IN_MEMORY, 'explain', 'count', 'to=5', '--json']))
+    const explained = jsonOf(await commandHere([...IN_MEMORY, 'explain', 'count', 'to=5', '--json']))
     const [load, report] = explained['steps'] as Record<string, unknown>[]
     expect(load).to.include({ name: 'load', reader: 'numbers from 1 to 5', writer: 'nowhere', chunkSize: 10 })
     expect(load).to.include({ guarantee: 'idempotent' })

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { command, jsonOf, type RunningCommand, startCommand } from './command.ts'
+import { commandHere } from './command-here.ts'
+import { jsonOf, type RunningCommand, startCommand } from './command.ts'
 import { freePort, numbersTo, SERVED, servedTrial } from './served.ts'
 
 describe('The command launch', function () {
@@ -75,10 +76,10 @@ describe('The command launch', function () {
 
   it('ends with 7 when there is no server, and with 2 when none is named', async () => {
     const nobody = `http://127.0.0.1:${await freePort()}`
-    const unreachable = await command(['launch', 'load', '--wait', '--server', nobody])
+    const unreachable = await commandHere(['launch', 'load', '--wait', '--server', nobody])
     expect(unreachable.exitCode).to.equal(7)
     expect(unreachable.stderr).to.contain('ECONNREFUSED').and.contain('Nothing was launched')
-    const unnamed = await command(['launch', 'load'])
+    const unnamed = await commandHere(['launch', 'load'])
     expect(unnamed.exitCode).to.equal(2)
     expect(unnamed.stderr).to.contain('BATCHWRIGHT_SERVER')
   })
@@ -100,7 +101,7 @@ describe('The command launch', function () {
   it('launches once although the answer is lost, and it has to ask again', async () => {
     await serve()
     const proxy = await losingProxy(trial.url())
-    const ended = await command(['launch', 'load', 'run=lost', '--next', '--wait'], {
+    const ended = await commandHere(['launch', 'load', 'run=lost', '--next', '--wait'], {
       environment: { BATCHWRIGHT_SERVER: proxy.url },
     })
     proxy.server.close()
@@ -132,7 +133,7 @@ describe('The command launch', function () {
   }
 
   it('prints the document of the API with openapi', async () => {
-    const { exitCode, stdout } = await command(['openapi', ...SERVED])
+    const { exitCode, stdout } = await commandHere(['openapi', ...SERVED])
     expect(exitCode).to.equal(0)
     const document = JSON.parse(stdout) as { openapi: string; paths: Record<string, unknown> }
     expect(document.openapi).to.equal('3.1.0')
@@ -141,12 +142,12 @@ describe('The command launch', function () {
   })
 
   it('makes tokens of which the record holds only the hash, and refuses scopes that there are not', async () => {
-    const made = await command(['token', 'create', 'anna', '--scopes', 'read,launch'])
+    const made = await commandHere(['token', 'create', 'anna', '--scopes', 'read,launch'])
     expect(made.exitCode).to.equal(0)
     expect(made.stdout).to.match(/^bw_[\w-]{43}\n$/)
     expect(made.stderr).to.contain('"name":"anna","scopes":["read","launch"],"sha256":"')
     expect(made.stderr).to.not.contain(made.stdout.trim())
-    const wrong = await command(['token', 'create', 'anna', '--scopes', 'everything'])
+    const wrong = await commandHere(['token', 'create', 'anna', '--scopes', 'everything'])
     expect(wrong.exitCode).to.equal(2)
   })
 })

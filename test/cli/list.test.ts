@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { command, environmentOf, JOBS, jsonOf } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 describe('batchwright list', () => {
   let database: TestDatabase
@@ -19,7 +20,7 @@ describe('batchwright list', () => {
   }
 
   async function names(...args: string[]): Promise<readonly unknown[]> {
-    const { stdout, exitCode, stderr } = await command(['list', '--json', ...args], { environment })
+    const { stdout, exitCode, stderr } = await commandHere(['list', '--json', ...args], { environment })
     expect(exitCode, stderr).to.equal(0)
     const lines = stdout.split('\n').filter((line) => line !== '')
     return lines.map((line) => (JSON.parse(line) as { jobName: string }).jobName)
@@ -50,23 +51,23 @@ describe('batchwright list', () => {
       ['--until', '2026-02-30'],
       ['--trigger', 'airflow:eod'],
     ]) {
-      const { exitCode, stderr } = await command(['list', ...args], { environment })
+      const { exitCode, stderr } = await commandHere(['list', ...args], { environment })
       expect(exitCode, stderr).to.equal(2)
     }
     expect((await run('count', 'to=5', 'day=2026-01-31', '--trigger', ' ')).exitCode).to.equal(2)
   })
 
   it('shows the trigger, as `show` does', async () => {
-    const table = await command(['list'], { environment })
+    const table = await commandHere(['list'], { environment })
     expect(table.stdout).to.match(/\n.* count .* external:airflow:eod /)
-    const [counted] = (await command(['list', '--json', '--job', 'count'], { environment })).stdout.split(
+    const [counted] = (await commandHere(['list', '--json', '--job', 'count'], { environment })).stdout.split(
       '\n',
     )
     const { jobExecutionId, launch } = JSON.parse(counted ?? '') as Record<string, unknown>
     expect(launch).to.deep.equal({ trigger: { type: 'external', name: 'airflow:eod' }, runner: 'command' })
-    const shown = await command(['show', String(jobExecutionId)], { environment })
+    const shown = await commandHere(['show', String(jobExecutionId)], { environment })
     expect(shown.stdout).to.include('  triggered by external:airflow:eod, run by a command\n')
-    const json = jsonOf(await command(['show', '--json', String(jobExecutionId)], { environment }))
+    const json = jsonOf(await commandHere(['show', '--json', String(jobExecutionId)], { environment }))
     expect(json['launch']).to.deep.equal(launch)
   })
 })

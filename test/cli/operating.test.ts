@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { command, type CommandEnd, environmentOf, JOBS, jsonOf, startCommand } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 describe('The commands that act on executions wherever they run', () => {
   let database: TestDatabase
@@ -13,7 +14,8 @@ describe('The commands that act on executions wherever they run', () => {
   })
   after(() => database.close())
 
-  const operate = (...args: string[]) => command(args, { environment })
+  const operate = (...args: string[]) => commandHere(args, { environment })
+  const restart = (...args: string[]) => command(['restart', ...args], { environment })
   const run = (...args: string[]) => command(['run', '--jobs', JOBS, ...args], { environment })
 
   /** An instance of its own, at work, with its execution's id. */
@@ -84,7 +86,7 @@ describe('The commands that act on executions wherever they run', () => {
     expect((await operate('abandon', id)).exitCode, 'again').to.equal(0)
     const refused = await run('failing', 'day=abandoned')
     ends(refused, 6)
-    expect((await operate('restart', id, '--jobs', JOBS)).exitCode).to.equal(6)
+    expect((await restart(id, '--jobs', JOBS)).exitCode).to.equal(6)
     const complete = await run('count', 'to=3')
     ends(complete, 0)
     const nothing = await operate('abandon', await latestId())
@@ -116,7 +118,7 @@ describe('The commands that act on executions wherever they run', () => {
     const again = await operate('recover', id)
     ends(again, 0)
     expect(again.stdout).to.include('there was nothing to recover')
-    const restarted = await operate('restart', id, 'pause=0', '--jobs', JOBS, '--json')
+    const restarted = await restart(id, 'pause=0', '--jobs', JOBS, '--json')
     ends(restarted, 0)
     expect(jsonOf(restarted)).to.have.nested.property('jobParameters.pause.value', '0')
   })
@@ -169,7 +171,7 @@ describe('The commands that act on executions wherever they run', () => {
     expect(second.stdout).to.include('day=monday run.id=2')
     const third = await run('failing', '--next', 'day=tuesday')
     expect(third.stdout).to.include('day=tuesday run.id=3')
-    const again = await operate('restart', await latestId(), '--jobs', JOBS)
+    const again = await restart(await latestId(), '--jobs', JOBS)
     expect(again.stdout, 'a restart is of the same number').to.include('day=tuesday run.id=3')
     const unknown = await run('failing', '--next', 'dya=x')
     ends(unknown, 2)
@@ -190,7 +192,7 @@ describe('The commands that act on executions wherever they run', () => {
   it('restart refuses to change what identifies the instance, by name', async () => {
     const failed = await run('failing', 'day=fixed')
     ends(failed, 1)
-    const refused = await operate('restart', await latestId(), 'day=other', '--jobs', JOBS)
+    const refused = await restart(await latestId(), 'day=other', '--jobs', JOBS)
     ends(refused, 2)
     expect(refused.stderr).to.include('day: fixed cannot become other')
   })

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { command, environmentOf, FIXTURES, jsonOf, startCommand } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 const SCHEDULES = ['--jobs', resolve(FIXTURES, 'schedules.ts')]
 
@@ -15,11 +17,18 @@ describe('The commands for schedules', () => {
   })
   after(() => database.close())
 
-  const schedules = (...args: string[]) => command(['schedules', ...args, ...SCHEDULES], { environment })
+  /** Those that only look, or only write to the ledger. */
+  const schedules = (...args: string[]) => commandHere(['schedules', ...args, ...SCHEDULES], { environment })
+  /** Those that run jobs. */
+  const fire = (...args: string[]) => command(['schedules', ...args, ...SCHEDULES], { environment })
 
   function linesOf(text: string): readonly Record<string, unknown>[] {
     const lines = text.trim().split('\n')
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await sleep(50)
   }
 
   it('show the next slots by the clock of the zone', async () => {
@@ -63,16 +72,16 @@ describe('The commands for schedules', () => {
   })
 
   it('trigger a schedule in this process, and once only for the same instance', async () => {
-    const first = await schedules('trigger', 'daily-report', '--json')
+    const first = await fire('trigger', 'daily-report', '--json')
     expect(first.exitCode, first.stderr).to.equal(0)
     expect(jsonOf(first)).to.have.property('status', 'COMPLETED')
-    const again = await schedules('trigger', 'daily-report')
+    const again = await fire('trigger', 'daily-report')
     expect(again.exitCode, again.stderr).to.equal(4)
     const fires = linesOf((await schedules('fires', 'daily-report', '--json')).stdout)
     expect(fires.map(({ outcome }) => outcome)).to.deep.equal(['REFUSED', 'FIRED'])
     for (const before of ['5', '+275760-09-13T00:00:00Z'])
       expect((await schedules('fires', 'daily-report', '--before', before)).exitCode).to.equal(2)
-    const shown = await command(['show', String(fires[1]?.['jobExecutionId'])], { environment })
+    const shown = await commandHere(['show', String(fires[1]?.['jobExecutionId'])], { environment })
     expect(shown.stdout).to.match(/launch by \S+@\S+ pid \d+ at /)
   })
 
@@ -85,10 +94,10 @@ describe('The commands for schedules', () => {
       '2026-03-09T06:30:00Z  would be fired',
       '2026-03-10T06:30:00Z  would be fired',
     ])
-    const done = await schedules('backfill', ...range)
+    const done = await fire('backfill', ...range)
     expect(done.exitCode, done.stderr).to.equal(0)
     expect(done.stdout).to.match(/^2026-03-07T07:30:00Z {2}FIRED {2}execution \d+ COMPLETED\n/)
-    const again = await schedules('backfill', ...range)
+    const again = await fire('backfill', ...range)
     expect([again.exitCode, again.stdout]).to.deep.equal([0, ''])
     expect(
       (await schedules('backfill', 'daily-report', '--from', 'soon', '--to', 'later')).exitCode,
@@ -97,7 +106,7 @@ describe('The commands for schedules', () => {
 
   it('backfill backwards, and several slots at once', async () => {
     const range = ['daily-report', '--from', '2026-04-01', '--to', '2026-04-03', '--max-active', '2']
-    const done = await schedules('backfill', ...range, '--backwards', '--json')
+    const done = await fire('backfill', ...range, '--backwards', '--json')
     expect(done.exitCode, done.stderr).to.equal(0)
     expect(linesOf(done.stdout).map(({ status }) => status)).to.deep.equal(Array(3).fill('COMPLETED'))
     const fires = linesOf((await schedules('fires', 'daily-report', '--json', '--limit', '100')).stdout)
@@ -123,17 +132,16 @@ describe('The commands for schedules', () => {
   it('leave a backfill to the schedulers', async () => {
     const range = ['daily-report', '--from', '2026-05-01', '--to', '2026-05-02', '--queue']
     expect((await schedules('backfill', ...range, '--backwards')).exitCode).to.equal(2)
-    const queued = await schedules('backfill', ...range)
+    const queued = await fire('backfill', ...range)
     expect([queued.exitCode, queued.stdout]).to.deep.equal([
       0,
       '2026-05-01T06:30:00Z  QUEUED\n2026-05-02T06:30:00Z  QUEUED\n',
     ])
     const scheduler = startCommand(['scheduler', ...SCHEDULES], { environment })
-    let waiting = 2
-    while (waiting > 0) {
+    await until(async () => {
       const { stdout } = await schedules('fires', 'daily-report', '--outcome', 'QUEUED', '--json')
-      waiting = linesOf(stdout).length
-    }
+      return stdout === ''
+    })
     scheduler.kill('SIGTERM')
     const { exitCode, stdout } = await scheduler.ended
     expect(exitCode).to.equal(0)
@@ -141,29 +149,33 @@ describe('The commands for schedules', () => {
   })
 
   it('fire until a signal comes, stop what runs, and end with 0', async () => {
-    const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], { environment })
-    await scheduler.said('firing 2 schedules')
-    let fired: readonly Record<string, unknown>[] = []
-    while (fired.length === 0) {
-      const { stdout } = await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')
-      fired = linesOf(stdout)
-    }
-    const refused = await schedules('trigger', 'ticking')
+    // On a database of its own: a run that the scheduler of another test has left STOPPED would be continued, or not yet.
+    const own = await testDatabase()
+    const there = { environment: environmentOf(own) }
+    const fires = ['schedules', 'fires', 'ticking', '--outcome', 'FIRED', '--json', ...SCHEDULES]
+    const fired = async () => linesOf((await commandHere(fires, there)).stdout)
+    const scheduler = startCommand(['scheduler', '--json', ...SCHEDULES], there)
+    await until(async () => (await fired()).some(({ status }) => status === 'STARTED'))
+    const refused = await command(['schedules', 'trigger', 'ticking', ...SCHEDULES], there)
     expect(refused.exitCode, refused.stderr).to.equal(5)
     scheduler.kill('SIGTERM')
     const { exitCode, stderr, stdout } = await scheduler.ended
     expect(exitCode, stderr).to.equal(0)
+    expect(stderr).to.contain('firing 2 schedules')
     expect(linesOf(stdout).map(({ outcome }) => outcome)).to.include('FIRED')
-    const stopped = linesOf((await schedules('fires', 'ticking', '--outcome', 'FIRED', '--json')).stdout)
+    const stopped = await fired()
     expect(stopped.map(({ status }) => status)).to.deep.equal(['STOPPED'])
-    const shown = await command(['show', String(stopped[0]?.['jobExecutionId'])], { environment })
+    const shown = await commandHere(['show', String(stopped[0]?.['jobExecutionId'])], there)
     expect(shown.stdout).to.match(/interrupt by \S+@\S+ pid \d+: stopped by SIGTERM at /)
+    await own.close()
   })
 
   describe('where a job leaves errors that nobody handles', () => {
     const strays = ['--jobs', resolve(FIXTURES, 'stray-schedules.ts')]
     const outcomesOf = async (schedule: string) => {
-      const { stdout } = await command(['schedules', 'fires', schedule, '--json', ...strays], { environment })
+      const { stdout } = await commandHere(['schedules', 'fires', schedule, '--json', ...strays], {
+        environment,
+      })
       return linesOf(stdout)
         .filter(({ outcome }) => outcome === 'FIRED')
         .map(({ status }) => status)
@@ -171,15 +183,15 @@ describe('The commands for schedules', () => {
 
     it('end the run that they come from as FAILED, and no other', async () => {
       const scheduler = startCommand(['scheduler', ...strays], { environment })
-      let failed: readonly unknown[] = []
-      while (failed.length < 3) {
-        failed = (await outcomesOf('strays')).filter((status) => status === 'FAILED')
-      }
+      await until(async () => {
+        const ended = await outcomesOf('strays')
+        return ended.filter((status) => status === 'FAILED').length >= 3
+      })
       expect(await outcomesOf('steadily')).to.deep.equal(['STARTED'])
       scheduler.kill('SIGTERM')
       const { exitCode, stderr } = await scheduler.ended
       expect(exitCode, stderr).to.equal(0)
-      const { stdout } = await command(['list', '--job', 'careless', '--status', 'FAILED', '--json'], {
+      const { stdout } = await commandHere(['list', '--job', 'careless', '--status', 'FAILED', '--json'], {
         environment,
       })
       expect(JSON.stringify(linesOf(stdout)[0])).to.contain(
@@ -189,7 +201,7 @@ describe('The commands for schedules', () => {
 
     it('end the scheduler in order with 1 where they come from no run', async () => {
       const scheduler = startCommand(['scheduler', ...strays], {
-        environment: { ...environment, STRAY_AFTER_MILLISECONDS: '4000' },
+        environment: { ...environment, STRAY_OF_NO_RUN: 'true' },
       })
       const { exitCode, stderr } = await scheduler.ended
       expect(exitCode, stderr).to.equal(1)
@@ -199,7 +211,7 @@ describe('The commands for schedules', () => {
   })
 
   it('are checked with the jobs', async () => {
-    const { exitCode, stdout } = await command(['check', ...SCHEDULES], { environment })
+    const { exitCode, stdout } = await commandHere(['check', ...SCHEDULES], { environment })
     expect([exitCode, stdout.trim()]).to.deep.equal([0, 'nothing to report of report, tick'])
   })
 })

@@ -5,14 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
-import {
-  type CommandEnd,
-  command,
-  environmentOf,
-  FIXTURES,
-  type RunningCommand,
-  startCommand,
-} from './command.ts'
+import { commandHere } from './command-here.ts'
+import { type CommandEnd, environmentOf, FIXTURES, type RunningCommand, startCommand } from './command.ts'
 
 export const SERVED: readonly string[] = ['--jobs', resolve(FIXTURES, 'served-jobs.ts')]
 
@@ -97,7 +91,7 @@ export function servedTrial(): ServedTrial {
     port: () => port,
     serve: (...args) => serveWith({}, ...args),
     serveWith,
-    launch: (...args) => command(['launch', ...args], { environment: { BATCHWRIGHT_SERVER: url() } }),
+    launch: (...args) => commandHere(['launch', ...args], { environment: { BATCHWRIGHT_SERVER: url() } }),
     request: (path, body) =>
       fetch(
         `${url()}${path}`,

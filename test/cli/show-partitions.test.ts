@@ -9,7 +9,8 @@ import { type Batch, createBatch } from '../../src/create-batch.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { listReader, listWriter } from '../core/items.ts'
-import { command, environmentOf, jsonOf } from './command.ts'
+import { commandHere } from './command-here.ts'
+import { environmentOf, jsonOf } from './command.ts'
 
 interface Gate {
   readonly opened: Promise<void>
@@ -24,7 +25,7 @@ function gate(): Gate {
 
 const QUICK = 30
 /** Times are shown in milliseconds: what is to be later must be so by more than one. */
-const CLOCK_STEP_MS = 5
+const CLOCK_STEP_MILLISECONDS = 5
 
 describe('show, of an execution with partitions at work', () => {
   let database: TestDatabase
@@ -38,7 +39,7 @@ describe('show, of an execution with partitions at work', () => {
     if (part === 'x' && item === 1) {
       xIsAtWork.open()
       await yHasCommitted.opened
-      await sleep(CLOCK_STEP_MS)
+      await sleep(CLOCK_STEP_MILLISECONDS)
     }
     if (part === 'y' && item === 1) await xIsAtWork.opened
     if (item === 2 && part === 'x') xHasCommitted.open()
@@ -89,7 +90,7 @@ describe('show, of an execution with partitions at work', () => {
   })
 
   const show = (...more: string[]) =>
-    command(['show', started.execution.id, ...more], { environment: environmentOf(database) })
+    commandHere(['show', started.execution.id, ...more], { environment: environmentOf(database) })
 
   it('tells how many stand how, and lists the slowest at work first, then the failed, and says how many more there are', async () => {
     const lines = (await show('--partitions', '5')).stdout.split('\n')

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { testDatabase, type TestDatabase } from '../embedded-postgres.ts'
 import { command, environmentOf, JOBS, jsonOf, startCommand } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 describe('batchwright watch', () => {
   let database: TestDatabase
@@ -12,10 +13,10 @@ describe('batchwright watch', () => {
   })
   after(() => database.close())
 
-  const watch = (...args: string[]) => command(['watch', ...args], { environment })
+  const watch = (...args: string[]) => commandHere(['watch', ...args], { environment })
 
   async function latestId(): Promise<string> {
-    const { stdout } = await command(['list', '--limit', '1', '--json'], { environment })
+    const { stdout } = await commandHere(['list', '--limit', '1', '--json'], { environment })
     return (JSON.parse(stdout) as { jobExecutionId: string }).jobExecutionId
   }
 
@@ -32,7 +33,8 @@ describe('batchwright watch', () => {
 
   it('follows the run of another process, shows how far it is, and ends with its exit code', async () => {
     const { started, id } = await running('to=600', 'pause=50')
-    const [watched, { exitCode }] = await Promise.all([watch(id, '--jobs', JOBS, '--json'), started.ended])
+    const watching = command(['watch', id, '--jobs', JOBS, '--json'], { environment })
+    const [watched, { exitCode }] = await Promise.all([watching, started.ended])
     expect([watched.exitCode, exitCode]).to.deep.equal([0, 0])
     expect(watched.stderr).to.match(
       /^step load 1\/2 started\n[\s\S]*step load 1\/2 COMPLETED in .*: 600 read/m,
@@ -67,7 +69,7 @@ describe('batchwright watch', () => {
     const failed = await watch(id)
     expect([failed.exitCode, failed.stderr.includes('step')]).to.deep.equal([1, false])
     expect(failed.stderr).to.include('cannot be done')
-    await command(['abandon', id], { environment })
+    await commandHere(['abandon', id], { environment })
     expect((await watch(id)).exitCode).to.equal(6)
   })
 

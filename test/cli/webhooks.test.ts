@@ -1,13 +1,19 @@
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import type { JobRepository } from '../../src/core/ports/job-repository.ts'
+import type { WebhookEndpointState } from '../../src/core/ports/webhook-store.ts'
+import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 import { type Receiver, receiver, SECRET, verified } from '../webhooks/receiver.ts'
 import { command, environmentOf, FIXTURES, type RunningCommand, startCommand } from './command.ts'
+import { commandHere } from './command-here.ts'
 
 const CONFIG = ['--config', resolve(FIXTURES, 'webhooks.config.ts')]
 
 describe('The commands for webhooks', () => {
   let database: TestDatabase
+  let repository: JobRepository
   let hooks: Receiver
   let environment: Readonly<Record<string, string>>
   /** Undefined: it never answers. */
@@ -16,17 +22,23 @@ describe('The commands for webhooks', () => {
 
   before(async () => {
     database = await testDatabase()
+    repository = await postgresRepository({ connection: database.connection, schema: database.schema })
     hooks = await receiver(() => status ?? new Promise<never>(() => {}))
     environment = { ...environmentOf(database), TEST_HOOK: hooks.url, TEST_HOOK_SECRET: SECRET }
+    // The config asks for it, also where it is loaded here.
+    process.env['TEST_HOOK'] = hooks.url
   })
 
   after(async () => {
+    delete process.env['TEST_HOOK']
     for (const one of schedulers) one.kill('SIGKILL')
     await hooks[Symbol.asyncDispose]()
+    await repository.close()
     await database.close()
   })
 
   const batchwright = (...args: string[]) => command([...args, ...CONFIG], { environment })
+  const look = (...args: string[]) => commandHere([...args, ...CONFIG], { environment })
 
   async function scheduler(): Promise<RunningCommand> {
     const running = startCommand(['scheduler', '--log-level', 'trace', ...CONFIG], { environment })
@@ -36,23 +48,26 @@ describe('The commands for webhooks', () => {
   }
 
   async function webhooks(): Promise<Record<string, unknown>> {
-    const { stdout, stderr } = await batchwright('webhooks', '--json')
+    const { stdout, stderr } = await look('webhooks', '--json')
     const [line = ''] = stdout.split('\n')
     expect(line, stderr).to.not.equal('')
     return JSON.parse(line) as Record<string, unknown>
   }
 
-  async function untilState(wanted: Readonly<Record<string, number>>): Promise<void> {
+  async function untilState(wanted: Partial<WebhookEndpointState>): Promise<void> {
     const end = Date.now() + 30_000
     for (;;) {
-      const found = await webhooks()
-      if (Object.entries(wanted).every(([name, value]) => found[name] === value)) return
+      const [found] = await repository.webhooks.listEndpoints()
+      const isIt = ([name, value]: readonly [string, unknown]) =>
+        found?.[name as keyof WebhookEndpointState] === value
+      if (Object.entries(wanted).every(isIt)) return
       if (Date.now() > end) throw new Error(`it is ${JSON.stringify(found)}`)
+      await sleep(20)
     }
   }
 
   it('say that an endpoint is told from the next start of a scheduler on', async () => {
-    const { exitCode, stdout, stderr } = await batchwright('webhooks')
+    const { exitCode, stdout, stderr } = await look('webhooks')
     expect([exitCode, stdout]).to.deep.equal([0, ''])
     expect(stderr).to.contain('ops gets what happens from the next start of a scheduler or server on')
   })
@@ -85,10 +100,10 @@ describe('The commands for webhooks', () => {
     const running = await scheduler()
     await batchwright('run', 'told', 'day=2026-01-03')
     await untilState({ failing: 1 })
-    const { stdout } = await batchwright('webhooks')
+    const { stdout } = await look('webhooks')
     expect(stdout).to.match(/ops +http:\/\/127\.0\.0\.1:\d+ .* 1 +1 +0 +2 .*HTTP 503/)
     expect(stdout).to.not.contain('in-the-address')
-    const deliveries = await batchwright('webhooks', 'deliveries', '--state', 'pending')
+    const deliveries = await look('webhooks', 'deliveries', '--state', 'pending')
     expect(deliveries.stdout).to.match(/\d+ +ops +execution\.completed .* pending +\d+ .*HTTP 503/)
     running.kill('SIGTERM')
     await running.ended
@@ -96,9 +111,9 @@ describe('The commands for webhooks', () => {
 
   it('retry makes a delivery due, which the next scheduler sends', async () => {
     status = 200
-    const listed = await batchwright('webhooks', 'deliveries', '--state', 'pending', '--json')
+    const listed = await look('webhooks', 'deliveries', '--state', 'pending', '--json')
     const { deliveryId, webhookId } = JSON.parse(listed.stdout) as { deliveryId: string; webhookId: string }
-    const { exitCode, stdout } = await batchwright('webhooks', 'retry', deliveryId)
+    const { exitCode, stdout } = await look('webhooks', 'retry', deliveryId)
     expect([exitCode, stdout]).to.deep.equal([
       0,
       `delivery ${deliveryId} is due; the next scheduler or server that has its webhook sends it\n`,
@@ -139,18 +154,18 @@ describe('The commands for webhooks', () => {
       }),
       batchwright('webhooks', 'deliveries', '--limit', '1', '--json'),
     ])
-    const unknown = await batchwright('webhooks', 'enable', 'opps')
+    const unknown = await look('webhooks', 'enable', 'opps')
     expect(unknown.exitCode).to.equal(2)
     expect(unknown.stderr).to.contain('Did you mean ops?')
     await database.pool.query(
       `update ${database.schema}.batch_webhook_endpoint set disabled_at = now(), disabled_reason = 'HTTP 410'`,
     )
     const { deliveryId } = JSON.parse(delivered.stdout) as { deliveryId: string }
-    const refused = await batchwright('webhooks', 'retry', deliveryId)
+    const refused = await look('webhooks', 'retry', deliveryId)
     expect(refused.exitCode).to.equal(6)
     expect(refused.stderr).to.contain('batchwright webhooks enable')
-    expect((await batchwright('webhooks')).stdout).to.contain('disabled since')
-    expect((await batchwright('webhooks', 'enable', 'ops')).exitCode).to.equal(0)
+    expect((await look('webhooks')).stdout).to.contain('disabled since')
+    expect((await look('webhooks', 'enable', 'ops')).exitCode).to.equal(0)
     expect((await webhooks())['disabled']).to.equal(null)
   })
 

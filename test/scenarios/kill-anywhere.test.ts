@@ -12,7 +12,7 @@ import { countsOf, createTradeTable, fingerprintOf, writeTradeFile } from './tra
 const ROWS = 200_000
 const CHUNKS = ROWS / 500
 /** The developer's run kills less often; `.ci/run` asks for fifty. */
-const KILLS = Number(process.env['BATCHWRIGHT_TEST_KILLS'] ?? 5)
+const KILLS = Number(process.env['BATCHWRIGHT_TEST_KILLS'] ?? 3)
 
 describe(`An import of ${ROWS} rows that is killed ${KILLS} times`, () => {
   let database: TestDatabase

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { loadTrial } from '../workers/load-trial.ts'
 import { type LoadOrder, ROWS } from '../workers/partitioned-load.ts'
 
-const KILLS = Number(process.env['BATCHWRIGHT_TEST_KILLS'] ?? 5)
+const KILLS = Number(process.env['BATCHWRIGHT_TEST_KILLS'] ?? 3)
 const MANAGER = fileURLToPath(new URL('../workers/load-process.js', import.meta.url))
 
 describe(`A partitioned load whose processes are killed ${KILLS} times, workers and the job's own`, () => {

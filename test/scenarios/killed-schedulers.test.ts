@@ -7,7 +7,7 @@ import { type RestlessProcesses, restlessProcesses } from './restless-processes.
 import type { SchedulerSetting } from './scheduler-process.ts'
 
 /** Longer by `BATCHWRIGHT_TEST_SCHEDULER_SECONDS`. */
-const SECONDS = Number(process.env['BATCHWRIGHT_TEST_SCHEDULER_SECONDS'] ?? 15)
+const SECONDS = Number(process.env['BATCHWRIGHT_TEST_SCHEDULER_SECONDS'] ?? 10)
 const PROCESSES = 3
 const SETTLING_SECONDS = 45
 

@@ -8,6 +8,10 @@ import { jobEnd, launchJob } from '../repository/postgres/running-job.ts'
 import { type Answer, receiver, type Receiver, SECRET, verified } from '../webhooks/receiver.ts'
 import type { WebhookSetting } from './webhook-process.ts'
 
+/** `.ci/run` asks for more of them. */
+const KILLS = Math.min(Number(process.env['BATCHWRIGHT_TEST_KILLS'] ?? 4), 10)
+const JOBS_A_KILL = 6
+
 describe('Processes that send webhooks', function () {
   this.timeout(90_000)
   let database: TestDatabase
@@ -88,10 +92,10 @@ describe('Processes that send webhooks', function () {
       return Math.random() < 0.2 ? 500 : 200
     })
     const places = await Promise.all([1, 2, 3].map(() => start(hooks)))
-    const jobs = 60
+    const jobs = KILLS * JOBS_A_KILL
     for (let turn = 0; turn < jobs; turn += 1) {
       await runJob()
-      if (turn % 6 !== 5) continue
+      if ((turn + 1) % JOBS_A_KILL !== 0) continue
       const place = Math.floor(Math.random() * places.length)
       await kill(places[place] as ChildProcess)
       places[place] = await start(hooks)

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { command, type CommandEnd, environmentOf, jsonOf, startCommand } from '../cli/command.ts'
+import { commandHere } from '../cli/command-here.ts'
 import { type TestDatabase, testDatabase } from '../embedded-postgres.ts'
 
 const JOBS = resolve('test/cli/fixtures/trades.ts')
@@ -44,6 +45,9 @@ describe('A load with bad rows', () => {
   ): Promise<CommandEnd> =>
     command([...args, '--jobs', JOBS], { environment: { ...environmentOf(database), ...more } })
 
+  const looked = (...args: readonly string[]): Promise<CommandEnd> =>
+    commandHere([...args, '--jobs', JOBS], { environment: environmentOf(database) })
+
   async function ids(): Promise<readonly number[]> {
     const { rows } = await database.pool.query<{ id: number }>(`select id from ${table} order by id`)
     return rows.map(({ id }) => id)
@@ -71,7 +75,7 @@ describe('A load with bad rows', () => {
 
   it('is listed, shown, mended and redriven, and then complete', async () => {
     const origin = await loaded()
-    const listed = await batchwright(['quarantine', 'list', '--execution', origin])
+    const listed = await looked('quarantine', 'list', '--execution', origin)
     expect(listed.stdout.trimEnd().split('\n').length).to.equal(1 + 12)
     expect(listed.stdout).to.match(
       /load +process +\S*trades\.csv line 4 +RangeError +trade 2 costs less than nothing/,
@@ -79,11 +83,11 @@ describe('A load with bad rows', () => {
     expect(listed.stdout).to.match(/load +write .* 23514 /)
     expect(listed.stdout).to.match(/load +read +\S*trades\.csv line 6 +READ_FAILED/)
     const [read] = (
-      await batchwright(['quarantine', 'list', '--phase', 'read', '--limit', '1', '--json'])
+      await looked('quarantine', 'list', '--phase', 'read', '--limit', '1', '--json')
     ).stdout.split('\n')
     const { quarantineId, payload } = JSON.parse(read ?? '') as { quarantineId: string; payload: unknown }
     expect(payload).to.deep.equal({ kind: 'raw', text: '34,n/a5' })
-    const shown = await batchwright(['quarantine', 'show', quarantineId])
+    const shown = await looked('quarantine', 'show', quarantineId)
     expect(shown.stdout).to.contain('the record as it stands in the source:\n  34,n/a5')
 
     const planned = await batchwright(['quarantine', 'redrive', origin, '--dry-run'])
@@ -98,16 +102,14 @@ describe('A load with bad rows', () => {
     expect(await ids()).to.deep.equal(all)
 
     const redriveId = String(jsonOf(redriven)['jobExecutionId'])
-    expect((await batchwright(['show', origin])).stdout).to.contain(
+    expect((await looked('show', origin)).stdout).to.contain(
       `execution ${redriveId} redrives 12 items of it: COMPLETED`,
     )
-    expect((await batchwright(['show', redriveId])).stdout).to.contain(
-      `redrives 12 items of execution ${origin}`,
-    )
+    expect((await looked('show', redriveId)).stdout).to.contain(`redrives 12 items of execution ${origin}`)
     const again = await batchwright(['quarantine', 'redrive', origin])
     expect(again.exitCode).to.equal(4)
     expect(again.stderr).to.contain('No item of it waits in the quarantine')
-    const open = await batchwright(['quarantine', 'list', '--execution', origin])
+    const open = await looked('quarantine', 'list', '--execution', origin)
     expect(open.stderr).to.contain('no quarantined items')
   })
 
@@ -118,14 +120,14 @@ describe('A load with bad rows', () => {
     expect(half.exitCode, half.stderr).to.equal(0)
     const redriveId = String(jsonOf(half)['jobExecutionId'])
     expect(await ids()).to.have.lengthOf(32)
-    const shown = await batchwright(['show', redriveId])
+    const shown = await looked('show', redriveId)
     expect(shown.stdout).to.contain('quarantine: 8 waiting')
     const rest = await batchwright(['quarantine', 'redrive', '--job', 'load-trades', '--json'], {
       MENDED: '1',
     })
     expect(rest.exitCode, rest.stderr).to.equal(0)
     expect(await ids()).to.deep.equal(all)
-    expect((await batchwright(['show', origin])).stdout).to.contain('12 redriven')
+    expect((await looked('show', origin)).stdout).to.contain('12 redriven')
   })
 
   it('whose redrive is killed is restarted, and has every row once', async () => {

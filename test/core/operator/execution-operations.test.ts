@@ -94,6 +94,21 @@ describe('Operating', () => {
     await started.ended
   })
 
+  it('waits for what has ended, with its process, just after it was found to run', async () => {
+    const started = await batch.operator.start(waits, { note: 'wait' })
+    const { repository } = batch
+    const late: typeof repository.findJobExecution = async (id) => {
+      const found = await repository.findJobExecution(id)
+      if (found?.owner == null || found.status !== 'STARTED') return found
+      started.stop('it ends')
+      await started.ended
+      return { ...found, owner: { ...found.owner, leaseExpired: true } }
+    }
+    const { operator } = batchOn({ ...repository, findJobExecution: late })
+    const { signal } = new AbortController()
+    expect((await operator.waitForEnd(started.execution.id, { signal })).status).to.equal('STOPPED')
+  })
+
   it('a repository whose clock jumps ahead gives the execution to another owner, and to only one', async () => {
     const first = await batch.operator.start(waits, { note: 'wait' })
     expect(await codeOf(batch.operator.start(waits, { note: 'fail' }))).to.equal(
@@ -188,6 +203,20 @@ describe('Operating', () => {
     })
     expect(told.toSorted()).to.deep.equal(stale.map(({ execution }) => execution.id))
     for (const { ended } of stale) expect(await codeOf(ended)).to.equal('LEASE_LOST')
+  })
+
+  it('refuses to ask without a pause', async () => {
+    const running = await batch.operator.start(waits, { note: 'wait' })
+    const signal = AbortSignal.timeout(2_000)
+    for (const everyMilliseconds of [0, Number.NaN, 2 ** 31]) {
+      const options = { everyMilliseconds, signal }
+      expect(await codeOf(batch.operator.keepRecovering(options))).to.equal('INVALID_CONFIGURATION')
+      expect(await codeOf(batch.operator.waitForEnd(running.execution.id, options))).to.equal(
+        'INVALID_CONFIGURATION',
+      )
+    }
+    running.stop('it is over')
+    await running.ended
   })
 
   it('abandons what has ended, and then nothing starts it again', async () => {
