@@ -13,7 +13,7 @@ import PgBoss from 'pg-boss'
 import { type Launcher, mountedHandler, operatorAlone, type Place, serverProcesses } from './launch/server.ts'
 
 const CALLERS = 4
-const ASK_AGAIN_MS = 2
+const ASK_AGAIN_MILLISECONDS = 2
 const SCHEMA = 'bench_launch'
 const QUEUE = 'trivial'
 /** pg-boss's smallest. */
@@ -96,7 +96,7 @@ async function launch(launcher: Launcher, round: string): Promise<readonly [id: 
     const asked = Date.now()
     const id = await launcher.launch(round)
     if (id !== undefined) return [id, asked]
-    await sleep(ASK_AGAIN_MS)
+    await sleep(ASK_AGAIN_MILLISECONDS)
   }
 }
 
@@ -125,7 +125,7 @@ async function endedExecutions(
           endedAt: Date.parse(`${endedAt}Z`),
           firstStepAt: Date.parse(`${firstStepAt}Z`),
         }))
-      await sleep(ASK_AGAIN_MS)
+      await sleep(ASK_AGAIN_MILLISECONDS)
     }
   })
 }

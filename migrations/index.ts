@@ -14,6 +14,7 @@ import { StepSamples } from './0011-step-samples.ts'
 import { ListIndexes } from './0012-list-indexes.ts'
 import { InterruptionsAndBackfills } from './0013-interruptions-and-backfills.ts'
 import { WhoResumed } from './0014-who-resumed.ts'
+import { FigureIndexes } from './0015-figure-indexes.ts'
 
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   SpringBatchTables,
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   ListIndexes,
   InterruptionsAndBackfills,
   WhoResumed,
+  FigureIndexes,
 ]

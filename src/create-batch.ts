@@ -6,6 +6,7 @@ import { createJobOperator, type JobOperator } from './core/operator/job-operato
 import { createJobRegistry } from './core/operator/job-registry.ts'
 import type { JobRepository } from './core/ports/job-repository.ts'
 import type { Clock } from './core/ports/clock.ts'
+import { DEFAULT_LEASE_MILLISECONDS } from './core/ports/lease.ts'
 import type { Logger } from './core/ports/logger.ts'
 import type { Tracing } from './core/ports/tracing.ts'
 import { rehearsalRepository } from './repository/memory/rehearsal-repository.ts'
@@ -61,7 +62,8 @@ export type AnyJob = JobDefinition
  */
 export function createBatch(options: BatchOptions): Batch {
   const { repository, jobs, tracing, observations } = options
-  const leaseMilliseconds = options.leaseMilliseconds ?? repository.leaseMilliseconds ?? DEFAULT_LEASE
+  const leaseMilliseconds =
+    options.leaseMilliseconds ?? repository.leaseMilliseconds ?? DEFAULT_LEASE_MILLISECONDS
   const logger = options.logger ?? pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }))
   checkLease(leaseMilliseconds)
   checkSessions(leaseMilliseconds, repository)
@@ -86,14 +88,13 @@ export function createBatch(options: BatchOptions): Batch {
   return { operator, repository, logger, ...(tracing && { tracing }), close, [Symbol.asyncDispose]: close }
 }
 
-const DEFAULT_LEASE = 30_000
-const SHORTEST_LEASE = 1_000
+const SHORTEST_LEASE_MILLISECONDS = 1_000
 
 function checkLease(leaseMilliseconds: number): void {
-  if (Number.isSafeInteger(leaseMilliseconds) && leaseMilliseconds >= SHORTEST_LEASE) return
+  if (Number.isSafeInteger(leaseMilliseconds) && leaseMilliseconds >= SHORTEST_LEASE_MILLISECONDS) return
   throw new BatchError(
     'INVALID_CONFIGURATION',
-    `leaseMilliseconds is ${leaseMilliseconds}; it must be a whole number from ${SHORTEST_LEASE} on.`,
+    `leaseMilliseconds is ${leaseMilliseconds}; it must be a whole number from ${SHORTEST_LEASE_MILLISECONDS} on.`,
     { details: { leaseMilliseconds } },
   )
 }

@@ -146,10 +146,14 @@ export type {
   DayFigures,
   DurationFigures,
   ExecutionsByStatus,
+  HourFigures,
+  HourlyRequest,
   JobFacts,
   JobStatistics,
   RepositoryFacts,
   StatisticsRequest,
+  TypicalRun,
+  TypicalStep,
 } from './core/ports/job-figures.ts'
 export type { PartitionExecutionFilter } from './core/ports/partition-store.ts'
 export type {

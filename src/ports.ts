@@ -40,6 +40,7 @@ export type {
   DeliveryState,
   FannedOut,
   WebhookDelivery,
+  WebhookBacklog,
   WebhookEndpointState,
   WebhookStore,
 } from './core/ports/webhook-store.ts'
@@ -80,10 +81,14 @@ export type {
   DayFigures,
   DurationFigures,
   ExecutionsByStatus,
+  HourFigures,
+  HourlyRequest,
   JobFacts,
   JobStatistics,
   RepositoryFacts,
   StatisticsRequest,
+  TypicalRun,
+  TypicalStep,
 } from './core/ports/job-figures.ts'
 export type {
   ExecutionFilter,

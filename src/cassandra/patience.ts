@@ -1,9 +1,9 @@
 /** How long what passes by itself is waited for: a server that restarts is away for some seconds. */
 import { setTimeout as delay } from 'node:timers/promises'
 
-const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 2_000
-export const PATIENCE_MS = 60_000
+const FIRST_PAUSE_MILLISECONDS = 50
+const LONGEST_PAUSE_MILLISECONDS = 2_000
+export const PATIENCE_MILLISECONDS = 60_000
 
 /** Of one request, from its first failure on. What attempts take counts: a server that hangs lets each of them wait. */
 export interface Patience {
@@ -12,11 +12,11 @@ export interface Patience {
 }
 
 export function patience(
-  limitMilliseconds: number = PATIENCE_MS,
+  limitMilliseconds: number = PATIENCE_MILLISECONDS,
   now: () => number = () => performance.now(),
 ): Patience {
   let begun: number | undefined
-  let next = FIRST_PAUSE_MS
+  let next = FIRST_PAUSE_MILLISECONDS
   return {
     pause: async (signal) => {
       signal.throwIfAborted()
@@ -24,7 +24,7 @@ export function patience(
       if (now() - begun >= limitMilliseconds) return false
       // Not all at the same moment.
       const pause = next * (0.5 + Math.random() / 2)
-      next = Math.min(next * 2, LONGEST_PAUSE_MS)
+      next = Math.min(next * 2, LONGEST_PAUSE_MILLISECONDS)
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
       return true
     },

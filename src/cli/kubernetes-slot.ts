@@ -2,7 +2,7 @@
 import { BatchError } from '../core/model/batch-error.ts'
 
 const SLOT_PARAMETER = 'scheduledAt'
-const MINUTE_MS = 60_000
+const MINUTE_MILLISECONDS = 60_000
 
 /**
  * The words of a command line with the slot behind them, as the parameter `scheduledAt`. A Job that Kubernetes makes twice for one
@@ -18,7 +18,7 @@ export function withKubernetesSlot(words: readonly string[], jobName: string | u
 /** A CronJob names its Jobs `<its name>-<minutes since 1970>`: of eight digits from 1989 to 2160, so no other number is taken for one. */
 function kubernetesSlot(jobName: string): Date {
   const [, minutes] = /-([1-9]\d{7})$/.exec(jobName) ?? []
-  if (minutes !== undefined) return new Date(Number(minutes) * MINUTE_MS)
+  if (minutes !== undefined) return new Date(Number(minutes) * MINUTE_MILLISECONDS)
   throw new BatchError(
     'INVALID_JOB_PARAMETERS',
     `the Job name ${JSON.stringify(jobName)} does not end in the minutes of a slot, as those do that a CronJob makes; ` +

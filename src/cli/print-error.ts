@@ -1,6 +1,6 @@
 /** Errors for people, or as JSON: the message, with a stack only where the message cannot be enough. */
 import { isBatchError } from '../core/model/batch-error.ts'
-import { causeChain, thrownText } from '../core/model/error-description.ts'
+import { causeChain, stackText, thrownText } from '../core/model/error-description.ts'
 import { authorsPlace } from '../process/authors-place.ts'
 import { jsonLine } from '../json/json-line.ts'
 import { type Output, styled } from './output.ts'
@@ -25,7 +25,7 @@ function errorJson(error: unknown): Readonly<Record<string, unknown>> {
 /** `error: …`, then what caused it. What is no BatchError may be a fault of ours, so its stack is shown. */
 function errorLines(error: unknown, detail: 'brief' | 'verbose'): readonly string[] {
   const stack =
-    error instanceof Error && (detail === 'verbose' || !isBatchError(error)) ? error.stack : undefined
+    error instanceof Error && (detail === 'verbose' || !isBatchError(error)) ? stackText(error) : undefined
   const lines = [styled('red', 'error:', process.stderr) + ` ${messageOf(error)}`]
   if (isBatchError(error) && detail === 'verbose') lines.push(`  ${error.code} ${jsonLine(error.details)}`)
   return stack === undefined ? lines : [...lines, ...framesOf(stack), ...verboseCauses(error)]
@@ -44,7 +44,7 @@ export function failureLines(error: unknown, detail: 'brief' | 'verbose'): reado
   })
   const root = chain.at(-1)
   if (!(root instanceof Error)) return lines
-  if (detail === 'verbose') return [...lines, ...framesOf(root.stack ?? '')]
+  if (detail === 'verbose') return [...lines, ...framesOf(stackText(root))]
   const place = isBatchError(root) ? undefined : authorsPlace(root)
   return place === undefined ? lines : [...lines, `  at ${place}`]
 }
@@ -54,7 +54,7 @@ function verboseCauses(error: unknown): readonly string[] {
     .slice(1)
     .flatMap((cause) => [
       `caused by ${messageOf(cause)}`,
-      ...(cause instanceof Error ? framesOf(cause.stack ?? '') : []),
+      ...(cause instanceof Error ? framesOf(stackText(cause)) : []),
     ])
 }
 

@@ -9,7 +9,7 @@ import type { BackfillSlot } from '../scheduling/schedule-operations.ts'
 import { exitCodeOfError, exitCodeOfOutcome, STOPPED } from '../core/operator/exit-code.ts'
 import { jsonLine } from '../json/json-line.ts'
 import type { Output } from './output.ts'
-import { instantText } from './schedule-text.ts'
+import { instantText } from './instant-text.ts'
 import type { SignalWatch } from './signals.ts'
 
 export interface BackfillRun {

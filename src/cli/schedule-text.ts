@@ -1,10 +1,6 @@
-/** Schedules and their slots, for people. */
+/** The states of schedules and what became of their slots, for people. */
 import type { ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
 import { pauseText } from '../scheduling/overlap-decision.ts'
-
-export function instantText(instant: Date | undefined): string {
-  return instant === undefined ? '' : instant.toISOString().replace(/\.000Z$/, 'Z')
-}
 
 /** `FIRED COMPLETED` */
 export function outcomeText(fire: ScheduleFire | undefined): string {

@@ -1,5 +1,6 @@
 /** The commands around a server: serve, launch, token, openapi. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { LAUNCH_KEY_LIMIT } from '../core/model/launch-key.ts'
 import { SCOPES } from '../http/auth/scopes.ts'
 import { CONTINUATIONS } from '../pool/continue-executions.ts'
 import type { ContextOf, Finish } from './command-group.ts'
@@ -76,7 +77,11 @@ function launchCommand(program: Command, contextOf: ContextOf, finish: Finish): 
       'until it has ended, at most so long: 90s, 30m, 2h; else the exit code is 8',
       duration,
     )
-    .option('--idempotency-key <key>', 'of this attempt: asked again with it, nothing is launched twice')
+    .option(
+      '--idempotency-key <key>',
+      'of this attempt: asked again with it, nothing is launched twice',
+      idempotencyKey,
+    )
     .option('--trigger <name>', 'the scheduler that asks, for the record: airflow:eod', triggerName)
     .option(
       '--server <url>',
@@ -115,6 +120,12 @@ function tokenCommand(program: Command, contextOf: ContextOf, finish: Finish): v
 function port(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
+/** As a server takes it; what no header can hold would look like a server that is away. */
+function idempotencyKey(text: string): string {
+  if (text.length <= LAUNCH_KEY_LIMIT && /^[!-~]([ -~]*[!-~])?$/.test(text)) return text
+  throw new InvalidArgumentError(`It must be 1 to ${LAUNCH_KEY_LIMIT} printable characters of ASCII.`)
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }

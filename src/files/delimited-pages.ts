@@ -15,7 +15,7 @@ import {
   type FaultPlace,
 } from './row-fault.ts'
 import type { RowMaker } from './row-maker.ts'
-import { schemaValidation, withoutSchema, type ValidatedRows } from './row-validation.ts'
+import { schemaValidation, withoutSchema, type ValidatedRows } from '../core/model/row-validation.ts'
 
 export interface PageInput {
   readonly plan: DelimitedPlan

@@ -6,6 +6,7 @@ import type { Logger } from '../core/ports/logger.ts'
 import type { ExecutionPool } from '../pool/execution-pool.ts'
 import type { ScheduleDefinition } from '../scheduling/define-schedule.ts'
 import type { ScheduleOperations } from '../scheduling/schedule-operations.ts'
+import type { Sessions } from './auth/sessions.ts'
 import type { Closing } from './closing.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { ExecutionWatch } from './execution-watch.ts'
@@ -25,6 +26,8 @@ export interface Api {
   readonly masking: Masking
   readonly watch: ExecutionWatch
   readonly feed: EventFeed
+  /** Undefined where everybody may come without. */
+  readonly sessions: Sessions | undefined
   readonly closing: Closing
   readonly streams: Streams
   readonly lookWhetherReady: LookWhetherReady

@@ -2,19 +2,22 @@
 import { randomUUID } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { BatchError } from '../core/model/batch-error.ts'
+import type { Clock } from '../core/ports/clock.ts'
 import { scheduleOperations } from '../scheduling/schedule-operations.ts'
 import type { Api } from './api.ts'
 import type { Door } from './auth/authenticate.ts'
 import { guardRequest } from './auth/authenticate.ts'
-import { type Closing, createClosing } from './closing.ts'
+import { createSessions } from './auth/sessions.ts'
+import { createClosing } from './closing.ts'
 import { viewExecution } from './execution-view.ts'
 import { createEventFeed } from './event-feed.ts'
 import { createExecutionWatch } from './execution-watch.ts'
-import type { HttpApiOptions, ReadinessCheck } from './http-api-options.ts'
+import type { HttpApiOptions } from './http-api-options.ts'
 import { createMasking } from './masking.ts'
 import { openApiDocument } from './open-api-document.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { Problem } from './problem.ts'
+import { readinessChecks } from './readiness-checks.ts'
 import { createReadiness } from './readiness.ts'
 import { securityHeaders } from './security-headers.ts'
 import { createStreams } from './streams.ts'
@@ -29,6 +32,7 @@ export interface HttpApi {
   readonly close: () => void
 }
 
+const MACHINE: Pick<Clock, 'now'> = { now: () => new Date() }
 const MAX_BODY_BYTES = 262_144
 const POLL_MILLISECONDS = 500
 const MAX_STREAMS = 500
@@ -89,7 +93,7 @@ function appOf(serving: Serving): App {
 }
 
 function apiOf(options: HttpApiOptions, door: Door): Api {
-  const { batch, pool, schedules = [], clock = { now: () => new Date() } } = options
+  const { batch, pool, schedules = [], clock = MACHINE } = options
   const { operator, repository, logger } = batch
   const everyMilliseconds = options.pollMilliseconds ?? POLL_MILLISECONDS
   const masking = createMasking(options.mask)
@@ -116,8 +120,12 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
       options.maxStreams ?? MAX_STREAMS,
       options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS,
     ),
-    lookWhetherReady: createReadiness(readinessChecks(options, closing), logger),
+    lookWhetherReady: createReadiness(
+      readinessChecks(repository, closing).concat(options.readiness ?? []),
+      logger,
+    ),
     metrics: options.metrics,
+    sessions: door.kind === 'tokens' ? door.sessions : undefined,
     openApiDocument: () =>
       (document ??= openApiDocument({
         operations: OPERATIONS,
@@ -127,25 +135,14 @@ function apiOf(options: HttpApiOptions, door: Door): Api {
   }
 }
 
-function readinessChecks(
-  { batch: { repository }, readiness = [] }: HttpApiOptions,
-  closing: Closing,
-): readonly ReadinessCheck[] {
-  const database = async (): Promise<void> => void (await repository.listJobExecutions({ limit: 1 }))
-  const notEnding = async (): Promise<void> => {
-    if (closing.isClosing()) throw new Error('the server is ending')
-  }
-  return [{ name: 'database', check: database }, { name: 'notEnding', check: notEnding }, ...readiness]
-}
-
-function doorOf({ tokens = [], anonymous }: HttpApiOptions): Door {
+function doorOf({ tokens = [], anonymous, clock = MACHINE }: HttpApiOptions): Door {
   const wrong = tokens.find(({ sha256 }) => !/^[0-9a-f]{64}$/i.test(sha256))
   if (wrong !== undefined)
     throw new BatchError(
       'INVALID_CONFIGURATION',
       `The sha256 of token ${wrong.name} is not 64 hexadecimal digits.`,
     )
-  if (tokens.length > 0) return { kind: 'tokens', tokens }
+  if (tokens.length > 0) return { kind: 'tokens', tokens, sessions: createSessions(clock) }
   if (anonymous !== undefined) return { kind: anonymous }
   throw new BatchError(
     'INVALID_CONFIGURATION',

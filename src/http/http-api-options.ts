@@ -44,7 +44,7 @@ export interface MetricsSource {
 }
 
 export interface ReadinessCheck {
-  /** `database`, `schema`: shown in the answer. */
+  /** Shown in the answer, beside `database`, `schema` and `notEnding`. */
   readonly name: string
   /** Rejects where it is not so. The reason is logged, not shown. */
   readonly check: () => Promise<void>

@@ -7,11 +7,11 @@ import { PROBLEMS, type ProblemCode } from './problem.ts'
 export type DoorKind = Door['kind']
 
 export function problemsOf(operation: Operation, door: DoorKind): readonly ProblemCode[] {
-  const { scope, query, body, usesRepository, problems } = operation
+  const { method, scope, query, body, usesRepository, problems } = operation
   return [
     'token-in-query',
     ...doorProblems(operation, door),
-    ...(scope === null ? [] : (['unexpected'] as const)),
+    ...(scope === null && method === 'get' ? [] : (['unexpected'] as const)),
     ...(query === undefined && body === undefined ? [] : (['invalid-request'] as const)),
     ...(body === undefined ? [] : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
     ...(usesRepository === false ? [] : (['database-unavailable'] as const)),
@@ -25,9 +25,10 @@ function doorProblems({ scope, method }: Operation, door: DoorKind): readonly Pr
       ...(door === 'loopback' ? (['forbidden-host'] as const) : []),
       ...(method === 'get' ? [] : (['cross-site'] as const)),
     ]
-  if (scope === null) return []
+  const ofCookies = method === 'get' ? [] : (['cross-site'] as const)
+  if (scope === null) return ofCookies
   // Whatever a token may, it may read.
-  return scope === 'read' ? ['unauthenticated'] : ['unauthenticated', 'insufficient-scope']
+  return ['unauthenticated', ...(scope === 'read' ? [] : (['insufficient-scope'] as const)), ...ofCookies]
 }
 
 /** By HTTP status, in their order. */

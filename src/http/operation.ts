@@ -9,7 +9,7 @@ import type { ProblemCode } from './problem.ts'
 export interface Operation {
   /** Its `operationId`, which stays. */
   readonly id: string
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** `/api/v1/jobs/{job}` */
   readonly path: string
   /** Null: nobody is asked who they are. */

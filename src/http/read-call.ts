@@ -45,6 +45,9 @@ export async function readBody(
   return checked(body.strict(), parseJson(text), (path, detail) => ({ pointer: pointer(path), detail }))
 }
 
+/** Who has made more does not mend them one by one; and to say what each might have meant takes time. */
+const MOST_FAULTS = 100
+
 function checked(
   schema: z.ZodObject,
   given: unknown,
@@ -57,7 +60,7 @@ function checked(
   ]
   if (faults.length === 0) return result.data
   throw new Problem('invalid-request', 'The request is not valid; nothing was done.', {
-    facts: { errors: faults },
+    facts: { errors: faults.slice(0, MOST_FAULTS) },
   })
 }
 
@@ -67,7 +70,7 @@ function issueFaults(
   faultOf: (path: readonly PropertyKey[], detail: string) => Fault,
 ): readonly Fault[] {
   if (issue.code !== 'unrecognized_keys') return [faultOf(issue.path, issue.message)]
-  return issue.keys.map((key) => {
+  return issue.keys.slice(0, MOST_FAULTS).map((key) => {
     const nearest = issue.path.length === 0 ? nearestName(key, Object.keys(schema.shape)) : undefined
     const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`
     return faultOf([...issue.path, key], `There is no such name.${hint}`)

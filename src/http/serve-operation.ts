@@ -30,7 +30,7 @@ export async function serveOperation(
   const query = readQuery(operation, new URL(request.url))
   const body = await readBody(operation, request, maxBodyBytes)
   const answer = await operation.handle(api, { params, query, body, caller, request, requestId })
-  if (operation.method === 'post') tellOfChange(api, operation, { caller, request, requestId, answer })
+  if (operation.method !== 'get') tellOfChange(api, operation, { caller, request, requestId, answer })
   return responseOf(answer)
 }
 

@@ -46,7 +46,6 @@ export interface ForkedPool extends ExecutionPool, AsyncDisposable {
   readonly ready: () => Promise<void>
 }
 
-const IDLE_MILLISECONDS = 60_000
 const ORPHAN_GRACE_MILLISECONDS = 25_000
 
 interface Drain {
@@ -60,7 +59,7 @@ export function forkedPool(options: ForkedPoolOptions): ForkedPool {
   const { orphanGraceMilliseconds = ORPHAN_GRACE_MILLISECONDS } = options
   const busy = new Map<PoolProcess, Promise<void>>()
   const isLast = () => idle.size() + busy.size <= 1
-  const idle = restingProcesses(options.idleMilliseconds ?? IDLE_MILLISECONDS, isLast)
+  const idle = restingProcesses(isLast, options.idleMilliseconds)
   let active = 0
   let draining: Drain | undefined
 

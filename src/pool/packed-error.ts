@@ -1,5 +1,6 @@
 /** Errors as data that crosses a channel between processes, and comes out as what it was. */
 import { BATCH_ERRORS, BatchError, type BatchErrorCode, isBatchError } from '../core/model/batch-error.ts'
+import { stackText, thrownText } from '../core/model/error-description.ts'
 import { jsonLine } from '../json/json-line.ts'
 
 export interface PackedError {
@@ -20,8 +21,8 @@ export function packError(error: unknown, depth = 0): PackedError {
   return {
     code: isBatchError(error) ? error.code : null,
     name: error instanceof Error ? error.name : 'Error',
-    message: error instanceof Error ? error.message : String(error),
-    stack: error instanceof Error ? (error.stack ?? null) : null,
+    message: error instanceof Error ? thrownText(error) : String(error),
+    stack: error instanceof Error ? stackText(error) || null : null,
     details: isBatchError(error) ? cloneable(error.details) : {},
     cause: cause === undefined ? null : packError(cause, depth + 1),
   }

@@ -17,8 +17,13 @@ interface Resting {
   readonly timer: NodeJS.Timeout
 }
 
+const IDLE_MILLISECONDS = 60_000
+
 /** @param isLast whether one that has rested too long stays, because there is no other */
-export function restingProcesses(idleMilliseconds: number, isLast: () => boolean): RestingProcesses {
+export function restingProcesses(
+  isLast: () => boolean,
+  idleMilliseconds: number = IDLE_MILLISECONDS,
+): RestingProcesses {
   const resting: Resting[] = []
   const remove = (process: PoolProcess): void => {
     const at = resting.findIndex((one) => one.process === process)

@@ -103,7 +103,7 @@ export class ReadingSession {
   async #interrupt(): Promise<void> {
     const { pool } = this.#held
     const cancelled = pool.query('select pg_cancel_backend($1)', [processId(this.#client)]).catch(ignore)
-    await Promise.race([cancelled, delay(CANCEL_PATIENCE_MS, undefined, { ref: false })])
+    await Promise.race([cancelled, delay(CANCEL_PATIENCE_MILLISECONDS, undefined, { ref: false })])
     this.#isLost = true
     void this.#client.end()
     this.#client.connection.stream.destroy()
@@ -111,7 +111,7 @@ export class ReadingSession {
 }
 
 /** For the server to take note of the cancellation; the connection ends anyway. */
-const CANCEL_PATIENCE_MS = 1_000
+const CANCEL_PATIENCE_MILLISECONDS = 1_000
 
 /** As the server told it at the beginning; its type declarations leave it out. */
 function processId(client: PoolClient): number {

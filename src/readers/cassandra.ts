@@ -8,11 +8,10 @@ import type {
   CassandraSession,
   SerialConsistency,
 } from '../cassandra/cassandra-client.ts'
-import { troubleText } from '../cassandra/cassandra-trouble.ts'
 import { patience } from '../cassandra/patience.ts'
-import { checkLayout, decodePosition, encodePosition } from '../cassandra/read-checkpoint.ts'
-import { positionOf, rowOfText, rowRefused, rowText } from '../cassandra/read-fault.ts'
-import { checkIdentity, type ReadIdentity, readIdentity } from '../cassandra/read-identity.ts'
+import { checkLayout, decodePosition } from '../cassandra/read-checkpoint.ts'
+import { rowOfText, rowRefused } from '../cassandra/read-fault.ts'
+import { checkIdentity, readIdentity } from '../cassandra/read-identity.ts'
 import {
   checkRing,
   type ClusteringRange,
@@ -23,9 +22,9 @@ import {
   type ReadTarget,
 } from '../cassandra/read-plan.ts'
 import { fetchPace } from '../cassandra/scan/fetch-pace.ts'
-import { type OrderedRows, orderedRows } from '../cassandra/scan/ordered-rows.ts'
+import { orderedRows } from '../cassandra/scan/ordered-rows.ts'
+import { rowReader } from '../cassandra/scan/row-reader.ts'
 import type { Place } from '../cassandra/scan/read-span.ts'
-import type { ReadRows } from '../cassandra/scan/span-reading.ts'
 import { type SpansToRead, spansToRead } from '../cassandra/scan/spans-to-read.ts'
 import { type CqlTableName, lookUpTable } from '../cassandra/table-name.ts'
 import type { TokenRange } from '../cassandra/token-ranges.ts'
@@ -34,13 +33,11 @@ import { untilAborted } from '../core/model/until-aborted.ts'
 import type {
   ItemReader,
   OpenedReader,
-  Page,
   ParserScope,
-  Position,
   ReaderScope,
   RecordParser,
 } from '../core/ports/item-reader.ts'
-import { type RowValidation, schemaValidation, withoutSchema } from '../files/row-validation.ts'
+import { schemaValidation, withoutSchema } from '../core/model/row-validation.ts'
 
 export type { ClusteringRange, ColumnValues }
 
@@ -153,96 +150,6 @@ async function spansOf(
   const ring = await session.describeRing()
   checkRing(plan, ring)
   return spansToRead(plan, target, session, ring, behind)
-}
-
-interface Reading {
-  readonly plan: ReadPlan
-  readonly target: ReadTarget
-  readonly identity: ReadIdentity
-  readonly spans: SpansToRead
-  readonly rows: OrderedRows
-  /** Rows read by earlier executions of this step. */
-  readonly items: number
-  readonly validate: RowValidation
-  readonly signal: AbortSignal
-}
-
-function rowReader<T>(reading: Reading): Omit<OpenedReader<T>, 'close'> {
-  const { spans, validate } = reading
-  const itemOf = projection(reading.target)
-  let page: ReadRows | undefined
-  let used = 0
-  let { items } = reading
-  let last: Place | 'end' | undefined
-  return {
-    repeatable: true,
-    read: async (limit) => {
-      if (page === undefined || used === page.rows.length) {
-        page = undefined
-        page = await readPage(reading)
-        used = 0
-      }
-      if (page === undefined) {
-        last = 'end'
-        return undefined
-      }
-      const { rows: all, placeOf } = page
-      const first = used
-      const count = Math.min(limit, all.length - first)
-      const row = (index: number): CassandraRow => itemOf(all[first + index] as CassandraRow)
-      const valid = await validate(count, row)
-      const places = placesOf(reading, (index) => placeOf(first + index), items)
-      const taken = valid.items.length + (valid.refused === undefined ? 0 : 1)
-      used += taken
-      items += taken
-      last = placeOf(first + taken - 1)
-      const read = { items: valid.items as readonly T[], ...places }
-      if (valid.refused === undefined) return read
-      const at = valid.items.length
-      const position = places.positionOf(at)
-      return {
-        ...read,
-        fault: {
-          error: rowRefused(position, valid.refused),
-          raw: rowText(reading.target.columns, row(at)),
-          position,
-          checkpointAfter: places.checkpointAfter(at),
-        },
-      }
-    },
-    progress: () => spans.progress(last),
-  }
-}
-
-async function readPage({ rows, plan, signal }: Reading): Promise<ReadRows | undefined> {
-  try {
-    return await rows.nextPage()
-  } catch (cause) {
-    if (signal.aborted || cause instanceof BatchError || !(cause instanceof Error)) throw cause
-    throw new BatchError('READ_FAILED', `reading ${plan.description} failed: ${troubleText(cause)}`, {
-      details: { source: plan.description },
-      cause,
-    })
-  }
-}
-
-/** Without the columns of the key that were not asked for. */
-function projection({ columns, selected }: ReadTarget): (row: CassandraRow) => CassandraRow {
-  if (columns.length === selected.length) return (row) => row
-  const names = columns.map(({ name }) => name)
-  return (row) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]))
-}
-
-function placesOf(
-  { target, identity }: Reading,
-  placeOf: (index: number) => Place,
-  before: number,
-): Pick<Page<unknown>, 'checkpointAfter' | 'positionOf'> {
-  return {
-    checkpointAfter: (index) =>
-      encodePosition(target, { items: before + index + 1, place: placeOf(index) }, identity),
-    positionOf: (index): Position => positionOf(target.table, placeOf(index)),
-  }
 }
 
 /** Rows as `rowText` has kept them, through the schema as it is now. */

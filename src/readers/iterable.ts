@@ -155,7 +155,7 @@ function syncCursor<T>(source: Iterable<T>): Cursor<T> {
 }
 
 /** Waits no longer than this, so that a stop is noticed between the items of a slow source. */
-const PATIENCE_MS = 100
+const PATIENCE_MILLISECONDS = 100
 
 function asyncCursor<T>(iterator: AsyncIterator<T>, signal: AbortSignal, destroy?: () => void): Cursor<T> {
   let pending: Promise<IteratorResult<T>> | undefined
@@ -196,7 +196,7 @@ async function withPatience<R>(
   signal.throwIfAborted()
   let forget = (): void => {}
   const over = new Promise<undefined>((resolve, reject) => {
-    const timer = setTimeout(resolve, PATIENCE_MS, undefined)
+    const timer = setTimeout(resolve, PATIENCE_MILLISECONDS, undefined)
     const onAbort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })
     forget = () => {

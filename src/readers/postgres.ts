@@ -16,7 +16,7 @@ import {
   schemaValidation,
   type ValidatedRows,
   withoutSchema,
-} from '../files/row-validation.ts'
+} from '../core/model/row-validation.ts'
 import { decodePosition, encodePosition } from '../postgres/keyset.ts'
 import { holdPool, type PostgresConnection } from '../postgres/own-connection.ts'
 import { openPageSource, type PageSource } from '../postgres/page-source.ts'

@@ -79,7 +79,9 @@ function optionFaults(schedule: ScheduleDefinition): readonly string[] {
 function nameFaults(name: unknown): readonly string[] {
   const isName = typeof name === 'string' && name.trim() !== '' && Array.from(name).length <= NAME_LIMIT
   if (!isName) return [`its name must have 1 to ${NAME_LIMIT} characters`]
-  return /\p{Cc}/u.test(name) ? [`its name is ${inspect(name)}; it must not have control characters`] : []
+  return /[\p{Cc}\p{Surrogate}]/u.test(name)
+    ? [`its name is ${inspect(name)}; it must not have control characters, or halves of characters`]
+    : []
 }
 
 const LENGTH = "it must be a length of time such as '90s', '5m', '1h', '2d'"

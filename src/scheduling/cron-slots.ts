@@ -7,7 +7,7 @@ import { createTask, parse, type ParsedFields } from 'node-cron'
 import { type ZoneClock, zoneClock } from './zone-clock.ts'
 
 export interface CronSlots {
-  /** After an instant, oldest first, for as long as anybody asks; ends when ten years have none. */
+  /** After an instant, oldest first, for as long as anybody asks; ends when ten years have none, and with the year 9999. */
   readonly after: (instant: Date) => Generator<Date, void>
   /** The first so many after an instant. */
   readonly next: (instant: Date, count: number) => readonly Date[]
@@ -26,6 +26,8 @@ const DAY = 24 * HOUR
 const CLOCK_CHANGE = 3 * HOUR
 /** February 29th is at most eight years away. */
 const FURTHEST_DAYS = 3653
+/** No later year is written with four digits. */
+const LAST_DAY = Date.UTC(9999, 11, 31)
 
 /** @throws where the expression is not valid, which is checked at load */
 export function cronSlots(cron: string, timezone: string): CronSlots {
@@ -37,11 +39,15 @@ export function cronSlots(cron: string, timezone: string): CronSlots {
   const firstOfDay =
     (times.hours[0] ?? 0) * HOUR + (times.minutes[0] ?? 0) * MINUTE + (times.seconds[0] ?? 0) * SECOND
 
-  function* after(instant: Date, last = Infinity): Generator<Date, void> {
+  function* after(instant: Date, last = LAST_DAY): Generator<Date, void> {
     const from = instant.getTime()
     const start = clock.wallTime(from) - CLOCK_CHANGE
     let empty = 0
-    for (let day = Math.floor(start / DAY) * DAY; empty < FURTHEST_DAYS && day <= last; day += DAY) {
+    for (
+      let day = Math.floor(start / DAY) * DAY;
+      empty < FURTHEST_DAYS && day <= Math.min(last, LAST_DAY);
+      day += DAY
+    ) {
       empty += 1
       if (!mayMatch(day) || !matchesWall(day + firstOfDay)) continue
       for (const slot of slotsOfDay(day, times, start, clock)) {
@@ -123,6 +129,7 @@ function first<T>(all: Iterable<T>, count: number): readonly T[] {
   return found
 }
 
+/** Each once: of `9,9-17` node-cron has 9 twice. */
 function ascending(values: readonly number[]): readonly number[] {
-  return values.toSorted((one, other) => one - other)
+  return [...new Set(values)].toSorted((one, other) => one - other)
 }

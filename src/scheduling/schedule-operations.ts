@@ -70,6 +70,9 @@ export interface ScheduleOperations {
   readonly cancelBackfill: (name: string, by: string) => Promise<readonly Date[]>
 }
 
+/** All of them are held in memory; of a year written wrong there would be no end. */
+const MOST_SLOTS = 100_000
+
 const NOTHING_LAUNCHED: readonly FireOutcome[] = ['SKIPPED', 'REFUSED', 'MISSED', 'PAUSED']
 
 export function scheduleOperations(
@@ -102,7 +105,7 @@ export function scheduleOperations(
     },
     trigger: (name, options) =>
       fireSlot(operator, find(name), clock.now(), { occasion: 'asked', replaces: [] }, options),
-    planBackfill: (name, backfill) => planBackfill(store, find(name), backfill),
+    planBackfill: (name, backfill) => planBackfill(store, find(name), backfill, clock),
     fireBackfill: (name, { slot }, backfill, options) =>
       fireSlot(
         operator,
@@ -112,7 +115,7 @@ export function scheduleOperations(
         options,
       ),
     queueBackfill: async (name, backfill, by) => {
-      const plan = await planBackfill(store, find(name), backfill)
+      const plan = await planBackfill(store, find(name), backfill, clock)
       const queued = new Set<number>()
       for (const page of pagesOf(plan.map(({ slot }) => slot))) {
         const detail = `waits as part of a backfill of ${plan.length} slots, asked for by ${by}`
@@ -127,18 +130,40 @@ export function scheduleOperations(
   }
 }
 
+/** Up to now: what is due later is fired then. */
 async function planBackfill(
   store: ScheduleStore,
-  { name, cron, timezone }: ScheduleDefinition,
+  schedule: ScheduleDefinition,
   backfill: Backfill,
+  clock: Pick<Clock, 'now'>,
 ): Promise<readonly BackfillSlot[]> {
   const before = new Date(backfill.from.getTime() - 1)
+  const until = new Date(Math.min(backfill.until.getTime(), clock.now().getTime()))
+  const slots = slotsOfBackfill(schedule, before, until)
   const known = new Map<number, ScheduleFire>()
-  for await (const fire of firesBetween(store, name, before, backfill.until))
+  for await (const fire of firesBetween(store, schedule.name, before, until))
     known.set(fire.slot.getTime(), fire)
-  return [...cronSlots(cron, timezone).between(before, backfill.until)]
+  return slots
     .map((slot) => ({ slot, fire: known.get(slot.getTime()) }))
     .filter(({ fire }) => isMeant(fire, backfill))
+}
+
+function slotsOfBackfill(
+  { name, cron, timezone }: ScheduleDefinition,
+  before: Date,
+  until: Date,
+): readonly Date[] {
+  const slots: Date[] = []
+  for (const slot of cronSlots(cron, timezone).between(before, until)) {
+    slots.push(slot)
+    if (slots.length > MOST_SLOTS)
+      throw new BatchError(
+        'INVALID_CONFIGURATION',
+        `Schedule ${name} has more than ${MOST_SLOTS} slots between ${before.toISOString()} and ${until.toISOString()}; take a shorter time`,
+        { details: { name, from: before, until } },
+      )
+  }
+  return slots
 }
 
 function replacedBy({ reprocess }: Backfill): readonly FireOutcome[] {

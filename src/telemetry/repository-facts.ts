@@ -1,16 +1,13 @@
 /** What the repository knows at a scrape, so that runs of processes that are long gone count too. */
 import type { RepositoryFacts } from '../core/ports/job-figures.ts'
 import type { JobRepository } from '../core/ports/job-repository.ts'
+import type { WebhookBacklog } from '../core/ports/webhook-store.ts'
 
 export interface ScrapedFacts extends RepositoryFacts {
   /** Of schedules that are not paused. @default none */
   readonly nextFires?: readonly { readonly schedule: string; readonly at: Date }[]
   /** @default none */
-  readonly webhooks?: readonly {
-    readonly endpoint: string
-    readonly pending: number
-    readonly givenUp: number
-  }[]
+  readonly webhooks?: readonly WebhookBacklog[]
 }
 
 export interface ScheduledSlots {
@@ -25,17 +22,17 @@ export function repositoryFacts(
   slots: readonly ScheduledSlots[] = [],
 ): AskFacts {
   return async () => {
-    const [facts, states, endpoints] = await Promise.all([
+    const [facts, states, backlogs] = await Promise.all([
       jobFacts(),
       slots.length === 0 ? [] : schedules.listStates(),
-      webhooks.listEndpoints(),
+      webhooks.listBacklogs(),
     ])
     const paused = new Set(states.filter(({ pause }) => pause !== null).map(({ schedule }) => schedule))
     const nextFires = slots.flatMap(({ schedule, next }) => {
       const at = paused.has(schedule) ? undefined : next()
       return at === undefined ? [] : [{ schedule, at }]
     })
-    return { ...facts, nextFires, webhooks: endpoints }
+    return { ...facts, nextFires, webhooks: backlogs }
   }
 }
 

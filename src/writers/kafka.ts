@@ -62,16 +62,22 @@ export function kafkaWriter<T, V = unknown, K = string | Buffer | null>(
   return { ...writer, guarantee: 'transactional', hasOwnTransaction: true }
 }
 
-const DELIVERY_TIMEOUT = 120_000
-const TRANSACTION_TIMEOUT = 60_000
+const DELIVERY_TIMEOUT_MILLISECONDS = 120_000
+const TRANSACTION_TIMEOUT_MILLISECONDS = 60_000
 
 async function openSink<T, V, K>(
   options: KafkaWriterOptions<T, V, K>,
   scope: WriterScope,
 ): Promise<ItemSink<T>> {
-  const { client, topic, compression = 'lz4', deliveryTimeoutMilliseconds = DELIVERY_TIMEOUT } = options
+  const {
+    client,
+    topic,
+    compression = 'lz4',
+    deliveryTimeoutMilliseconds = DELIVERY_TIMEOUT_MILLISECONDS,
+  } = options
   const transactional = transactionOptions(options)
-  const { timeoutMilliseconds = TRANSACTION_TIMEOUT, progressTopic = topic } = transactional ?? {}
+  const { timeoutMilliseconds = TRANSACTION_TIMEOUT_MILLISECONDS, progressTopic = topic } =
+    transactional ?? {}
   const opening = client.openProducer({
     compression,
     deliveryTimeoutMilliseconds,

@@ -94,6 +94,8 @@ describe('The command launch', function () {
     expect(jsonOf(again)['launch']).to.deep.include({ trigger: { type: 'external', name: 'airflow:eod' } })
     const other = await launch('load', 'run=another', '--idempotency-key', 'eod/1')
     expect(other.exitCode, other.stderr).to.equal(2)
+    const unsendable = await launch('load', 'run=another', '--idempotency-key', '€')
+    expect([unsendable.exitCode, unsendable.stderr.includes('printable characters')]).to.deep.equal([2, true])
   })
 
   it('launches once although the answer is lost, and it has to ask again', async () => {

@@ -79,6 +79,8 @@ describe('The commands for schedules', () => {
     expect(again.exitCode, again.stderr).to.equal(4)
     const fires = linesOf((await schedules('fires', 'daily-report', '--json')).stdout)
     expect(fires.map(({ outcome }) => outcome)).to.deep.equal(['REFUSED', 'FIRED'])
+    for (const before of ['5', '+275760-09-13T00:00:00Z'])
+      expect((await schedules('fires', 'daily-report', '--before', before)).exitCode).to.equal(2)
     const shown = await commandHere(['show', String(fires[1]?.['jobExecutionId'])], { environment })
     expect(shown.stdout).to.match(/launch by \S+@\S+ pid \d+ at /)
   })

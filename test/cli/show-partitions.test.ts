@@ -25,7 +25,7 @@ function gate(): Gate {
 
 const QUICK = 30
 /** Times are shown in milliseconds: what is to be later must be so by more than one. */
-const CLOCK_STEP_MS = 5
+const CLOCK_STEP_MILLISECONDS = 5
 
 describe('show, of an execution with partitions at work', () => {
   let database: TestDatabase
@@ -39,7 +39,7 @@ describe('show, of an execution with partitions at work', () => {
     if (part === 'x' && item === 1) {
       xIsAtWork.open()
       await yHasCommitted.opened
-      await sleep(CLOCK_STEP_MS)
+      await sleep(CLOCK_STEP_MILLISECONDS)
     }
     if (part === 'y' && item === 1) await xIsAtWork.opened
     if (item === 2 && part === 'x') xHasCommitted.open()

@@ -27,12 +27,12 @@ const POSTS_WITH_A_BODY: Readonly<Record<string, unknown>> = {
   purge: { olderThan: '90d', dryRun: true },
 }
 
-for (const door of ['tokens', 'loopback'] as const) {
+for (const door of ['tokens', 'loopback', 'anywhere'] as const) {
   describe(`Every answer that the API documents, with ${door}`, () => {
     const open: ApiTrial[] = []
     let book: AnswerBook
     const trial = (options: TrialOptions = {}): ApiTrial => {
-      const anonymous = door === 'loopback' ? { anonymous: 'loopback' as const } : {}
+      const anonymous = door === 'tokens' ? {} : { anonymous: door }
       const made = apiTrial({ ...anonymous, ...options, onAnswer: (...answered) => book.note(...answered) })
       open.push(made)
       return made
@@ -121,6 +121,8 @@ async function askEverything(ask: Ask): Promise<void> {
     'jobs/once%20only',
     'jobs/greet/instances',
     'jobs/greet/stats?window=7d',
+    'jobs/greet/typical?last=5',
+    'hours?window=2d',
     'instances/1',
     'executions?attention=true&trigger=http&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00%2B01:00&q=cannot',
     'executions',
@@ -133,6 +135,8 @@ async function askEverything(ask: Ask): Promise<void> {
     ...[failed, live, skipped, parted].map((id) => `executions/${id}`),
   ]
   for (const path of gets) await ask(`GET /api/v1/${path}`)
+  await ask('POST /api/v1/session')
+  await ask('DELETE /api/v1/session')
   for (const path of ['', '/context', '/samples', '/partitions']) await ask(`GET ${step}${path}`)
   await ask(`GET /api/v1/executions/${done}/events`)
   await ask('GET /api/v1/events', { signal: AbortSignal.timeout(20) })
@@ -148,6 +152,7 @@ async function askEverything(ask: Ask): Promise<void> {
     await ask(`GET /${path}`)
   await ask(`POST /api/v1/executions/${failed}/restart?wait=60s`)
   await ask(`POST /api/v1/executions/${failed}/restart`)
+  await ask(`GET /api/v1/executions/${skipped}/redrive/preview`)
   await ask(`POST /api/v1/executions/${skipped}/redrive?wait=60s`)
   const { jobExecutionId: again } = await ended(ask, 'skip')
   await ask(`POST /api/v1/executions/${again}/redrive`)
@@ -217,6 +222,10 @@ async function askBadly(ask: Ask, operation: Operation, door: DoorKind): Promise
   await ask(`${what}?nonsense=1`, bodyOf(operation))
   if (door === 'loopback') await ask(what, { ...bodyOf(operation), headers: { Host: 'evil.example' } })
   if (door === 'tokens') await ask(what, { ...bodyOf(operation), as: 'nobody' })
+  if (operation.method !== 'get') {
+    const headers = { Cookie: 'batchwright=of-somebody', 'Sec-Fetch-Site': 'cross-site' }
+    await ask(what, { ...bodyOf(operation), as: 'nobody', headers })
+  }
   if (problemsOf(operation, door).includes('insufficient-scope'))
     await ask(what, { ...bodyOf(operation), as: 'read' })
   if (operation.body === undefined) return
@@ -240,7 +249,17 @@ function bodyOf({ id }: Operation): Asked {
 /** Whatever is called of it rejects; a mistake of ours is met wherever it is touched. */
 function brokenBatch(batch: Batch, error: Error): Batch {
   const repository = broken(memoryRepository(), error)
-  return { ...batch, repository, operator: broken(batch.operator, error) }
+  return { ...batch, repository, operator: broken(batch.operator, error), logger: brokenLog(batch, error) }
+}
+
+/** What is changed is told: of some operations nothing else can go wrong. */
+function brokenLog({ logger }: Batch, error: Error): Batch['logger'] {
+  const info = () => {
+    throw error
+  }
+  return error instanceof TypeError
+    ? (Object.create(logger, { info: { value: info } }) as typeof logger)
+    : logger
 }
 
 function broken<T extends object>(whole: T, error: Error): T {

@@ -34,7 +34,11 @@ describe('The HTTP API while its Postgres is away', () => {
       expect(headers.get('retry-after')).to.match(/^\d+$/)
       expect(text).not.to.contain(database.schema).and.not.contain('postgres')
     }
-    expect((await ask('GET /readyz')).json['checks']).to.deep.equal({ database: 'failed', notEnding: 'ok' })
+    expect((await ask('GET /readyz')).json['checks']).to.deep.equal({
+      database: 'failed',
+      schema: 'failed',
+      notEnding: 'ok',
+    })
     expect((await ask('GET /healthz')).status).to.equal(200)
     api.close()
     await batch.close().catch(() => {})

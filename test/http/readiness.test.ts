@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
+import { postgresRepository } from '../../src/repository/postgres/index.ts'
+import { testDatabase } from '../embedded-postgres.ts'
 import { apiTrial } from './api-trial.ts'
 
 describe('Readiness', () => {
@@ -8,21 +10,38 @@ describe('Readiness', () => {
     let asked = 0
     let answer = (): void => {}
     const silence = new Promise<void>((resolve) => (answer = resolve))
-    const listJobExecutions: typeof memory.listJobExecutions = async (filter) => {
+    const checkTables = async (): Promise<void> => {
       asked += 1
       await silence
-      return memory.listJobExecutions(filter)
     }
-    const trial = apiTrial({ repository: { ...memory, listJobExecutions } })
+    const trial = apiTrial({ repository: { ...memory, checkTables } })
     const probes = Array.from({ length: 20 }, () => trial.ask('GET /readyz', { as: 'nobody' }))
     for (const { status, json } of await Promise.all(probes)) {
       expect([status, json.code]).to.deep.equal([503, 'not-ready'])
-      expect(json['checks']).to.deep.equal({ database: 'failed', notEnding: 'ok' })
+      expect(json['checks']).to.deep.equal({ database: 'failed', schema: 'failed', notEnding: 'ok' })
     }
     expect(asked).to.equal(1)
     answer()
     await silence
     expect((await trial.ask('GET /readyz')).status).to.equal(200)
     await trial.close()
+  })
+
+  it('is denied where the tables are not those of this version', async () => {
+    const database = await testDatabase()
+    const repository = await postgresRepository({ connection: database.connection, schema: database.schema })
+    const trial = apiTrial({ repository })
+    expect((await trial.ask('GET /readyz')).json).to.deep.include({
+      status: 'ready',
+      checks: { database: 'ok', schema: 'ok', notEnding: 'ok' },
+    })
+    await database.pool.query(
+      `update ${database.schema}.batch_batchwright_migration set name = 'OfALaterVersion' where id = 1`,
+    )
+    const { status, json } = await trial.ask('GET /readyz')
+    expect(status).to.equal(503)
+    expect(json['checks']).to.deep.equal({ database: 'ok', schema: 'failed', notEnding: 'ok' })
+    await trial.close()
+    await database.close()
   })
 })

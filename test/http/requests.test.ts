@@ -96,6 +96,15 @@ describe('What the HTTP API is sent', () => {
     }
   })
 
+  it('is told of a hundred faults, and of no more', async () => {
+    const names = Array.from({ length: 5000 }, (_, index) => [`no${index}`, 1])
+    for (const json of [{ parameters: Object.fromEntries(names) }, Object.fromEntries(names)]) {
+      const answer = await trial.ask(LAUNCH, { json })
+      expect(answer.status).to.equal(422)
+      expect((answer.json['errors'] as readonly object[]).length).to.be.within(100, 110)
+    }
+  })
+
   it('loses nothing that stands under the name of what every object has', async () => {
     for (const [text, pointer] of [
       ['{"parameters":{"__proto__":"x"}}', '#/parameters/__proto__'],

@@ -14,7 +14,7 @@ import { makeRecipeProject, recipe } from './recipe-project.ts'
 
 const TITLE = 'The recipe for crontab, fired by a real cron'
 /** Until the next full minute, and the run. */
-const TWO_FIRES_MS = 90_000
+const TWO_FIRES_MILLISECONDS = 90_000
 
 /** The recipe's two lines, by turns, a minute each. */
 const FIRES = [
@@ -54,9 +54,9 @@ describeWithPrograms(TITLE, [SCHEDULER_NEEDS.cron], () => {
   })
 
   it('mails a failure, goes on with it at the second line, and then leaves in peace what is done', async function () {
-    this.timeout(3 * TWO_FIRES_MS)
+    this.timeout(3 * TWO_FIRES_MILLISECONDS)
     await endsLogged(1)
-    await eventually('cron has mailed', () => mail().includes('ended with 1'), TWO_FIRES_MS)
+    await eventually('cron has mailed', () => mail().includes('ended with 1'), TWO_FIRES_MILLISECONDS)
     expect(mail()).to.match(/^To: batch-team@example\.com$[^]*^Subject: Cron .*end-of-day\.sh$/m)
     expect(mail()).to.include('there is a file named fail')
     await rm(folder.path('fail'))
@@ -91,7 +91,7 @@ describeWithPrograms(TITLE, [SCHEDULER_NEEDS.cron], () => {
     return whole.map((line) => JSON.parse(line) as Record<string, unknown>)
   }
   const endsLogged = (count: number): Promise<void> =>
-    eventually(`cron has run it ${count} times`, () => ends().length >= count, count * TWO_FIRES_MS)
+    eventually(`cron has run it ${count} times`, () => ends().length >= count, count * TWO_FIRES_MILLISECONDS)
 })
 
 async function crontab(project: string): Promise<string> {

@@ -10,14 +10,14 @@ import { RECIPES } from './recipe-project.ts'
 
 /** The oldest and the newest that have all that the recipes use: limits by index came with 1.33. */
 const VERSIONS = ['1.33', '1.37']
-const INSTALLING_MS = 300_000
+const INSTALLING_MILLISECONDS = 300_000
 
 describeWithPrograms('The recipes for Kubernetes, beside its published schema', PYTHON_NEEDS, () => {
   const folder = temporaryFolder()
   let python: string
 
   before(async function () {
-    this.timeout(INSTALLING_MS)
+    this.timeout(INSTALLING_MILLISECONDS)
     python = await pythonWithTools()
   })
 

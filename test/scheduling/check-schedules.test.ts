@@ -52,9 +52,9 @@ describe('Schedules, when they are loaded', () => {
     expect(await faultOf(schedule({ name: '  ' }))).to.equal(
       "schedule '  ': its name must have 1 to 100 characters",
     )
-    for (const name of ['two\nlines', 'nul\u0000', 'red\u001b[31m'])
+    for (const name of ['two\nlines', 'nul\u0000', 'red\u001b[31m', 'half \ud800'])
       expect(await faultOf(schedule({ name }))).to.match(
-        /^schedule '[^\p{Cc}]+it must not have control characters$/u,
+        /^schedule '[^\p{Cc}]+it must not have control characters, or halves of characters$/u,
       )
   })
 

@@ -22,6 +22,14 @@ describe('The slots of a cron expression', () => {
     ])
   })
 
+  it('are each there once, however often the expression names them', () => {
+    expect(slots('30,30 9,9-10 * * *', 'UTC', '2026-01-01T00:00:00Z', 3)).to.deep.equal([
+      '2026-01-01T09:30Z',
+      '2026-01-01T10:30Z',
+      '2026-01-02T09:30Z',
+    ])
+  })
+
   it('are not there in the hour that spring takes away', () => {
     expect(slots('30 2 * * *', NEW_YORK, '2026-03-07T00:00:00Z', 3)).to.deep.equal([
       '2026-03-07T07:30Z',
@@ -86,6 +94,17 @@ describe('The slots of a cron expression', () => {
     const before = performance.now()
     expect(cronSlots('0 0 29 2 *', 'UTC').next(new Date('2026-01-01T00:00:00Z'), 500).length).to.equal(500)
     expect(performance.now() - before).to.be.lessThan(5_000) // where node-cron is asked for each day, twenty seconds
+  })
+
+  it('end with the year 9999', () => {
+    expect(slots('0 0 29 2 *', 'UTC', '9990-01-01T00:00:00Z', 99_999)).to.deep.equal([
+      '9992-02-29T00:00Z',
+      '9996-02-29T00:00Z',
+    ])
+    const { between } = cronSlots('0 0 1 1 *', 'UTC')
+    expect(
+      [...between(new Date('9997-06-01T00:00:00Z'), new Date('+010100-01-01T00:00:00Z'))].length,
+    ).to.equal(2)
   })
 
   it('end where there will never be one', () => {

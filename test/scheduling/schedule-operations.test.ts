@@ -1,19 +1,20 @@
 import { expect } from 'chai'
+import { isBatchError } from '../../src/core/model/batch-error.ts'
 import { scheduleOperations } from '../../src/scheduling/schedule-operations.ts'
 import { idle, schedulerWorld, type World } from './scheduler-world.ts'
 
 describe('A backfill', () => {
   const backfill = {
-    from: new Date('2032-06-15T01:00:00Z'),
-    until: new Date('2032-06-15T03:00:00Z'),
+    from: new Date('2032-06-14T01:00:00Z'),
+    until: new Date('2032-06-14T03:00:00Z'),
     reprocess: 'missing',
   } as const
 
   it('fires what nothing was launched for', async () => {
     const world = schedulerWorld()
-    const schedule = world.schedule()
+    const schedule = world.schedule({ cron: '0 * 14 6 *' })
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
-    await world.repository.schedules.record([new Date('2032-06-15T01:00:00Z')], {
+    await world.repository.schedules.record([new Date('2032-06-14T01:00:00Z')], {
       schedule: 'hourly',
       outcome: 'MISSED',
       by: 'a test',
@@ -32,6 +33,20 @@ describe('A backfill', () => {
       '02:00 FIRED COMPLETED',
       '03:00 FIRED COMPLETED',
     ])
+  })
+
+  it('leaves what is due later to its time, and is refused where it is so long that it must be a mistake', async () => {
+    const world = schedulerWorld()
+    const schedules = [world.schedule(), world.schedule({ name: 'busy', cron: '* * * * * *' })]
+    const operations = scheduleOperations(world.batch, schedules, world.clock)
+    const late = { ...backfill, until: new Date('9999-12-31T00:00:00Z') }
+    const plan = await operations.planBackfill('hourly', late)
+    expect(plan.at(-1)?.slot).to.deep.equal(new Date('2032-06-15T00:00:00Z'))
+    const early = { ...backfill, from: new Date('1970-01-01T00:00:00Z') }
+    const refused = await operations.planBackfill('busy', early).catch((thrown: unknown) => thrown)
+    expect(isBatchError(refused, 'INVALID_CONFIGURATION') && refused.message).to.contain(
+      'more than 100000 slots',
+    )
   })
 
   describe('that is left to the schedulers', () => {
@@ -101,7 +116,7 @@ describe('A backfill', () => {
 
   it('restarts what has failed, and leaves what has not alone', async () => {
     const world = schedulerWorld()
-    const schedule = world.schedule()
+    const schedule = world.schedule({ cron: '0 * 14 6 *' })
     const operations = scheduleOperations(world.batch, [schedule], world.clock)
     world.hold()
     const [slot] = await operations.planBackfill('hourly', backfill)
@@ -112,7 +127,7 @@ describe('A backfill', () => {
       {},
     )
     if (fired.outcome !== 'FIRED') throw new Error(fired.outcome)
-    const second = { slot: new Date('2032-06-15T02:00:00Z'), fire: undefined }
+    const second = { slot: new Date('2032-06-14T02:00:00Z'), fire: undefined }
     const busy = await operations.fireBackfill('hourly', second, backfill, {})
     expect(busy).to.have.property('outcome', 'left')
     expect(busy).to.have.property('reason').that.contains('execution 1 of the job is')

@@ -28,7 +28,7 @@ export interface ServerAddresses {
 }
 
 /** Real servers are slower than what stands in the same process. */
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MILLISECONDS = 120_000
 
 /** Topics are shared by all suites: each makes its own, with names of its own. */
 export function describeWithKafka(title: string, body: (brokers: string) => void): void {
@@ -72,7 +72,7 @@ function problemWithPrograms(needs: readonly MachineNeed[]): string | undefined 
 function describeWhere(title: string, problem: string | undefined, body: () => void): void {
   if (problem === undefined) {
     describe(title, function () {
-      this.timeout(TIMEOUT_MS)
+      this.timeout(TIMEOUT_MILLISECONDS)
       body()
     })
   } else if (process.env['BATCHWRIGHT_TEST_SERVERS'] === 'required') {

@@ -204,6 +204,14 @@ export const mistakes = defineJob({
         writer: table({ columns: ['price'] }),
       },
     ),
+    unitlessBackoff: step.chunk(
+      {
+        size: 10,
+        // @ts-expect-error its unit is part of the name
+        retry: { attempts: 2, backoff: { kind: 'exponential', initialMilliseconds: 1, max: 5 } },
+      },
+      { reader: isins, writer: table({ columns: ['isin'] }) },
+    ),
     misspeltTaskletOption: step.tasklet(
       // @ts-expect-error a misspelt option
       { startLimits: 2 },

@@ -3,12 +3,14 @@ import { pino } from 'pino'
 import type { BatchEvent } from '../../src/core/model/batch-event.ts'
 import type { JobRepository } from '../../src/core/ports/job-repository.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
+import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { createWebhookDispatcher, type WebhookOptions } from '../../src/webhooks/dispatcher.ts'
 import type { WebhookConfig } from '../../src/webhooks/webhook-config.ts'
 import { openWebhookEndpoints } from '../../src/webhooks/webhook-endpoint.ts'
 import { jobEnd, launchJob } from '../repository/postgres/running-job.ts'
 import { type Answer, receiver, SECRET, verified } from './receiver.ts'
 
+const DAY = 86_400_000
 const QUICK: WebhookOptions = {
   everyMilliseconds: 5,
   timeoutMilliseconds: 2000,
@@ -91,6 +93,30 @@ describe('The dispatcher of webhooks', () => {
     expect(headers['webhook-id']).to.match(/^msg_/)
     expect(headers['webhook-id']).to.not.equal(second.headers['webhook-id'])
     expect(Number(headers['webhook-timestamp'])).to.be.closeTo(Date.now() / 1000, 60)
+  })
+
+  it('deletes what was delivered 30 days ago, and the events of then, within the hour', async () => {
+    const clock = fakeClock()
+    repository = memoryRepository({ clock })
+    await using hooks = await receiver()
+    await using _ = await dispatcher([config(hooks.url)], { clock, everyMilliseconds: 1_800_000 })
+    const { cursor } = await repository.events.look()
+    await runOne()
+    await clock.untilSleeping()
+    await clock.advance(1_800_000)
+    await hooks.until(2)
+    await eventually(async () => (await stateOf()).delivered === 2)
+    const kept = async () => [
+      (await repository.events.look(cursor)).events.length,
+      (await stateOf()).delivered,
+    ]
+    await clock.untilSleeping()
+    await clock.advance(30 * DAY - 3_600_000)
+    await clock.untilSleeping()
+    expect(await kept()).to.deep.equal([2, 2])
+    await clock.advance(2 * 3_600_000)
+    await clock.untilSleeping()
+    expect(await kept()).to.deep.equal([0, 0])
   })
 
   it('signs with two secrets while one is being changed', async () => {

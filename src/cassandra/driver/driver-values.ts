@@ -2,7 +2,7 @@
 import type { types as driverTypes } from 'cassandra-driver'
 import type { CqlValue } from '../cassandra-client.ts'
 import type { CqlType } from '../cql-type.ts'
-import { DURATION } from '../fit-value.ts'
+import { DURATION } from '../time-text.ts'
 import type { Driver } from './load-driver.ts'
 
 /** Undefined where the value is passed on as it is. Never called for null. */

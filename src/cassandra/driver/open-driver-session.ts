@@ -12,9 +12,9 @@ import { type Driver, loadDriver } from './load-driver.ts'
 type LoadBalancing = policies.loadBalancing.LoadBalancingPolicy
 
 /** A server that has restarted is found again within seconds; the driver's own default is ten minutes. */
-const FIRST_RECONNECTION_MS = 250
-const LONGEST_RECONNECTION_MS = 5_000
-const REQUEST_TIMEOUT_MS = 12_000
+const FIRST_RECONNECTION_MILLISECONDS = 250
+const LONGEST_RECONNECTION_MILLISECONDS = 5_000
+const REQUEST_TIMEOUT_MILLISECONDS = 12_000
 
 /** @throws BatchError SERVER_UNAVAILABLE, OPTIONAL_PACKAGE_MISSING */
 export async function openDriverSession(
@@ -60,7 +60,13 @@ function createClient(driver: Driver, options: CassandraOptions, balancing: Load
 }
 
 function clientOptions(driver: Driver, options: CassandraOptions, balancing: LoadBalancing): ClientOptions {
-  const { contactPoints, localDataCenter, credentials, tls, requestTimeout = REQUEST_TIMEOUT_MS } = options
+  const {
+    contactPoints,
+    localDataCenter,
+    credentials,
+    tls,
+    requestTimeout = REQUEST_TIMEOUT_MILLISECONDS,
+  } = options
   const { ExponentialReconnectionPolicy } = driver.policies.reconnection
   const { policies: own, ...others } = (options.driver ?? {}) as ClientOptions
   return {
@@ -72,7 +78,11 @@ function clientOptions(driver: Driver, options: CassandraOptions, balancing: Loa
     socketOptions: { readTimeout: requestTimeout },
     ...others,
     policies: {
-      reconnection: new ExponentialReconnectionPolicy(FIRST_RECONNECTION_MS, LONGEST_RECONNECTION_MS, false),
+      reconnection: new ExponentialReconnectionPolicy(
+        FIRST_RECONNECTION_MILLISECONDS,
+        LONGEST_RECONNECTION_MILLISECONDS,
+        false,
+      ),
       ...own,
       loadBalancing: balancing,
     },

@@ -6,6 +6,7 @@ import { describeParameters } from '../../core/model/job-parameters.ts'
 import type { ExecutionFilter, TriggerFilter } from '../../core/ports/job-repository.ts'
 import { triggerText } from '../../core/model/launch-facts.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { secondText } from '../instant-text.ts'
 import { executionJson } from '../../json/execution-json.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
@@ -67,7 +68,7 @@ const COLUMNS: readonly Column<JobExecutionSummary>[] = [
   { title: 'job', text: ({ jobInstance }) => jobInstance.jobName },
   { title: 'status', text: ({ status }) => status },
   { title: 'exit code', text: ({ status, exitStatus }) => otherThan(status, exitStatus.exitCode) },
-  { title: 'created', text: ({ createTime }) => createTime.toISOString().replace(/\.\d+Z$/, 'Z') },
+  { title: 'created', text: ({ createTime }) => secondText(createTime) },
   { title: 'trigger', text: ({ launch }) => (launch === null ? '' : triggerText(launch.trigger)) },
   { title: 'time', text: ({ startTime, endTime }) => spanText(startTime, endTime), align: 'right' },
   { title: 'parameters', text: ({ jobParameters }) => describeParameters(jobParameters) },

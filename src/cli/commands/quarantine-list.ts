@@ -1,6 +1,7 @@
 /** `batchwright quarantine list` */
 import type { QuarantineEntry } from '../../core/model/quarantined-item.ts'
 import { type CommandContext, projectOf } from '../command-context.ts'
+import { secondText } from '../instant-text.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { type NarrowingOptions, placeText, selectionOf, stateText } from '../quarantine-text.ts'
@@ -49,7 +50,7 @@ const COLUMNS: readonly Column<QuarantineEntry>[] = [
   { title: 'position', text: placeText },
   { title: 'error', text: ({ error }) => error.type },
   { title: 'message', text: ({ error }) => firstLine(error.message) },
-  { title: 'quarantined', text: ({ quarantinedAt }) => quarantinedAt.toISOString().replace(/\.\d+Z$/, 'Z') },
+  { title: 'quarantined', text: ({ quarantinedAt }) => secondText(quarantinedAt) },
   { title: 'state', text: stateText },
 ]
 

@@ -10,7 +10,8 @@ import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import type { Output } from '../output.ts'
 import { runBackfill } from '../run-backfill.ts'
-import { instantText, outcomeText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
+import { outcomeText } from '../schedule-text.ts'
 import { watchSignals } from '../signals.ts'
 
 export interface BackfillOptions {

@@ -3,7 +3,7 @@ import { jsonLine } from '../../json/json-line.ts'
 import { processIdentity, processRequester } from '../../process/process-identity.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import type { CommandContext } from '../command-context.ts'
-import { instantText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
 
 export function cancelBackfill(context: CommandContext, name: string): Promise<number> {
   return withSchedules(context, async (operations) => {

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import { instantText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
 import { fireJson } from '../../json/schedule-json.ts'
 
 export interface FiresOptions {

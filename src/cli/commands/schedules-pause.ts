@@ -3,7 +3,8 @@ import { processIdentity, processRequester } from '../../process/process-identit
 import type { CommandContext } from '../command-context.ts'
 import { withSchedules } from '../checked-schedules.ts'
 import { jsonLine } from '../../json/json-line.ts'
-import { instantText, stateText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
+import { stateText } from '../schedule-text.ts'
 
 export function pauseSchedule(context: CommandContext, name: string, note: string | null): Promise<number> {
   return withSchedules(context, async ({ pause }) => {

@@ -5,7 +5,7 @@ import { type CommandContext, projectOf } from '../command-context.ts'
 import { jsonLine } from '../../json/json-line.ts'
 import { withBatch } from '../open-batch.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import { instantText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
 
 export interface DeliveriesOptions {
   readonly webhook?: string

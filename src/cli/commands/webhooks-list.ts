@@ -5,7 +5,7 @@ import { jsonLine } from '../../json/json-line.ts'
 import { webhookJson } from '../../json/webhook-json.ts'
 import { withBatch } from '../open-batch.ts'
 import { type Column, renderTable } from '../render-table.ts'
-import { instantText } from '../schedule-text.ts'
+import { instantText } from '../instant-text.ts'
 
 interface ShownWebhook extends WebhookEndpointState {
   /** Null for one that is not in the config. */

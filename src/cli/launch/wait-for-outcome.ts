@@ -1,6 +1,7 @@
 /** Stays with an execution of a server to its end: over restarts of the server, and on to the execution that continues it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isLive, type BatchStatus } from '../../core/model/batch-status.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { systemClock } from '../../process/system-clock.ts'
 import type { ApiClient, Json } from './api-client.ts'
 import { isAway } from './ask-to-launch.ts'
 import { serverRefusal } from './server-refusal.ts'
@@ -10,6 +11,8 @@ export interface RemoteWait {
   readonly patienceMilliseconds: number
   readonly signal: AbortSignal
   readonly tell: (line: string) => void
+  /** @default the machine's */
+  readonly clock?: Clock
 }
 
 /** Undefined where the patience ran out. */
@@ -23,13 +26,16 @@ const AWAY_MILLISECONDS = 300_000
 const CONTINUED_MILLISECONDS = 30_000
 
 interface WaitState extends RemoteWait {
+  readonly clock: Clock
   readonly client: ApiClient
   readonly until: number
 }
 
 /** @throws BatchError as the server refuses; SERVER_UNREACHABLE when it has been away for five minutes */
 export async function waitForOutcome(client: ApiClient, wait: RemoteWait): Promise<RemoteOutcome> {
-  const state: WaitState = { ...wait, client, until: performance.now() + wait.patienceMilliseconds }
+  const { clock = systemClock } = wait
+  const until = clock.monotonic() + wait.patienceMilliseconds
+  const state: WaitState = { ...wait, clock, client, until }
   let id = wait.jobExecutionId
   for (;;) {
     const execution = await endOf(state, id)
@@ -46,14 +52,14 @@ export async function waitForOutcome(client: ApiClient, wait: RemoteWait): Promi
 
 async function endOf(state: WaitState, id: string): Promise<Json | undefined> {
   for (;;) {
-    const asked = performance.now()
+    const asked = state.clock.monotonic()
     const seconds = Math.max(0, Math.min(LONGEST_POLL_SECONDS, Math.ceil((state.until - asked) / 1000)))
     const execution = await ask(state, `api/v1/executions/${id}?wait=${seconds}s`)
     if (execution === undefined) return undefined
     if (!isLive(execution['status'] as BatchStatus)) return execution
-    if (performance.now() >= state.until) return undefined
+    if (state.clock.monotonic() >= state.until) return undefined
     // A server that is ending answers at once.
-    if (performance.now() - asked < PAUSE_MILLISECONDS) await pause(state)
+    if (state.clock.monotonic() - asked < PAUSE_MILLISECONDS) await pause(state)
   }
 }
 
@@ -61,12 +67,12 @@ async function endOf(state: WaitState, id: string): Promise<Json | undefined> {
 async function continuationOf(state: WaitState, execution: Json): Promise<string | undefined> {
   const { jobExecutionId: id, jobInstanceId: instance, status } = execution
   if (status !== 'STOPPED' && status !== 'FAILED') return undefined
-  const until = isInterrupted(execution) ? performance.now() + CONTINUED_MILLISECONDS : 0
+  const until = isInterrupted(execution) ? state.clock.monotonic() + CONTINUED_MILLISECONDS : 0
   for (;;) {
     const page = await ask(state, `api/v1/executions?instance=${String(instance)}&limit=1`)
     const [latest] = (page?.['items'] ?? []) as readonly Json[]
     if (latest !== undefined && latest['jobExecutionId'] !== id) return String(latest['jobExecutionId'])
-    if (page === undefined || performance.now() > Math.min(until, state.until)) return undefined
+    if (page === undefined || state.clock.monotonic() > Math.min(until, state.until)) return undefined
     await pause(state)
   }
 }
@@ -86,7 +92,7 @@ async function ask(state: WaitState, path: string): Promise<Json | undefined> {
       if (awaySince !== undefined) tell('the server is back')
       return answer.body
     }
-    const now = performance.now()
+    const now = state.clock.monotonic()
     if (!isAway(answer) || now - (awaySince ?? now) > AWAY_MILLISECONDS)
       throw serverRefusal(client.server, answer)
     if (now >= until) return undefined
@@ -96,6 +102,6 @@ async function ask(state: WaitState, path: string): Promise<Json | undefined> {
   }
 }
 
-function pause({ signal }: WaitState): Promise<void> {
-  return sleep(PAUSE_MILLISECONDS, undefined, { signal })
+function pause({ clock, signal }: WaitState): Promise<void> {
+  return clock.sleep(PAUSE_MILLISECONDS, signal)
 }

@@ -59,12 +59,12 @@ function checkBackoff(backoff: Backoff | undefined): readonly string[] {
   check('jitter', backoff.jitter ?? 0, 0, 1)
   switch (backoff.kind) {
     case 'fixed':
-      check('delayMilliseconds', backoff.delayMilliseconds, 0, LONGEST_WAIT)
+      check('delayMilliseconds', backoff.delayMilliseconds, 0, LONGEST_WAIT_MILLISECONDS)
       break
     case 'exponential':
-      check('initialMilliseconds', backoff.initialMilliseconds, 0, LONGEST_WAIT)
+      check('initialMilliseconds', backoff.initialMilliseconds, 0, LONGEST_WAIT_MILLISECONDS)
       check('factor', backoff.factor ?? 1, 1)
-      check('maxMilliseconds', backoff.maxMilliseconds ?? 0, 0, LONGEST_WAIT)
+      check('maxMilliseconds', backoff.maxMilliseconds ?? 0, 0, LONGEST_WAIT_MILLISECONDS)
       break
     default:
       backoff satisfies never
@@ -73,4 +73,4 @@ function checkBackoff(backoff: Backoff | undefined): readonly string[] {
 }
 
 /** Timers hold no more. */
-const LONGEST_WAIT = 2_147_483_647
+const LONGEST_WAIT_MILLISECONDS = 2_147_483_647

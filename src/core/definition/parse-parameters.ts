@@ -15,8 +15,11 @@ export interface ParsedParameters {
   readonly recorded: JobParameters
 }
 
+/** Of names that there are not. */
+const MOST_UNKNOWN = 100
+
 /**
- * Validates everything at once and reports every fault.
+ * Validates everything at once and reports every fault, but of unknown names only the first {@link MOST_UNKNOWN}.
  * @throws BatchError INVALID_JOB_PARAMETERS, before anything is stored.
  */
 export async function parseParameters(
@@ -27,7 +30,7 @@ export async function parseParameters(
   const unknown = Object.keys(input).filter((key) => !Object.hasOwn(schema.shape, key))
   const parsed = await schema.safeParseAsync(input)
   const faults = [
-    ...unknown.map((key) => unknownParameter(key, Object.keys(schema.shape))),
+    ...unknown.slice(0, MOST_UNKNOWN).map((key) => unknownParameter(key, Object.keys(schema.shape))),
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => describeIssue(issue, input))),
   ]
   if (faults.length > 0 || !parsed.success) throw invalidParameters(jobName, faults)

@@ -78,6 +78,18 @@ function textOf(value: unknown): string {
 }
 
 function stackFrames(error: Error): string {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const frames = stackText(error)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
   return frames.join('\n')
+}
+
+/** Empty where there is none: code that looks at call sites can leave something else there than a text. */
+export function stackText(error: Error): string {
+  try {
+    const { stack } = error as { readonly stack?: unknown }
+    return typeof stack === 'string' ? stack : ''
+  } catch {
+    return ''
+  }
 }

@@ -200,6 +200,7 @@ async function keepRecovering(
   { everyMilliseconds, onRecovered, signal, ...asking }: KeepRecovering,
 ): Promise<void> {
   const { clock, logger } = parts
+  checkInterval(everyMilliseconds)
   while (!signal.aborted) {
     try {
       for await (const execution of recoverEach(parts, asking)) {
@@ -236,6 +237,7 @@ async function waitForEnd(
   { signal, observer, everyMilliseconds = WAITING_MILLISECONDS }: Waiting,
 ): Promise<JobExecutionDetails> {
   const { repository, clock, processState } = parts
+  checkInterval(everyMilliseconds)
   let look: ObserveLook | undefined
   let death: string | undefined
   for (;;) {
@@ -251,6 +253,19 @@ async function waitForEnd(
     // Looked at again at once: the process may have recorded the end, and gone, since we have read that it runs.
     if (death === undefined) await clock.sleep(everyMilliseconds, signal)
   }
+}
+
+/** Timers hold no more, and fire at once for what they do not hold. */
+const LONGEST_MILLISECONDS = 2_147_483_647
+
+/** @throws BatchError INVALID_CONFIGURATION: without a wait the database would be asked without a pause */
+function checkInterval(everyMilliseconds: number): void {
+  if (everyMilliseconds >= 1 && everyMilliseconds <= LONGEST_MILLISECONDS) return
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `everyMilliseconds is ${everyMilliseconds}; it must be from 1 to ${LONGEST_MILLISECONDS}`,
+    { details: { everyMilliseconds } },
+  )
 }
 
 /** None where the job is not known here. */

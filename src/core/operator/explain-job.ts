@@ -6,36 +6,38 @@ import type {
   PartitionedStepDefinition,
   StepDefinition,
 } from '../definition/step-definition.ts'
-import { createContextDraft } from '../engine/context-draft.ts'
 import { effectiveGuarantee } from '../engine/effective-guarantee.ts'
-import { EMPTY_CONTEXT } from '../model/execution-context.ts'
-import { exitStatus } from '../model/exit-status.ts'
-import type { JobExecution } from '../model/job-execution.ts'
 import type { Partition } from '../model/partition.ts'
-import { NO_COUNTS, type StepExecution } from '../model/step-execution.ts'
 import type { Guarantee } from '../ports/item-writer.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
+import { sampleScope } from './sample-scope.ts'
 
 export type StepExplanation =
-  | {
-      readonly name: string
-      readonly kind: 'chunk'
-      readonly reader: string
-      readonly writer: string
-      readonly chunkSize: number
-      /** Further limits of a chunk; null where there is none. */
-      readonly maxBytes: number | null
-      readonly maxMilliseconds: number | null
-      readonly guarantee: Guarantee
-      /** A sentence: what happens to an item when the process dies. */
-      readonly meaning: string
-    }
+  | ChunkStepExplanation
   | PartitionedStepExplanation
   | { readonly name: string; readonly kind: 'tasklet'; readonly meaning: string }
   | { readonly name: string; readonly kind: 'job'; readonly jobName: string; readonly meaning: string }
 
-export interface PartitionedStepExplanation {
+interface ChunkExplanation {
+  readonly reader: string
+  readonly writer: string
+  readonly chunkSize: number
+  /** Further limits of a chunk; null where there is none. */
+  readonly maxBytes: number | null
+  readonly maxMilliseconds: number | null
+  readonly guarantee: Guarantee
+  /** A sentence: what happens to an item when the process dies. */
+  readonly meaning: string
+}
+
+interface ChunkStepExplanation extends ChunkExplanation {
+  readonly name: string
+  readonly kind: 'chunk'
+}
+
+/** Reader and writer are those of the first partition. */
+export interface PartitionedStepExplanation extends ChunkExplanation {
   readonly name: string
   readonly kind: 'partitioned'
   /** As many as there would be now; a restart goes on with the plan that was stored. */
@@ -44,14 +46,6 @@ export interface PartitionedStepExplanation {
   readonly concurrency: number
   /** Worker processes; 0: the process that runs the job. */
   readonly processes: number
-  /** Of the first partition. */
-  readonly reader: string
-  readonly writer: string
-  readonly chunkSize: number
-  readonly maxBytes: number | null
-  readonly maxMilliseconds: number | null
-  readonly guarantee: Guarantee
-  readonly meaning: string
 }
 
 /**
@@ -136,7 +130,7 @@ function explainChunks(
   step: ChunkStepDefinition,
   scope: StepScope<unknown>,
   repository: JobRepository,
-): Omit<Extract<StepExplanation, { kind: 'chunk' }>, 'name' | 'kind'> {
+): ChunkExplanation {
   const writer = step.writer(scope)
   const { guarantee, lacks } = effectiveGuarantee(writer, repository)
   const downgrade =
@@ -150,52 +144,5 @@ function explainChunks(
     maxMilliseconds,
     guarantee,
     meaning: writer.hasOwnTransaction === true ? OWN_TRANSACTION : MEANINGS[guarantee] + downgrade,
-  }
-}
-
-/** What the factories of readers and writers are called with where nothing runs. */
-export function sampleScope(
-  job: JobDefinition,
-  stepName: string,
-  parameters: unknown,
-  repository: JobRepository,
-  logger: Logger,
-): StepScope<unknown> {
-  const common = {
-    createTime: new Date(0),
-    startTime: null,
-    endTime: null,
-    lastUpdated: null,
-    version: 0,
-    executionContext: EMPTY_CONTEXT,
-  }
-  const jobExecution: JobExecution = {
-    ...common,
-    id: '0',
-    jobInstance: { id: '0', jobName: job.name, jobKey: '' },
-    jobParameters: [],
-    status: 'STARTING',
-    exitStatus: exitStatus('UNKNOWN'),
-    owner: null,
-    launch: null,
-  }
-  const stepExecution: StepExecution = {
-    ...common,
-    ...NO_COUNTS,
-    id: '0',
-    jobExecutionId: '0',
-    stepName,
-    status: 'STARTING',
-    exitStatus: exitStatus('EXECUTING'),
-  }
-  return {
-    parameters,
-    jobExecution,
-    stepExecution,
-    jobContext: createContextDraft({}),
-    stepContext: createContextDraft({}),
-    signal: new AbortController().signal,
-    logger,
-    resources: repository.resources,
   }
 }

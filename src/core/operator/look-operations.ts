@@ -13,6 +13,8 @@ type Lists =
   | 'listJobInstances'
   | 'listInstanceOverviews'
   | 'jobStatistics'
+  | 'hourlyFigures'
+  | 'typicalRun'
   | 'jobFacts'
 
 type PartitionLists = 'listPartitionOverviews' | 'listPartitionExecutions'
@@ -42,6 +44,8 @@ export function lookOperations(parts: OperatorParts): LookOperations {
     listJobInstances: repository.listJobInstances,
     listInstanceOverviews: repository.listInstanceOverviews,
     jobStatistics: repository.jobStatistics,
+    hourlyFigures: repository.hourlyFigures,
+    typicalRun: repository.typicalRun,
     jobFacts: repository.jobFacts,
   }
 }

@@ -12,7 +12,7 @@ import type { JobRepository } from '../ports/job-repository.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { QuarantineSelection, QuarantineSummary } from '../ports/quarantine-store.ts'
 import { withPartitionSteps } from './partition-steps.ts'
-import { sampleScope } from './explain-job.ts'
+import { sampleScope } from './sample-scope.ts'
 import type { JobRegistry } from './job-registry.ts'
 
 /** What a redrive would do with the items of one execution. Nothing has been changed. */
@@ -37,33 +37,77 @@ export interface RedriveParts {
   readonly logger: Logger
 }
 
-/** In the order of the executions. What was redriven already is no part of it. */
+/**
+ * In the order of the executions. What was redriven already is no part of it. The repository is asked as often for an execution
+ * whatever it has quarantined.
+ */
 export async function planRedrive(
   parts: RedriveParts,
   selection: QuarantineSelection,
 ): Promise<readonly RedrivePlan[]> {
   const summaries = await parts.repository.quarantine.summarize(selection)
-  const plans = new Map<string, RedrivePlan & { readonly parts: RedrivePart[] }>()
+  const byExecution = new Map<string, QuarantineSummary[]>()
   for (const summary of summaries.filter(({ state }) => state !== 'done')) {
-    const { jobName, jobExecutionId, stepName, phase, items } = summary
-    const plan = plans.get(jobExecutionId) ?? { jobName, jobExecutionId, parts: [] }
-    plans.set(jobExecutionId, plan)
-    plan.parts.push({ stepName, phase, items, obstacle: await obstacleOf(parts, summary) })
+    const group = byExecution.get(summary.jobExecutionId) ?? []
+    byExecution.set(summary.jobExecutionId, group)
+    group.push(summary)
   }
-  return [...plans.values()]
+  const plans: RedrivePlan[] = []
+  for (const group of byExecution.values()) plans.push(...(await planOf(parts, group)))
+  return plans
 }
 
-async function obstacleOf(parts: RedriveParts, summary: QuarantineSummary): Promise<string | undefined> {
-  const { state, heldBy, jobName, jobExecutionId, stepName, phase } = summary
+async function planOf(parts: RedriveParts, group: readonly QuarantineSummary[]): Promise<RedrivePlan[]> {
+  const [first] = group
+  if (first === undefined) return []
+  const { jobName, jobExecutionId } = first
+  const origin = originOf(parts, first, [...new Set(group.map(({ stepName }) => stepName))])
+  const planned: RedrivePart[] = []
+  for (const summary of group) {
+    const { stepName, phase, items } = summary
+    planned.push({ stepName, phase, items, obstacle: await obstacleOf(parts, origin, summary) })
+  }
+  return [{ jobName, jobExecutionId, parts: planned }]
+}
+
+/** What the items came from; each is looked up once, when it is asked for. */
+interface Origin {
+  readonly job: () => Promise<JobDefinition>
+  readonly parsed: () => Promise<ParsedParameters>
+}
+
+function originOf(
+  parts: RedriveParts,
+  { jobName, jobExecutionId }: QuarantineSummary,
+  stepNames: readonly string[],
+): Origin {
+  let job: Promise<JobDefinition> | undefined
+  let parsed: Promise<ParsedParameters> | undefined
+  return {
+    job: async () => {
+      const known = parts.registry.find(jobName)
+      return (job ??= withPartitionSteps(parts.repository, known, jobExecutionId, stepNames))
+    },
+    parsed: async () => {
+      const known = parts.registry.find(jobName)
+      return (parsed ??= parametersOfOrigin(parts, known, jobExecutionId))
+    },
+  }
+}
+
+async function obstacleOf(
+  parts: RedriveParts,
+  origin: Origin,
+  summary: QuarantineSummary,
+): Promise<string | undefined> {
+  const { state, heldBy, stepName, phase } = summary
   if (state === 'cut') return 'they were not kept whole'
   if (state === 'held') return `execution ${heldBy} redrives them: wait for it, restart it, or abandon it`
   try {
-    const known = parts.registry.find(jobName)
-    const job = await withPartitionSteps(parts.repository, known, jobExecutionId, [stepName])
+    const job = await origin.job()
     const step = job.steps[stepName]
     if (step?.kind !== 'chunk') return stepObstacleOf(job, stepName)
-    const parsed = await parametersOfOrigin(parts, job, jobExecutionId)
-    return stepObstacle(parts, { job, step, stepName, phase }, parsed)
+    return stepObstacle(parts, { job, step, stepName, phase }, await origin.parsed())
   } catch (error) {
     if (isBatchError(error, 'REPOSITORY_UNAVAILABLE')) throw error
     return thrownText(error)

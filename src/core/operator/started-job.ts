@@ -62,7 +62,7 @@ export interface StartedJob {
   readonly stop: (reason: string, grace?: { readonly graceMilliseconds: number }) => void
   /**
    * As a stop, because this process ends: recorded first, so that a process of its kind continues it. Resolves when the stop is
-   * asked for, which also becomes of it when the record does not answer within two seconds.
+   * asked for, which it is also where the record does not answer within two seconds.
    */
   readonly interrupt: (reason: string, grace?: { readonly graceMilliseconds: number }) => Promise<void>
   /** Give up now: the open chunk is rolled back, the execution ends as FAILED. */

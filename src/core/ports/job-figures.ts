@@ -39,6 +39,43 @@ export interface DayFigures {
   readonly items: ReconciledCounts
 }
 
+export interface HourlyRequest {
+  readonly since: Date
+  /** @default whenever */
+  readonly until?: Date
+}
+
+/** Of all jobs. What was abandoned since has ended as ABANDONED, and is in none of its counts. */
+export interface HourFigures {
+  /** Its beginning. */
+  readonly hour: Date
+  readonly started: number
+  readonly completed: number
+  readonly failed: number
+  readonly stopped: number
+}
+
+/** Of the last executions of a job that COMPLETED in one go: a restart does only what was left. */
+export interface TypicalRun {
+  /** How many these are. */
+  readonly executions: number
+  /** Null where there are none. */
+  readonly medianMilliseconds: number | null
+  /** Of each step that has COMPLETED in any of them, in the order in which they were begun. */
+  readonly steps: readonly TypicalStep[]
+}
+
+/** Of how many of a job's newest instances: one that has not completed for so long has nothing typical. */
+export const TYPICAL_INSTANCES = 1000
+
+export interface TypicalStep {
+  readonly stepName: string
+  readonly executions: number
+  readonly medianMilliseconds: number
+  readonly medianReadCount: number
+  readonly medianWriteCount: number
+}
+
 export interface RepositoryFacts {
   /** Of every job that has an instance, in the order of their names. */
   readonly jobs: readonly JobFacts[]

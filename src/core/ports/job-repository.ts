@@ -16,7 +16,14 @@ import type {
   RedriveRequest,
 } from './launch.ts'
 import type { EventStore } from './event-store.ts'
-import type { JobStatistics, RepositoryFacts, StatisticsRequest } from './job-figures.ts'
+import type {
+  HourFigures,
+  HourlyRequest,
+  JobStatistics,
+  RepositoryFacts,
+  StatisticsRequest,
+  TypicalRun,
+} from './job-figures.ts'
 import type { BeatListener, Beating, Claim, HeartbeatAnswer } from './lease.ts'
 import type { PartitionStore } from './partition-store.ts'
 import type { PurgedPart, PurgeRequest } from './purge.ts'
@@ -36,6 +43,11 @@ export interface JobRepository {
    * where nothing depends on it.
    */
   readonly leaseMilliseconds?: number
+  /**
+   * Whether it can be reached, and its tables are those of this version, in one quick statement.
+   * @throws BatchError REPOSITORY_UNAVAILABLE, SCHEMA_OUTDATED, SCHEMA_REFUSED
+   */
+  readonly checkTables: () => Promise<void>
   /** Lent outside transactions. */
   readonly resources: Resources
   /** Whether a chunk's transaction will have this resource. */
@@ -133,6 +145,10 @@ export interface JobRepository {
   /** The same instances, each with its latest execution. */
   readonly listInstanceOverviews: (filter: InstanceFilter) => Promise<readonly InstanceOverview[]>
   readonly jobStatistics: (request: StatisticsRequest) => Promise<JobStatistics>
+  /** Hours in UTC in which anything began or ended, oldest first. */
+  readonly hourlyFigures: (request: HourlyRequest) => Promise<readonly HourFigures[]>
+  /** Of at most so many executions, those of the newest instances, of which a thousand are looked at. */
+  readonly typicalRun: (jobName: string, executions: number) => Promise<TypicalRun>
   /** For monitoring: meant to be asked every few seconds. */
   readonly jobFacts: () => Promise<RepositoryFacts>
 

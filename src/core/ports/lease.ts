@@ -1,6 +1,9 @@
 /** Who may write for an execution, and how that right is kept. */
 import type { BatchStatus } from '../model/batch-status.ts'
 
+/** How long an owner is believed without a heartbeat, where nobody says otherwise. */
+export const DEFAULT_LEASE_MILLISECONDS = 30_000
+
 /** Proof that the caller is the owner: every write of an execution carries it, and the database compares. */
 export interface Claim {
   readonly jobExecutionId: string

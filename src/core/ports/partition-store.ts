@@ -113,7 +113,10 @@ export interface Retired {
   readonly reopened: number
 }
 
-/** Names are the first hundred in the order of the plan. */
+/** So many partitions are named, however many there are. */
+export const NAMED_PARTITIONS = 100
+
+/** Names are the first {@link NAMED_PARTITIONS} in the order of the plan. */
 export interface PlanState {
   readonly total: number
   /** Their latest execution has failed, and nobody begins them again in this job execution. */

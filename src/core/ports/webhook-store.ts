@@ -31,8 +31,10 @@ export interface WebhookStore {
   readonly enable: (endpoint: string) => Promise<boolean>
   /** Makes a delivery due now, whatever became of it, with a full time of retries before it. */
   readonly retry: (deliveryId: string) => Promise<'due' | 'disabled' | 'not-found'>
-  /** By name. */
+  /** By name; counts every delivery that is kept. */
   readonly listEndpoints: () => Promise<readonly WebhookEndpointState[]>
+  /** By name, and quick however many deliveries were made. */
+  readonly listBacklogs: () => Promise<readonly WebhookBacklog[]>
   /** Newest first. */
   readonly listDeliveries: (filter: DeliveryFilter) => Promise<readonly WebhookDelivery[]>
 }
@@ -85,6 +87,9 @@ export interface WebhookEndpointState {
   /** Of the newest delivery that is failing or was given up. */
   readonly lastError: string | null
 }
+
+/** What has not arrived. */
+export type WebhookBacklog = Pick<WebhookEndpointState, 'endpoint' | 'pending' | 'givenUp'>
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'given-up'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]

@@ -1,15 +1,17 @@
-/** Who asks, by the bearer token of a request; or anybody, where the server knows no tokens. */
+/** Who asks, by the bearer token of a request or the session of its cookie; or anybody, where the server knows no tokens. */
 import { Problem } from '../problem.ts'
 import { type AccessToken, type Caller, findCaller } from './access-token.ts'
-import { refuseForeignPage } from './loopback-guard.ts'
+import { refuseForeignPage, requireOwnPage } from './foreign-pages.ts'
 import { allows, SCOPES, type Scope } from './scopes.ts'
+import { sessionSecret } from './session-cookie.ts'
+import type { Sessions } from './sessions.ts'
 
 /**
  * `loopback`: no token is asked for, and requests by the name of another host, or that a browser was talked into, are refused.
  * `anywhere`: by whatever name; something else guards it.
  */
 export type Door =
-  | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] }
+  | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[]; readonly sessions: Sessions }
   | { readonly kind: 'loopback' | 'anywhere' }
 
 const ANYBODY: Caller = { name: 'anonymous', scopes: SCOPES }
@@ -19,6 +21,7 @@ const IN_QUERY = ['access_token', 'token', 'api_key', 'authorization']
 /** For every request, before anything else is looked at. @throws Problem forbidden-host, cross-site, token-in-query */
 export function guardRequest(door: Door, request: Request): void {
   if (door.kind !== 'tokens') refuseForeignPage(request, door.kind)
+  else if (!showsToken(request) && sessionSecret(request) !== undefined) requireOwnPage(request)
   const names = [...new URL(request.url).searchParams.keys()].map((name) => name.toLowerCase())
   if (!names.some((name) => IN_QUERY.includes(name))) return
   throw new Problem(
@@ -29,7 +32,7 @@ export function guardRequest(door: Door, request: Request): void {
 
 /** @throws Problem unauthenticated, insufficient-scope */
 export function authenticate(door: Door, request: Request, wanted: Scope): Caller {
-  const caller = door.kind === 'tokens' ? callerOf(door.tokens, request) : ANYBODY
+  const caller = door.kind === 'tokens' ? callerOf(door, request) : ANYBODY
   requireScope(caller, wanted)
   return caller
 }
@@ -47,10 +50,14 @@ export function requireScope({ name, scopes }: Caller, wanted: Scope): void {
   )
 }
 
-function callerOf(tokens: readonly AccessToken[], request: Request): Caller {
+/** Then a cookie is passed over. */
+export function showsToken({ headers }: Request): boolean {
+  return headers.has('authorization')
+}
+
+function callerOf({ tokens, sessions }: Extract<Door, { kind: 'tokens' }>, request: Request): Caller {
   const header = request.headers.get('authorization')
-  const [, presented] = /^bearer +([^\s]{1,512})$/i.exec(header ?? '') ?? []
-  const caller = presented === undefined ? undefined : findCaller(tokens, presented)
+  const caller = header === null ? callerOfSession(sessions, request) : callerOfToken(tokens, header)
   if (caller !== undefined) return caller
   throw new Problem(
     'unauthenticated',
@@ -59,4 +66,14 @@ function callerOf(tokens: readonly AccessToken[], request: Request): Caller {
       : 'The Authorization header holds no token that is known here.',
     { headers: { 'WWW-Authenticate': header === null ? CHALLENGE : `${CHALLENGE}, error="invalid_token"` } },
   )
+}
+
+function callerOfToken(tokens: readonly AccessToken[], header: string): Caller | undefined {
+  const [, presented] = /^bearer +([^\s]{1,512})$/i.exec(header) ?? []
+  return presented === undefined ? undefined : findCaller(tokens, presented)
+}
+
+function callerOfSession({ callerOf: find }: Sessions, request: Request): Caller | undefined {
+  const secret = sessionSecret(request)
+  return secret === undefined ? undefined : find(secret)
 }

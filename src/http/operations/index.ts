@@ -12,22 +12,29 @@ import { launch } from './launch.ts'
 import { purge } from './maintenance.ts'
 import { abandon, recover, stop } from './operating.ts'
 import { getQuarantined, listExecutionQuarantine, listQuarantine } from './quarantine.ts'
+import { previewRedrive } from './redrive-preview.ts'
 import { redrive, restart } from './relaunch.ts'
 import { pauseSchedule, resumeSchedule, triggerSchedule } from './schedule-operating.ts'
+import { getHours, getTypicalRun } from './run-figures.ts'
 import { getOverview } from './overview.ts'
 import { getServer } from './server.ts'
+import { beginSession, endSession } from './session.ts'
 import { getSchedule, listFires, listSchedules } from './schedules.ts'
 import { getStep, getStepContext, listPartitions, listSamples, listSteps } from './steps.ts'
 import { enableOneWebhook, listDeliveries, listWebhooks, retryWebhookDelivery } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
+  beginSession,
+  endSession,
   getOverview,
+  getHours,
   listJobs,
   getJob,
   launch,
   listInstances,
   getStatistics,
+  getTypicalRun,
   getInstance,
   listExecutions,
   getExecution,
@@ -45,6 +52,7 @@ export const OPERATIONS: readonly Operation[] = [
   stop,
   abandon,
   recover,
+  previewRedrive,
   redrive,
   listQuarantine,
   getQuarantined,

@@ -45,6 +45,7 @@ function linksOf(name: string): Readonly<Record<string, string>> {
     launch: `${self}/executions`,
     instances: `${self}/instances`,
     stats: `${self}/stats`,
+    typical: `${self}/typical`,
   }
 }
 

@@ -1,15 +1,14 @@
 /** `POST /executions/{id}/restart` and `/redrive`: launches that go on with what an execution has left. */
 import { z } from '@hono/zod-openapi'
 import { parametersJsonSchema } from '../../core/definition/parameters-schema.ts'
-import { FAULT_PHASES } from '../../core/model/quarantined-item.ts'
 import { findExecution } from '../find-execution.ts'
 import { type Operation, operation } from '../operation.ts'
-import { isRecordId } from '../../core/model/record-id.ts'
 import { requestTrace } from '../request-trace.ts'
 import { launchedSchema } from '../schemas/execution-schemas.ts'
 import { givenParameters, givenTrigger } from '../schemas/launch-schemas.ts'
 import { askedWait, waitQuery } from '../wait-for-end.ts'
 import { launchedAnswer, parameterTexts } from './launch.ts'
+import { REDRIVE_FILTERS, redriveSelection } from './redrive-preview.ts'
 
 const PREFER = z.object({ Prefer: z.string().optional().openapi({ example: 'wait=30' }) })
 const LAUNCHED = {
@@ -84,9 +83,7 @@ export const redrive: Operation = operation({
   headers: PREFER,
   body: z.strictObject({
     ids: z.array(z.string()).max(1000).optional().openapi({ description: 'Only these. Left out: all.' }),
-    step: z.string().optional(),
-    phase: z.enum(FAULT_PHASES).optional(),
-    errorType: z.string().optional(),
+    ...REDRIVE_FILTERS,
   }),
   bodyMayBeLeftOut: true,
   answers: LAUNCHED,
@@ -94,15 +91,9 @@ export const redrive: Operation = operation({
   handle: async (api, call) => {
     const wait = askedWait(call.query.wait, call.request)
     const { id } = await findExecution(api, call.params.id)
-    const { ids, step, phase, errorType } = call.body
     const launched = await api.pool.redrive({
       jobExecutionId: id,
-      selection: {
-        ...(ids !== undefined && { ids: ids.filter(isRecordId) }),
-        ...(step !== undefined && { stepName: step }),
-        ...(phase !== undefined && { phase }),
-        ...(errorType !== undefined && { errorType }),
-      },
+      selection: redriveSelection(call.body),
       trigger: { type: 'http', name: null },
       by: call.caller.name,
       ...requestTrace(call.request),

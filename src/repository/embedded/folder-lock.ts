@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess, isRunning } from './running-process.ts'
 import { postgresUnavailable } from './postgres-unavailable.ts'
 
-const POLL_MS = 10
+const POLL_MILLISECONDS = 10
 /** Longer than the longest start (a crash recovery), so that only a holder that hangs is ever reported. */
-const PATIENCE_MS = 180_000
+const PATIENCE_MILLISECONDS = 180_000
 
 /**
  * Runs the work while no other holder of this path runs, in this process or another. A dead holder's lock is taken
@@ -19,7 +19,7 @@ export async function withFolderLock<T>(
   path: string,
   work: () => T | Promise<T>,
   signal?: AbortSignal,
-  patienceMs: number = PATIENCE_MS,
+  patienceMs: number = PATIENCE_MILLISECONDS,
 ): Promise<T> {
   await acquire(path, patienceMs, signal)
   try {
@@ -42,7 +42,7 @@ async function acquire(path: string, patienceMs: number, signal?: AbortSignal): 
     if (current === undefined) continue
     if (!isRunning(current)) await breakLock(path, current, signal)
     else if (Date.now() > deadline) throw lockIsStuck(path, current, patienceMs)
-    else await delay(POLL_MS, undefined, { signal })
+    else await delay(POLL_MILLISECONDS, undefined, { signal })
   }
 }
 

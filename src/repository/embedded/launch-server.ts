@@ -14,8 +14,8 @@ import { cannotRun } from './run-program.ts'
 import type { ServerAccount } from './server-account.ts'
 import { makeSocketDirectory, removeSocketDirectory } from './socket-directory.ts'
 
-const POLL_MS = 5
-const RETRY_MS = 100
+const POLL_MILLISECONDS = 5
+const RETRY_MILLISECONDS = 100
 /** Names the socket file; nothing listens on the network. */
 const SOCKET_PORT = 5432
 /** Backends of a server that was killed still hold its memory. They end by themselves. */
@@ -39,7 +39,7 @@ export async function launchServer(
   let ended: { readonly error: Error | undefined } | undefined
   void failed.then((error) => (ended = { error }))
   while (ended === undefined && findPostmaster(home.data)?.state !== 'ready')
-    await delay(POLL_MS, undefined, { signal })
+    await delay(POLL_MILLISECONDS, undefined, { signal })
   if (ended !== undefined) await explainEnd(home, ended.error, signal)
 }
 
@@ -104,7 +104,7 @@ async function explainEnd(home: Home, error: Error | undefined, signal?: AbortSi
   if (findPostmaster(home.data) !== undefined) return
   const log = readFileSync(home.log, 'utf8')
   if (log.includes(STILL_ENDING)) {
-    await delay(RETRY_MS, undefined, { signal })
+    await delay(RETRY_MILLISECONDS, undefined, { signal })
     return
   }
   throw postgresUnavailable(

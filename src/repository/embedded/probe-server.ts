@@ -4,7 +4,7 @@ import { connect, type NetConnectOpts } from 'node:net'
 
 /** Length 8 and the number that asks for TLS; every server answers one letter, before any authentication. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
-const PATIENCE_MS = 2000
+const PATIENCE_MILLISECONDS = 2000
 
 /**
  * Whether the server answers. `postmaster.pid` may still say "ready" for some milliseconds after a `kill -9`, and
@@ -12,7 +12,7 @@ const PATIENCE_MS = 2000
  */
 export function answers(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ ...address, timeout: PATIENCE_MS })
+    const socket = connect({ ...address, timeout: PATIENCE_MILLISECONDS })
     const end = (answered: boolean): void => {
       socket.destroy()
       resolve(answered)

@@ -12,12 +12,12 @@ import { answers } from './probe-server.ts'
 import type { ServerAccount } from './server-account.ts'
 import { removeSocketDirectory } from './socket-directory.ts'
 
-const POLL_MS = 5
+const POLL_MILLISECONDS = 5
 /** Recovery after a crash reads up to max_wal_size of log. */
-const START_PATIENCE_MS = 120_000
+const START_PATIENCE_MILLISECONDS = 120_000
 /** A fast stop writes a checkpoint. What is not written then is recovered at the next start. */
-const FAST_STOP_MS = 5000
-const IMMEDIATE_STOP_MS = 2000
+const FAST_STOP_MILLISECONDS = 5000
+const IMMEDIATE_STOP_MILLISECONDS = 2000
 
 /**
  * The server of this home, answering. Whatever state a killed process or server has left is waited for (a start or a
@@ -28,14 +28,14 @@ export async function ensureServer(
   prepare: () => Promise<{ readonly binaries: Binaries; readonly account: ServerAccount | undefined }>,
   signal?: AbortSignal,
 ): Promise<Postmaster> {
-  const deadline = Date.now() + START_PATIENCE_MS
+  const deadline = Date.now() + START_PATIENCE_MILLISECONDS
   for (;;) {
     signal?.throwIfAborted()
     const found = findPostmaster(home.data)
     if (found === undefined) await startOver(home, await prepare(), signal)
     else if (found.state === 'ready' && (await answers(addressOf(found)))) return found
     if (Date.now() > deadline) throw doesNotAnswer(home, found)
-    await delay(POLL_MS, undefined, { signal })
+    await delay(POLL_MILLISECONDS, undefined, { signal })
   }
 }
 
@@ -43,9 +43,9 @@ export async function ensureServer(
 export async function stopServer(home: Home): Promise<void> {
   const socketDirectory = readPostmasterFile(home.data)?.socketDirectory
   const isGone =
-    (await signalAndWait(home, 'SIGINT', FAST_STOP_MS)) ||
-    (await signalAndWait(home, 'SIGQUIT', IMMEDIATE_STOP_MS))
-  if (!isGone) await signalAndWait(home, 'SIGKILL', IMMEDIATE_STOP_MS)
+    (await signalAndWait(home, 'SIGINT', FAST_STOP_MILLISECONDS)) ||
+    (await signalAndWait(home, 'SIGQUIT', IMMEDIATE_STOP_MILLISECONDS))
+  if (!isGone) await signalAndWait(home, 'SIGKILL', IMMEDIATE_STOP_MILLISECONDS)
   killServerProcesses(home.data)
   if (socketDirectory !== undefined) removeSocketDirectory(socketDirectory)
 }
@@ -66,7 +66,7 @@ async function signalAndWait(home: Home, signal: NodeJS.Signals, patience: numbe
   const deadline = Date.now() + patience
   while (Date.now() < deadline) {
     if (findPostmaster(home.data)?.pid !== found.pid) return true
-    await delay(POLL_MS)
+    await delay(POLL_MILLISECONDS)
   }
   return false
 }
@@ -83,7 +83,7 @@ function addressOf({
 function doesNotAnswer(home: Home, found: Postmaster | undefined): Error {
   return postgresUnavailable(
     `The server of ${home.data}${found === undefined ? '' : ` (pid ${found.pid}, ${found.state})`} did not answer in ` +
-      `${START_PATIENCE_MS / 1000} s. Read ${home.log}, end that process, and start again.`,
+      `${START_PATIENCE_MILLISECONDS / 1000} s. Read ${home.log}, end that process, and start again.`,
     { data: home.data, pid: found?.pid, log: home.log },
   )
 }

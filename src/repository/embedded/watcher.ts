@@ -9,12 +9,12 @@ import { stopServer } from './server.ts'
 import { removeSocketDirectoriesOf } from './socket-directory.ts'
 import { hasLiveUsers } from './users.ts'
 
-const POLL_MS = 1000
+const POLL_MILLISECONDS = 1000
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 
 async function watch(home: Home): Promise<void> {
   while (existsSync(home.root)) {
-    await delay(POLL_MS)
+    await delay(POLL_MILLISECONDS)
     try {
       limitLog(home)
       if (hasLiveUsers(home)) continue

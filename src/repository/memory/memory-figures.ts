@@ -73,7 +73,7 @@ function durations(found: readonly StoredExecution[]): DurationFigures | null {
 }
 
 /** Between two values, as Postgres interpolates. */
-function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1)
   const below = sorted[Math.floor(at)] ?? 0
   const above = sorted[Math.ceil(at)] ?? below

@@ -6,14 +6,15 @@ import { type Partition, partitionStepName } from '../../core/model/partition.ts
 import type { PartitionOverview } from '../../core/model/partition-overview.ts'
 import { addCounts, NO_COUNTS, type StepCounts, type StepExecution } from '../../core/model/step-execution.ts'
 import type { Claim } from '../../core/ports/lease.ts'
-import type {
-  ClaimedPartition,
-  PartitionClaim,
-  PartitionState,
-  PartitionStore,
-  PlanState,
-  Retired,
-  Retirement,
+import {
+  NAMED_PARTITIONS,
+  type ClaimedPartition,
+  type PartitionClaim,
+  type PartitionState,
+  type PartitionStore,
+  type PlanState,
+  type Retired,
+  type Retirement,
 } from '../../core/ports/partition-store.ts'
 import {
   changeStep,
@@ -169,12 +170,10 @@ function partitionState(
   }
 }
 
-const NAMED = 100
-
 function planState(states: readonly PartitionState[]): PlanState {
   const failed = states.filter(({ isOpen, last }) => !isOpen && last?.status === 'FAILED')
   const incomplete = states.filter(({ last }) => last?.status !== 'COMPLETED')
-  const names = (some: readonly PartitionState[]) => some.slice(0, NAMED).map(({ name }) => name)
+  const names = (some: readonly PartitionState[]) => some.slice(0, NAMED_PARTITIONS).map(({ name }) => name)
   return {
     total: states.length,
     failed: {

@@ -9,6 +9,7 @@ import type { Claim, HeartbeatAnswer } from '../../core/ports/lease.ts'
 import { memoryEvents } from './memory-event-list.ts'
 import { memoryEventStore, noteExecutionEvent } from './memory-events.ts'
 import { facts, statistics } from './memory-figures.ts'
+import { hourlyFigures, typicalRun } from './memory-run-figures.ts'
 import { launch } from './memory-launch.ts'
 import { launchNext } from './memory-launch-next.ts'
 import { launchOnce } from './memory-launch-once.ts'
@@ -62,6 +63,7 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
   }
   return {
     description: 'memory (lost when the process ends)',
+    checkTables: async () => {},
     resources: { find: () => undefined },
     transactionHas: ({ id }) => id === MEMORY_TRANSACTION.id,
     launch: async (request) => launch(state, request),
@@ -103,6 +105,8 @@ export function memoryRepository(options: MemoryRepositoryOptions = {}): JobRepo
     listJobInstances: async (filter) => listInstances(state, filter),
     listInstanceOverviews: async (filter) => listOverviews(state, filter),
     jobStatistics: async (request) => statistics(state, request),
+    hourlyFigures: async (request) => hourlyFigures(state, request),
+    typicalRun: async (jobName, executions) => typicalRun(state, jobName, executions),
     jobFacts: async () => facts(state),
     listSamples: async (stepExecutionId) =>
       (state.samples.get(stepExecutionId) ?? []).map(({ sample }) => sample),

@@ -7,6 +7,7 @@ import type {
   DeliveryFilter,
   DeliveryOutcome,
   FannedOut,
+  WebhookBacklog,
   WebhookDelivery,
   WebhookEndpointState,
   WebhookStore,
@@ -38,6 +39,7 @@ export function memoryWebhookStore(state: MemoryState): WebhookStore {
     },
     retry: async (deliveryId) => retry(state, deliveryId),
     listEndpoints: async () => [...endpoints.keys()].toSorted().map((name) => stateOf(state, name)),
+    listBacklogs: async () => [...endpoints.keys()].toSorted().map((name) => backlogOf(state, name)),
     listDeliveries: async (filter) => listDeliveries(state, filter),
   }
 }
@@ -175,6 +177,11 @@ function stateOf({ webhooks }: MemoryState, endpoint: string): WebhookEndpointSt
     lastDeliveredAt: delivered.length === 0 ? null : new Date(Math.max(...delivered)),
     lastError: own.findLast(({ lastError }) => lastError !== null)?.lastError ?? null,
   }
+}
+
+function backlogOf(state: MemoryState, name: string): WebhookBacklog {
+  const { endpoint, pending, givenUp } = stateOf(state, name)
+  return { endpoint, pending, givenUp }
 }
 
 function listDeliveries(

@@ -20,6 +20,7 @@ export type ClaimedRow = {
   readonly serializedContext: string | null
 } & CountColumns
 
+/** No locks. */
 export async function drawStepId(run: RunSql, tables: TableNames): Promise<string> {
   const [row] = await run<{ id: string }>(`select nextval(${tables.stepExecutionSeq}) as "id"`, [])
   return (row as { id: string }).id

@@ -1,10 +1,10 @@
 /** The connections of a repository: a few of its own for metadata, those of the steps, and those that are lent to readers and writers. */
 import pg, { type ClientConfig, type CustomTypesConfig, type PoolConfig } from 'pg'
 import { DataSource, type DataSourceOptions } from 'typeorm'
+import { DEFAULT_LEASE_MILLISECONDS } from '../../core/ports/lease.ts'
 import { ENTITIES } from './entities.ts'
 import { unavailable } from './postgres-errors.ts'
 import {
-  DEFAULT_LEASE,
   DEFAULT_POOL_SIZE,
   isGiven,
   type PostgresRepositoryOptions,
@@ -44,7 +44,7 @@ export async function connect(
   address: RepositoryAddress,
 ): Promise<Connections> {
   // A statement that is never answered must not look like one under way: who waits for it would miss his lease.
-  const pool = { query_timeout: options.leaseMilliseconds ?? DEFAULT_LEASE }
+  const pool = { query_timeout: options.leaseMilliseconds ?? DEFAULT_LEASE_MILLISECONDS }
   const metadata = metadataSource(options, address, { entities: [...ENTITIES] }, pool)
   if (isGiven(options.connection)) {
     await initialize([metadata], address)
@@ -118,7 +118,7 @@ export async function initialize(sources: readonly DataSource[], address: Reposi
 /** Of every connection that we open ourselves, as the author has configured it and with what we need. */
 export function poolConfig({
   connection,
-  leaseMilliseconds = DEFAULT_LEASE,
+  leaseMilliseconds = DEFAULT_LEASE_MILLISECONDS,
 }: PostgresRepositoryOptions): PoolConfig {
   return {
     application_name: 'batchwright',

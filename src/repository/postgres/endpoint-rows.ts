@@ -1,5 +1,5 @@
 /** The rows of webhooks' endpoints, read and written one statement at a time. */
-import type { WebhookEndpointState } from '../../core/ports/webhook-store.ts'
+import type { WebhookBacklog, WebhookEndpointState } from '../../core/ports/webhook-store.ts'
 import { SERVER } from './event-rows.ts'
 import type { RunSql } from './fence.ts'
 import { decodeInstant, milliseconds } from './instant-column.ts'
@@ -131,5 +131,24 @@ export async function listEndpoints(
     givenUp: Number(row.givenUp),
     lastDeliveredAt: decodeInstant(row.lastDeliveredAt),
     lastError: row.lastError,
+  }))
+}
+
+/** Down the partial indexes on what is due and on what was given up: none of what has arrived is looked at. No locks. */
+export async function listBacklogs(
+  run: RunSql,
+  { webhookEndpoint, webhookDelivery }: TableNames,
+): Promise<readonly WebhookBacklog[]> {
+  const count = (column: string) =>
+    `(select count(*) from ${webhookDelivery} d where d.endpoint_name = p.endpoint_name and d.${column} is not null)`
+  const rows = await run<{ endpoint: string; pending: string; givenUp: string }>(
+    `select p.endpoint_name as "endpoint", ${count('next_attempt_at')} as "pending", ${count('given_up_at')} as "givenUp"
+      from ${webhookEndpoint} p order by p.endpoint_name`,
+    [],
+  )
+  return rows.map(({ endpoint, pending, givenUp }) => ({
+    endpoint,
+    pending: Number(pending),
+    givenUp: Number(givenUp),
   }))
 }

@@ -1,7 +1,6 @@
-/** What has become of the partitions of a step. */
-import type { PartitionOverview } from '../../core/model/partition-overview.ts'
-import { NO_COUNTS, type PartitionExecution } from '../../core/model/step-execution.ts'
-import type { PartitionExecutionFilter, PartitionState, PlanState } from '../../core/ports/partition-store.ts'
+/** What has become of the partitions of a step: of each, and in sums. */
+import { NO_COUNTS } from '../../core/model/step-execution.ts'
+import { NAMED_PARTITIONS, type PartitionState, type PlanState } from '../../core/ports/partition-store.ts'
 import type { ContextRow, CountColumns, StepExecutionRow } from './entities.ts'
 import type { RunSql } from './fence.ts'
 import { CONTEXT, countColumns, COURSE } from './job-execution-rows.ts'
@@ -75,8 +74,6 @@ interface PlanRow extends Prefixed<'total'>, Prefixed<'here'> {
   readonly exitCodes: string[] | null
 }
 
-const NAMED = 100
-
 /** No locks. */
 export async function findPlanState(
   run: RunSql,
@@ -85,7 +82,7 @@ export async function findPlanState(
   jobExecutionId: string,
 ): Promise<PlanState> {
   const named = (condition: string) =>
-    `array(select name from parts where ${condition} order by ordinal limit ${NAMED})`
+    `array(select name from parts where ${condition} order by ordinal limit ${NAMED_PARTITIONS})`
   const failed = `not "isOpen" and status = 'FAILED'`
   const incomplete = `status is distinct from 'COMPLETED'`
   const [row] = await run<PlanRow>(
@@ -151,74 +148,4 @@ function prefixedCounts(
     commitCount: row[`${prefix}commitCount`],
     rollbackCount: row[`${prefix}rollbackCount`],
   })
-}
-
-interface WhoseRow {
-  readonly id: string
-  readonly stepName: string
-  readonly name: string
-  readonly host: string | null
-  readonly pid: number | null
-}
-
-/** By step execution, in their order: which partitions they are of, and who works on them. No locks. */
-export async function partitionExecutions(
-  run: RunSql,
-  tables: TableNames,
-  { jobExecutionId, stepName, statuses, after, limit }: PartitionExecutionFilter,
-): Promise<ReadonlyMap<string, PartitionExecution>> {
-  const rows = await run<WhoseRow>(
-    `select s.step_execution_id as "id", m.step_name as "stepName", p.name, w.host, w.pid
-      from ${tables.stepExecution} s
-      join ${tables.partitionExecution} x on x.step_execution_id = s.step_execution_id
-      join ${tables.partition} p on p.plan_id = x.plan_id and p.ordinal = x.ordinal
-      join ${tables.stepExecution} m on m.step_execution_id = p.plan_id
-      left join ${tables.partitionWorker} w on w.worker_id = x.worker_id
-      where s.job_execution_id = $1 and ($2::text[] is null or s.status = any($2)) and s.step_execution_id > $3
-        and ($5::text is null or m.step_name = $5)
-      order by s.step_execution_id limit $4`,
-    [jobExecutionId, statuses ?? null, after ?? 0, limit, stepName ?? null],
-  )
-  return new Map(
-    rows.map(({ id, stepName, name, host, pid }) => [
-      id,
-      { stepName, name, worker: host === null || pid === null ? null : { host, pid } },
-    ]),
-  )
-}
-
-interface OverviewRow {
-  readonly stepName: string
-  readonly planned: string
-  readonly open: string
-  readonly executions: Readonly<Record<string, number>>
-}
-
-/** No locks. */
-export async function partitionOverviews(
-  run: RunSql,
-  tables: TableNames,
-  jobExecutionId: string,
-): Promise<readonly PartitionOverview[]> {
-  const rows = await run<OverviewRow>(
-    `with begun as (
-      select x.plan_id, s.status, count(*) as executions
-        from ${tables.stepExecution} s
-        join ${tables.partitionExecution} x on x.step_execution_id = s.step_execution_id
-        where s.job_execution_id = $1 group by x.plan_id, s.status
-    )
-    select m.step_name as "stepName", jsonb_object_agg(begun.status, begun.executions) as "executions",
-      (select count(*) from ${tables.partition} p where p.plan_id = begun.plan_id) as "planned",
-      (select count(*) from ${tables.partition} p where p.plan_id = begun.plan_id and p.status = 'STARTING') as "open"
-      from begun
-      join ${tables.stepExecution} m on m.step_execution_id = begun.plan_id
-      group by begun.plan_id, m.step_name order by begun.plan_id`,
-    [jobExecutionId],
-  )
-  return rows.map(({ stepName, planned, open, executions }) => ({
-    stepName,
-    planned: Number(planned),
-    open: Number(open),
-    executions,
-  }))
 }

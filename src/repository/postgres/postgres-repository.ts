@@ -2,7 +2,7 @@
 import type { Pool } from 'pg'
 import type { DataSource } from 'typeorm'
 import type { JobEnd, JobRepository } from '../../core/ports/job-repository.ts'
-import type { Claim } from '../../core/ports/lease.ts'
+import { type Claim, DEFAULT_LEASE_MILLISECONDS } from '../../core/ports/lease.ts'
 import type { ResourceKey, Resources } from '../../core/ports/resource.ts'
 import { DATA_SOURCE, ENTITY_MANAGER, PG_CLIENT, PG_POOL, PG_SESSIONS } from '../../postgres/resources.ts'
 import { connect, type Connections } from './connect.ts'
@@ -27,13 +27,14 @@ import { quarantineStore } from './quarantine-store.ts'
 import { listJobExecutions } from './execution-list.ts'
 import { countDeaths, listInterrupted } from './lost-executions.ts'
 import { listInstanceOverviews } from './instance-list.ts'
+import { hourlyFigures } from './hourly-figures.ts'
+import { typicalRun } from './typical-run.ts'
 import { jobFacts } from './job-facts.ts'
 import { jobStatistics } from './job-statistics.ts'
 import { findJobExecution, listJobInstances } from './queries.ts'
 import { isRecordId } from '../../core/model/record-id.ts'
 import { partitionStore } from './partition-store.ts'
 import {
-  DEFAULT_LEASE,
   type PostgresRepositoryOptions,
   repositoryAddress,
   type RepositoryAddress,
@@ -69,7 +70,7 @@ export async function postgresRepository(options: PostgresRepositoryOptions): Pr
   const thread = connection === undefined ? undefined : beatingThread(connection, address.tables)
   return {
     ...repositoryOn(connections, address, thread),
-    leaseMilliseconds: options.leaseMilliseconds ?? DEFAULT_LEASE,
+    leaseMilliseconds: options.leaseMilliseconds ?? DEFAULT_LEASE_MILLISECONDS,
   }
 }
 
@@ -85,6 +86,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
+    checkTables: () => reading('checking the tables', () => checkSchema(metadata, address)),
     resources: lentOutside(work, sessions.source),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),
@@ -133,6 +135,9 @@ function repositoryOn(
     listInstanceOverviews: (filter) =>
       reading('listing job instances', () => listInstanceOverviews(run, tables, filter)),
     jobStatistics: (request) => reading('summing up executions', () => jobStatistics(run, tables, request)),
+    hourlyFigures: (request) => reading('summing up hours', () => hourlyFigures(run, tables, request)),
+    typicalRun: (jobName, executions) =>
+      reading('summing up a job', () => typicalRun(run, tables, jobName, executions)),
     jobFacts: () => reading('summing up jobs', () => jobFacts(run, tables)),
     openRehearsal: () => during('opening a rehearsal', 'nothing-committed', () => openRehearsal(sessions)),
     quarantine: quarantineStore(run, tables, reading),

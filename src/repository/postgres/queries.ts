@@ -23,7 +23,7 @@ import {
   type StepExecutionRow,
 } from './entities.ts'
 import { autocommit } from './job-execution-updates.ts'
-import { partitionExecutions } from './partition-rows.ts'
+import { partitionExecutions } from './partition-lists.ts'
 import { decodeJobExecution, decodeStepExecution } from './rows.ts'
 import type { TableNames } from './table-names.ts'
 

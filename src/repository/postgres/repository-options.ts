@@ -28,7 +28,6 @@ export interface PostgresRepositoryOptions {
 }
 
 export const DEFAULT_POOL_SIZE = 10
-export const DEFAULT_LEASE = 30_000
 
 /** Where the repository is, without secrets. */
 export interface RepositoryAddress {
@@ -37,11 +36,22 @@ export interface RepositoryAddress {
   readonly tables: TableNames
 }
 
-/** @throws BatchError INVALID_CONFIGURATION when a name or the given data source cannot be used. */
+/** @throws BatchError INVALID_CONFIGURATION when an option, a name or the given data source cannot be used. */
 export function repositoryAddress(options: PostgresRepositoryOptions): RepositoryAddress {
-  const { connection } = options
+  const { connection, poolSize, leaseMilliseconds } = options
+  for (const [name, value] of Object.entries({ poolSize, leaseMilliseconds })) checkCount(name, value)
   if (isGiven(connection)) checkGiven(connection.dataSource)
   return { server: serverText(connection), tables: tableNames(options.schema, options.tablePrefix) }
+}
+
+/** `pg` takes a 0 for its default, and waits for ever for a connection of fewer. */
+function checkCount(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return
+  throw new BatchError(
+    'INVALID_CONFIGURATION',
+    `the job repository's ${name} is ${value}; it must be a whole number from 1 on`,
+    { details: { [name]: value } },
+  )
 }
 
 export function isGiven(

@@ -13,6 +13,7 @@ import {
   disableEndpoint,
   enableEndpoint,
   endpointsWithNews,
+  listBacklogs,
   listEndpoints,
   lockEndpoint,
   registerEndpoints,
@@ -48,6 +49,7 @@ export function webhookStore(source: DataSource, address: RepositoryAddress, run
     enable: (endpoint) => doing('enabling a webhook', () => enableEndpoint(run, tables, endpoint)),
     retry: (deliveryId) => doing('retrying a delivery', () => retryDelivery(run, tables, deliveryId)),
     listEndpoints: () => reading('listing webhooks', () => listEndpoints(run, tables)),
+    listBacklogs: () => reading('counting what webhooks wait for', () => listBacklogs(run, tables)),
     listDeliveries: (filter) => reading('listing deliveries', () => listDeliveries(run, tables, filter)),
   }
 }

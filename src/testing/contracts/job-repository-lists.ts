@@ -20,6 +20,8 @@ export const LIST_PROMISES: Readonly<Record<string, Check>> = {
   'a list shows executions as they are looked up, but for their contexts and steps': listsSummaries,
   'an instance is found by its id, and listed with its latest execution': showsInstances,
   'statistics count executions and items of a job in a window, by day and in all': sumsUp,
+  'hours say what began and ended in them, of all jobs': countsHours,
+  'a typical run is made of the last executions that completed in one go': findsTypical,
   'facts name the last success and status of each job, what is live, and what waits for somebody':
     statesFacts,
 }
@@ -263,4 +265,59 @@ async function statesFacts(trial: RepositoryTrial): Promise<void> {
   await wait(20)
   assert.deepEqual(await factsOf(), { jobName, lastSuccess, lastStatus: 'STARTING', live: 2, attention: 2 })
   assert.ok((await repository.jobFacts()).staleExecutions > staleExecutions)
+}
+
+async function countsHours({ started, find, repository }: RepositoryTrial): Promise<void> {
+  const sums = async (until?: Date) => {
+    const hours = await repository.hourlyFigures({ since, ...(until !== undefined && { until }) })
+    for (const { hour } of hours) assert.equal(hour.getTime() % 3_600_000, 0)
+    const sum = (of: 'started' | 'completed' | 'failed' | 'stopped') =>
+      hours.reduce((all, one) => all + one[of], 0)
+    return [sum('started'), sum('completed'), sum('failed'), sum('stopped')]
+  }
+  const first = await started('before')
+  await repository.endJobExecution(first.claim, jobEnd('COMPLETED'))
+  const { endTime } = await find(first.claim)
+  const since = new Date((endTime?.getTime() ?? 0) + 1)
+  await wait(5)
+  for (const [key, status] of [
+    ['a', 'COMPLETED'],
+    ['b', 'COMPLETED'],
+    ['c', 'FAILED'],
+    ['d', 'STOPPED'],
+  ] as const)
+    await repository.endJobExecution((await started(key)).claim, jobEnd(status))
+  await started('e')
+  assert.deepEqual(await sums(), [5, 2, 1, 1])
+  assert.deepEqual(await sums(since), [0, 0, 0, 0])
+}
+
+async function findsTypical(trial: RepositoryTrial): Promise<void> {
+  const { started, begin, repository, jobName } = trial
+  const none = await repository.typicalRun(jobName, 20)
+  assert.deepEqual(none, { executions: 0, medianMilliseconds: null, steps: [] })
+  const runOne = async (key: string, status: 'COMPLETED' | 'FAILED', readCount: number, restart = false) => {
+    const { claim } = await started(key, restart ? { action: 'restart' } : undefined)
+    const counts = { readCount, writeCount: readCount / 2, filterCount: readCount / 2, commitCount: 1 }
+    await finish(await begin(claim, 'load'), stepEnd(status, counts))
+    if (status === 'COMPLETED') await finish(await begin(claim, 'close'), stepEnd(status))
+    await repository.endJobExecution(claim, jobEnd(status))
+  }
+  await runOne('a', 'COMPLETED', 1000)
+  await runOne('b', 'COMPLETED', 10)
+  await runOne('c', 'COMPLETED', 20)
+  await runOne('d', 'COMPLETED', 60)
+  await runOne('e', 'FAILED', 4000)
+  await runOne('e', 'COMPLETED', 2, true)
+  const found = await repository.typicalRun(jobName, 3)
+  assert.equal(found.executions, 3)
+  assert.ok(found.medianMilliseconds !== null && found.medianMilliseconds >= 0)
+  const shown = found.steps.map(({ stepName, executions, medianReadCount, medianWriteCount }) => {
+    return [stepName, executions, medianReadCount, medianWriteCount]
+  })
+  assert.deepEqual(shown, [
+    ['load', 3, 20, 10],
+    ['close', 3, 0, 0],
+  ])
+  assert.deepEqual((await repository.typicalRun(jobName, 4)).steps[0]?.medianReadCount, 40)
 }

@@ -49,6 +49,9 @@ async function outbox(trial: RepositoryTrial): Promise<Outbox> {
     state: async () => {
       const found = (await webhooks.listEndpoints()).find((one) => one.endpoint === endpoint)
       assert.ok(found)
+      const backlog = (await webhooks.listBacklogs()).find((one) => one.endpoint === endpoint)
+      const { pending, givenUp } = found
+      assert.deepEqual(backlog, { endpoint, pending, givenUp })
       return found
     },
   }

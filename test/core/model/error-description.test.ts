@@ -39,6 +39,15 @@ describe('The description of an error', () => {
     )
   })
 
+  it('has no stack where something else than a text stands in its place', () => {
+    for (const stack of [5, [], null, undefined])
+      expect(describeError(Object.assign(new Error('x'), { stack }))).to.equal('Error: x')
+    const hidden = Object.defineProperty(new Error('x'), 'stack', {
+      get: () => expect.fail('not to be read'),
+    })
+    expect(describeError(hidden)).to.equal('Error: x')
+  })
+
   it('ends its causes at one that is null, and begins them with whatever was thrown', () => {
     const error = new Error('outer', { cause: null })
     expect(causeChain(error)).to.deep.equal([error])

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { nearestName } from '../../../src/core/model/nearest-name.ts'
+import { didYouMeanOr, nearestName } from '../../../src/core/model/nearest-name.ts'
 
 describe('The nearest name', () => {
   it('differs by case and signs only, or by edits to at most every third letter', () => {
@@ -17,6 +17,11 @@ describe('The nearest name', () => {
 
   it('is the nearest of several, and the first of equals', () => {
     expect(nearestName('trade', ['trades_old', 'trades', 'tirade'])).to.equal('trades')
+  })
+
+  it('is asked for in a sentence, which says something else where there is none', () => {
+    expect(didYouMeanOr('jbos', ['jobs'], 'There are jobs.')).to.equal('Did you mean jobs?')
+    expect(didYouMeanOr('trades', ['jobs'], 'There are jobs.')).to.equal('There are jobs.')
   })
 
   it('is nobody for a name without letters and digits, or where nothing is known', () => {

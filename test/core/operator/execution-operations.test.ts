@@ -205,6 +205,20 @@ describe('Operating', () => {
     for (const { ended } of stale) expect(await codeOf(ended)).to.equal('LEASE_LOST')
   })
 
+  it('refuses to ask without a pause', async () => {
+    const running = await batch.operator.start(waits, { note: 'wait' })
+    const signal = AbortSignal.timeout(2_000)
+    for (const everyMilliseconds of [0, Number.NaN, 2 ** 31]) {
+      const options = { everyMilliseconds, signal }
+      expect(await codeOf(batch.operator.keepRecovering(options))).to.equal('INVALID_CONFIGURATION')
+      expect(await codeOf(batch.operator.waitForEnd(running.execution.id, options))).to.equal(
+        'INVALID_CONFIGURATION',
+      )
+    }
+    running.stop('it is over')
+    await running.ended
+  })
+
   it('abandons what has ended, and then nothing starts it again', async () => {
     const running = await batch.operator.start(waits, { note: 'wait' })
     const { id } = running.execution

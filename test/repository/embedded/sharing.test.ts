@@ -33,7 +33,8 @@ describe('embedded Postgres: sharing', function () {
       holders[0]?.connection ?? expect.fail('no holder'),
       `select current_setting('server_version_num')::int / 10000 as major, current_setting('fsync') as fsync,
               current_setting('server_encoding') as encoding, current_setting('timezone') as timezone,
-              current_setting('listen_addresses') as addresses, current_database() as database, upper('éß') as upper`,
+              current_setting('listen_addresses') as addresses, current_setting('max_connections') as connections,
+              current_database() as database, upper('éß') as upper`,
     )
     expect(settings).to.deep.equal({
       major: 18,
@@ -41,6 +42,7 @@ describe('embedded Postgres: sharing', function () {
       encoding: 'UTF8',
       timezone: 'UTC',
       addresses: '',
+      connections: '50',
       database: 'batchwright',
       upper: 'Éß',
     })

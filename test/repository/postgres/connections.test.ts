@@ -155,3 +155,14 @@ describe("The repository's connections", () => {
     expect(await pidOf(true), 'recovery may still end the session of the second').not.to.equal(second)
   })
 })
+
+describe('The options of the Postgres repository', () => {
+  it('are refused where a number is none, before anything is connected', async () => {
+    const connection = { host: '127.0.0.1', port: 1 }
+    for (const wrong of [{ poolSize: 0 }, { poolSize: 1.5 }, { leaseMilliseconds: Number.NaN }]) {
+      const error = await postgresRepository({ connection, ...wrong }).catch((thrown: unknown) => thrown)
+      expect(isBatchError(error, 'INVALID_CONFIGURATION'), String(error)).to.equal(true)
+      expect(String(error)).to.contain(`${Object.entries(wrong)[0]?.join(' is ')}; it must be a whole number`)
+    }
+  })
+})

@@ -5,7 +5,7 @@ import type { FireAnswer } from '../../../src/core/ports/schedule-store.ts'
 import { pgClient } from '../../../src/postgres/resources.ts'
 import { postgresRepository } from '../../../src/repository/postgres/index.ts'
 import { type TestDatabase, testDatabase } from '../../embedded-postgres.ts'
-import { commit, jobEnd, launchJob, launchRequest, RECOVER, stepEnd } from './running-job.ts'
+import { commit, jobEnd, launchJob, launchRequest, OWNER, RECOVER, stepEnd } from './running-job.ts'
 import { type WireProxy, wireProxy } from './wire-proxy.ts'
 
 const HISTORY = 10_000
@@ -61,6 +61,21 @@ describe('The number of statements', () => {
     expect(await counted(() => launchJob(repository))).to.equal(4)
     expect(await counted(trivialJob)).to.equal(9)
     await restart()
+  })
+
+  it('is two for the claim of a partition: the id that tells whether it was done, and the claim', async () => {
+    const { partitions } = repository
+    const { claim } = await launchJob(repository)
+    const step = await repository.beginStep(claim, { stepName: 'load', executionContext: {} })
+    const planId = step.stepExecution.id
+    const plan = [{ name: 'all', value: null }]
+    await commit(step, 0, (transaction) => partitions.storePlan(transaction, planId, plan))
+    await partitions.openPlan(claim, planId)
+    const workerId = await partitions.beginWorker(claim, OWNER, null)
+    const claiming = () => partitions.claimPartition(claim, { planId, stepName: 'load', workerId })
+    expect(await counted(async () => (await claiming())?.session.close())).to.equal(2)
+    expect(await counted(claiming), 'where nothing is open').to.equal(2)
+    await step.close()
   })
 
   it('is one for the metadata of a chunk, and BEGIN and COMMIT where the writer has statements', async () => {
