@@ -7,7 +7,6 @@ import { queryNumber } from '../schemas/query-number.ts'
 
 const count = z.int().min(0)
 const HOUR = 3_600_000
-const MOST_HOURS = 31 * 24
 
 const hours = z
   .object({
@@ -26,7 +25,8 @@ const hours = z
   })
   .openapi('HourlyFigures')
 
-const WINDOW = /^([0-9]{1,3}h|[0-9]{1,2}d)$/
+/** From an hour to 31 days, in either unit. */
+const WINDOW = /^(([1-9]|[1-9][0-9]|[1-6][0-9]{2}|7[0-3][0-9]|74[0-4])h|([1-9]|[12][0-9]|3[01])d)$/
 
 export const getHours: Operation = operation({
   id: 'getHours',
@@ -39,8 +39,7 @@ export const getHours: Operation = operation({
   query: z.strictObject({
     window: z
       .string()
-      .regex(WINDOW, 'it is no length of time such as 24h or 7d')
-      .refine((text) => hoursOf(text) >= 1 && hoursOf(text) <= MOST_HOURS, 'it must be from 1h to 31d')
+      .regex(WINDOW, 'it is no length of time from 1h to 31d')
       .default('24h')
       .openapi({ description: 'So many hours up to now, the present one among them. 31d at most.' }),
   }),
