@@ -29,12 +29,17 @@ async function lookAfter(parts: SchedulerParts, execution: JobExecutionSummary):
   const schedule = parts.schedules.find(({ name }) => name === fire?.schedule)
   if (fire !== undefined && schedule === undefined && mayBeAnothers(parts, execution)) return
   const resumption = await resumptionOf(parts, execution, schedule)
-  if (resumption === 'close') await parts.operator.recover(execution.id)
+  if (resumption === 'close') await close(parts, execution)
   // Neither who keeps it nor what its schedule says ever changes while this process is there.
   if (resumption === 'leave') parts.settled.add(execution.id)
   if (resumption !== 'continue' || fire === undefined || schedule === undefined) return
   if (await isSuperseded(parts, schedule, fire)) parts.settled.add(execution.id)
   else await goOn(parts, execution, schedule, fire)
+}
+
+async function close({ operator, logger }: SchedulerParts, { id }: JobExecutionSummary): Promise<void> {
+  const { recovered, reason } = await operator.recover(id)
+  if (recovered) logger.warn({ execution: id }, `execution ${id} is recovered: ${reason ?? ''}`)
 }
 
 /** Beyond the lease of a run whose schedule is not known here. A scheduler that knows it needs a second. */

@@ -147,6 +147,7 @@ describe('A scheduler with runs that have lost their process', () => {
       expect((await world.ledger())[0]).to.equal('00:30 FIRED STARTED')
       await world.clock.advance(2 * MINUTE)
       await world.until(async () => (await world.ledger())[0] === '00:30 FIRED FAILED')
+      await world.until(() => world.logged.some((line) => line.startsWith('execution 1 is recovered: ')))
       world.release()
     })
 

@@ -30,6 +30,8 @@ export interface World {
   /** `01:00 FIRED COMPLETED`, oldest first. */
   readonly ledger: () => Promise<readonly string[]>
   readonly fires: () => Promise<readonly ScheduleFire[]>
+  /** The messages of the log, from warnings on. */
+  readonly logged: readonly string[]
   /** Resolves when it holds. */
   readonly until: (holds: () => boolean | Promise<boolean>) => Promise<void>
 }
@@ -59,7 +61,9 @@ export function schedulerWorld({ change, leaseMilliseconds = 24 * HOUR }: WorldO
       }),
     }),
   })
-  const logger = pino({ level: 'silent' })
+  const logged: string[] = []
+  const write = (line: string) => void logged.push((JSON.parse(line) as { msg: string }).msg)
+  const logger = pino({ level: 'warn' }, { write })
   const batch = createBatch({ repository, jobs: [job], logger, clock, leaseMilliseconds })
   const fires = () => repository.schedules.listFires({ order: 'oldest-first', limit: 1000 })
   return {
@@ -85,6 +89,7 @@ export function schedulerWorld({ change, leaseMilliseconds = 24 * HOUR }: WorldO
     start: (...schedules) =>
       createScheduler(batch, schedules, { clock, everyMilliseconds: 5000, by: 'a test' }),
     fires,
+    logged,
     ledger: async () =>
       (await fires()).map(
         ({ slot, outcome, latest }) =>
