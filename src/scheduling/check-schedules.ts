@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { validateDetailed } from 'node-cron'
 import type { JobDefinition } from '../core/definition/define-job.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
 import { jobKey } from '../core/model/job-key.ts'
 import { cronSlots } from './cron-slots.ts'
 import {
@@ -87,9 +87,7 @@ function nameFaults(name: unknown): readonly string[] {
 const LENGTH = "it must be a length of time such as '90s', '5m', '1h', '2d'"
 
 function unknownOption(key: string): string {
-  const nearest = nearestName(key, SCHEDULE_OPTIONS)
-  const hint =
-    nearest === undefined ? `The options are ${SCHEDULE_OPTIONS.join(', ')}.` : `Did you mean ${nearest}?`
+  const hint = didYouMeanOr(key, SCHEDULE_OPTIONS, `The options are ${SCHEDULE_OPTIONS.join(', ')}.`)
   return `${key}: no such option. ${hint}`
 }
 

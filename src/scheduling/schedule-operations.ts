@@ -2,7 +2,7 @@
 import type { StartOptions } from '../core/operator/started-job.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
 import type { FireOutcome, ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { ScheduleStore } from '../core/ports/schedule-store.ts'
@@ -197,9 +197,7 @@ export function findSchedule(schedules: readonly ScheduleDefinition[], name: str
   const found = schedules.find((one) => one.name === name)
   if (found !== undefined) return found
   const known = schedules.map((one) => one.name)
-  const nearest = nearestName(name, known)
-  const hint =
-    nearest === undefined ? `Known schedules: ${known.join(', ') || 'none'}.` : `Did you mean ${nearest}?`
+  const hint = didYouMeanOr(name, known, `Known schedules: ${known.join(', ') || 'none'}.`)
   throw new BatchError('NO_SUCH_SCHEDULE', `There is no schedule ${name}. ${hint}`, {
     details: { name, known },
   })
