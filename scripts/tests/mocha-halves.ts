@@ -6,7 +6,7 @@ const ALL = 'dist/test/**/*.test.js'
  * About as much work as all the others, for the numbers of a developer's run and for those of `.ci/run`: here most tests start
  * processes, and kill them.
  */
-const FIRST = ['dist/test/{cli,examples,workers}/**/*.test.js', 'dist/test/scenarios/kill*.test.js'] as const
+const FIRST = ['dist/test/{cli,examples}/**/*.test.js', 'dist/test/scenarios/kill*.test.js'] as const
 
 /** The arguments of each. A file is in one of them, and in one only, because the second leaves out what the first takes. */
 export function mochaHalves(options: readonly string[]): readonly (readonly string[])[] {

@@ -8,8 +8,8 @@ export type Say = (stream: 'stdout' | 'stderr', text: string) => void
 
 /**
  * Answers the greatest of the exit codes; that of a command that was killed is 128 and the signal's number. What the first says is
- * shown as it comes, what another says when all before it have ended. When the signal aborts, all are asked to end, and their
- * ends are waited for.
+ * shown as it comes, what another says when all before it have ended. When the signal aborts, all are interrupted, as by Ctrl-C,
+ * and their ends are waited for.
  */
 export async function runSideBySide(
   commands: readonly (readonly string[])[],
@@ -19,7 +19,7 @@ export async function runSideBySide(
   const children = commands.map(([program = '', ...args]) =>
     spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }),
   )
-  const end = (): void => children.forEach((child) => void child.kill('SIGTERM'))
+  const end = (): void => children.forEach((child) => void child.kill('SIGINT'))
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   try {

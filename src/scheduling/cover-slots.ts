@@ -2,7 +2,7 @@
 import type { SchedulePause, ScheduleState } from '../core/model/schedule-fire.ts'
 import { fireAndRun } from './fire-schedule.ts'
 import { firesBetween, pagesOf } from './ledger-pages.ts'
-import { planMisfires, type SettledSlots } from './misfire-decision.ts'
+import { misfireWindow, planMisfires, type SettledSlots } from './misfire-decision.ts'
 import { pauseText } from './overlap-decision.ts'
 import type { PlannedSchedule, SchedulerParts } from './scheduler-parts.ts'
 
@@ -12,6 +12,8 @@ const TICK_MILLISECONDS = 1500
 export const TOLERANCE_MILLISECONDS = 10_000
 /** A schedule without slots is covered once in so long, so that nobody has to look back further. */
 const COVER_MILLISECONDS = 3_600_000
+/** Of slots that nothing is made up for so many are covered at a turn: a schedule of every second may have been away for a year. */
+const STRETCH = 10_000
 
 /** Any number of processes may do it at once: one of them says what becomes of a slot that is too late. */
 export async function coverSlots(
@@ -20,7 +22,7 @@ export async function coverSlots(
   { coveredUntil, pause }: ScheduleState,
 ): Promise<void> {
   const now = parts.clock.now().getTime() - schedule.delayMilliseconds
-  const until = new Date(now - TICK_MILLISECONDS)
+  const until = stretchEnd(schedule, coveredUntil, now)
   const open = await openSlots(parts, schedule, coveredUntil, until)
   const isPaused = (slot: Date) => pause !== null && slot >= pause.since
   const isLate = (slot: Date) => now - slot.getTime() > TOLERANCE_MILLISECONDS
@@ -31,6 +33,17 @@ export async function coverSlots(
   if (pause !== null) await recordPaused(parts, schedule, open.filter(isPaused), pause)
   if (open.length > 0 || until.getTime() - coveredUntil.getTime() > COVER_MILLISECONDS)
     await parts.repository.schedules.cover(schedule.name, until)
+}
+
+/** As far as slots are looked at now; the next turn goes on from there. What a misfire rule may make up for is looked at as a whole. */
+function stretchEnd({ slots, misfire }: PlannedSchedule, coveredUntil: Date, now: number): Date {
+  const until = now - TICK_MILLISECONDS
+  let count = 0
+  for (const slot of slots.between(coveredUntil, new Date(Math.min(until, now - misfireWindow(misfire))))) {
+    count += 1
+    if (count === STRETCH) return slot
+  }
+  return new Date(until)
 }
 
 /** Oldest first, each page only if nobody else has got so far meanwhile: otherwise false, and the next turn looks again. */

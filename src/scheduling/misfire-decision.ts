@@ -15,7 +15,7 @@ export interface SettledSlots {
 }
 
 /** How far back slots are made up for, in milliseconds. */
-function misfireWindow(misfire: Misfire): number {
+export function misfireWindow(misfire: Misfire): number {
   if (misfire === 'skip') return 0
   const window = misfire === 'fire-once' ? undefined : misfire.window
   return durationMilliseconds(window ?? FIRE_ONCE_WINDOW)

@@ -6,13 +6,8 @@ import { cassandra } from '../../src/cassandra/index.ts'
 import { isBatchError } from '../../src/core/model/batch-error.ts'
 import { type TestKeyspace, testKeyspace } from './test-keyspace.ts'
 import { describeWithCassandra } from '../servers/describe-with-servers.ts'
-import {
-  type ClientSubject,
-  cassandraClientContract,
-  CONTRACT_TABLES,
-  CONTRACT_TYPE,
-  EVERYTHING,
-} from './client-contract.ts'
+import { type ClientSubject, cassandraClientContract } from './client-contract.ts'
+import { CONTRACT_TABLES, CONTRACT_TYPE, EVERYTHING } from './client-contract-tables.ts'
 import { createTable, createType } from './create-tables.ts'
 
 describeWithCassandra('cassandra()', (address) => {

@@ -1,6 +1,7 @@
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { memoryCassandra } from '../../src/testing/index.ts'
-import { cassandraClientContract, CONTRACT_TABLES, CONTRACT_TYPE } from './client-contract.ts'
+import { cassandraClientContract } from './client-contract.ts'
+import { CONTRACT_TABLES, CONTRACT_TYPE } from './client-contract-tables.ts'
 
 describe('Cassandra in memory', () => {
   const clock = fakeClock()

@@ -11,7 +11,7 @@ import { everyKillPoint } from '../../src/testing/index.ts'
 import { cassandraWriter, type CassandraWriterOptions } from '../../src/writers/cassandra.ts'
 import { type TestKeyspace, testKeyspace } from './test-keyspace.ts'
 import { describeWithCassandra } from '../servers/describe-with-servers.ts'
-import { CONTRACT_TABLES, CONTRACT_TYPE, EVERYTHING } from './client-contract.ts'
+import { CONTRACT_TABLES, CONTRACT_TYPE, EVERYTHING } from './client-contract-tables.ts'
 import { createTable, createType } from './create-tables.ts'
 
 interface Strike {

@@ -70,14 +70,15 @@ describe('The command serve', function () {
 
   it('leaves stopped what a person has stopped, and everything with --on-stopped leave', async () => {
     const server = await serve()
-    await launch('stopped by a person', { pause: 20, to: 300 })
-    await launch('left', { pause: 20, to: 300 })
-    await launch('stopped afterwards', { pause: 20, to: 300 })
+    // Longer than any machine takes to get to their ends; the third is to come to its own.
+    await launch('stopped by a person', { pause: 20, to: 10_000 })
+    await launch('stopped afterwards', { pause: 20, to: 10_000 })
     await pidOf('stopped by a person')
     await pidOf('stopped afterwards')
-    await pidOf('left')
     const [execution] = await executionsOf('stopped by a person')
     expect((await request(`/api/v1/executions/${execution?.id}/stop`, {})).status).to.equal(202)
+    await launch('left', { pause: 20, to: 300 })
+    await pidOf('left')
     await end(server)
     const leaving = await serve('--on-stopped', 'leave')
     await launch('marker')

@@ -1,90 +1,15 @@
 import { expect } from 'chai'
 import { z } from 'zod'
 import { defineJob } from '../../src/core/definition/define-job.ts'
-import type { Checkpoint } from '../../src/core/model/json-value.ts'
-import type { ItemReader, OpenedReader } from '../../src/core/ports/item-reader.ts'
 import { json, text } from '../../src/kafka/formats.ts'
 import { kafkaPartitions } from '../../src/kafka/kafka-partitions.ts'
-import type { KafkaClient } from '../../src/kafka/kafka-client.ts'
 import { kafkaReader } from '../../src/readers/kafka.ts'
 import { itemReaderContract } from '../../src/testing/contracts/item-reader.ts'
 import { NO_RESOURCES, SILENT_LOGGER } from '../../src/testing/contracts/scope.ts'
 import { everyKillPoint } from '../../src/testing/kill-points/every-kill-point.ts'
-import { type MemoryKafka, memoryKafka } from '../../src/testing/memory-kafka.ts'
+import { memoryKafka } from '../../src/testing/memory-kafka.ts'
 import { memoryTable } from '../../src/testing/memory-table.ts'
-import { testBatch } from '../../src/testing/test-batch.ts'
-
-const TOPIC = 'trades'
-
-/** Records 0, 1, 2 … whose values are their numbers. */
-function logOf(count: number, partitions = 1, recordsPerPoll = 10): MemoryKafka {
-  const log = memoryKafka({ recordsPerPoll })
-  log.createTopic(TOPIC, { partitions })
-  log.produce(
-    TOPIC,
-    Array.from({ length: count }, (_, index) => ({
-      partition: index % partitions,
-      value: String(index),
-      timestamp: index * 1000,
-    })),
-  )
-  return log
-}
-
-const readerOf = (client: MemoryKafka, options: object = {}) =>
-  kafkaReader({ client, topic: TOPIC, value: json(z.number()), ...options })
-
-async function opened<T>(
-  reader: ItemReader<T>,
-  from?: Checkpoint,
-  acceptChanges = false,
-): Promise<OpenedReader<T>> {
-  const { signal } = new AbortController()
-  return reader.open({ from, acceptChanges, signal, logger: SILENT_LOGGER, resources: NO_RESOURCES })
-}
-
-interface Read<T> {
-  readonly items: readonly T[]
-  readonly last: Checkpoint | undefined
-}
-
-/** To the end, or up to `count` items. */
-async function readFrom<T>(reader: OpenedReader<T>, count = Infinity, limit = 7): Promise<Read<T>> {
-  const items: T[] = []
-  let last: Checkpoint | undefined
-  while (items.length < count) {
-    const page = await reader.read(Math.min(limit, count - items.length))
-    if (page === undefined) break
-    items.push(...page.items)
-    if (page.items.length > 0) last = page.checkpointAfter(page.items.length - 1)
-    if (page.fault !== undefined) throw page.fault.error
-  }
-  return { items, last }
-}
-
-async function readAll<T>(
-  reader: ItemReader<T>,
-  from?: Checkpoint,
-  acceptChanges?: boolean,
-): Promise<readonly T[]> {
-  const live = await opened(reader, from, acceptChanges)
-  try {
-    return (await readFrom(live)).items
-  } finally {
-    await live.close()
-  }
-}
-
-const values = (records: readonly { readonly value: unknown }[]) => records.map(({ value }) => value)
-
-async function rejected(work: Promise<unknown>): Promise<Error & { readonly code: string }> {
-  try {
-    await work
-  } catch (error) {
-    return error as Error & { readonly code: string }
-  }
-  throw new Error('it was not rejected')
-}
+import { TOPIC, logOf, readerOf, opened, readFrom, readAll, values } from './kafka-reading.ts'
 
 describe('kafkaReader', () => {
   describe('as a reader', () => {
@@ -283,78 +208,6 @@ describe('kafkaReader', () => {
     expect(values(await readAll(readerOf(logOf(2), { value: asynchronous })))).to.deep.equal([0, 1])
   })
 
-  it('refuses to go on where records have gone meanwhile, naming them, unless that is accepted', async () => {
-    const log = logOf(10)
-    const first = await opened(readerOf(log))
-    const { last } = await readFrom(first, 4)
-    await first.close()
-    log.deleteBefore({ topic: TOPIC, partition: 0, offset: 6n })
-    const refused = await rejected(readAll(readerOf(log), last))
-    expect(refused.code).to.equal('INPUT_CHANGED')
-    expect(refused.message).to.contain('topic trades, partition 0, the records from 4 to 5 are gone')
-    expect(values(await readAll(readerOf(log), last, true))).to.deep.equal([6, 7, 8, 9])
-  })
-
-  it('fails where records go while it reads', async () => {
-    const log = logOf(30, 1, 3)
-    const live = await opened(readerOf(log))
-    await readFrom(live, 3)
-    log.deleteBefore({ topic: TOPIC, partition: 0, offset: 20n })
-    expect((await rejected(readFrom(live))).code).to.equal('INPUT_CHANGED')
-    await live.close()
-  })
-
-  it('refuses another topic of the same name, and one that is shorter than it was', async () => {
-    const log = logOf(10)
-    const { startsAt, close } = await opened(readerOf(log))
-    await close()
-    log.deleteTopic(TOPIC)
-    log.createTopic(TOPIC)
-    log.produce(TOPIC, [{ value: '1' }])
-    const refused = await rejected(readAll(readerOf(log), startsAt))
-    expect(refused.code).to.equal('INPUT_CHANGED')
-    expect(refused.message).to.contain('deleted and created anew')
-    expect(values(await readAll(readerOf(log), startsAt, true))).to.deep.equal([1])
-  })
-
-  it('hands over no last page of a topic that was created anew while it was read, and so leaves no checkpoint at its end', async () => {
-    const log = logOf(20, 1, 4)
-    let isAnew = false
-    const renamed: KafkaClient = {
-      ...log,
-      openConsumer: async (options) => {
-        const consumer = await log.openConsumer(options)
-        const describeTopic = async (topic: string) => {
-          const found = await consumer.describeTopic(topic)
-          return isAnew ? { ...found, id: 'another' } : found
-        }
-        return { ...consumer, describeTopic }
-      },
-    }
-    const reader = kafkaReader({ client: renamed, topic: TOPIC, value: json(z.number()) })
-    const live = await opened(reader)
-    const { last } = await readFrom(live, 8)
-    isAnew = true
-    const refused = await rejected(readFrom(live))
-    await live.close()
-    expect(refused.code).to.equal('INPUT_CHANGED')
-    expect(refused.message).to.contain(`topic ${TOPIC} was deleted and created anew`)
-    expect((await rejected(opened(reader, last))).code).to.equal('INPUT_CHANGED')
-  })
-
-  it('refuses to go on where it has begun with other topics or partitions', async () => {
-    const log = logOf(10, 2)
-    log.createTopic('other')
-    const { startsAt, close } = await opened(readerOf(log))
-    await close()
-    for (const options of [{ topic: 'other' }, { topic: [TOPIC, 'other'] }, { partitions: [1] }]) {
-      const refused = await rejected(opened(readerOf(log, options), startsAt))
-      expect(refused.code).to.equal('CHECKPOINT_REFUSED')
-      expect(refused.message).to.contain(`begun with other topics or partitions (${TOPIC}/0, ${TOPIC}/1)`)
-    }
-    expect(await readAll(readerOf(log, { partitions: [1, 0] }), startsAt)).to.have.lengthOf(10)
-  })
-
   it('reads topics whose names mean something to JavaScript', async () => {
     for (const topic of ['constructor', '__proto__', '123']) {
       const log = memoryKafka()
@@ -366,92 +219,6 @@ describe('kafkaReader', () => {
       expect(values(items)).to.deep.equal([1])
       expect(values(await readAll(readerOf(log, { topic }), last))).to.deep.equal([2])
     }
-  })
-
-  it('refuses unknown topics, partitions and offsets when it is opened, and contradictions at once', async () => {
-    const log = logOf(10)
-    for (const [options, message] of [
-      [{ topic: 'traeds' }, /no topic traeds/],
-      [{ partitions: [0, 3] }, /no partition 3; it has 0/],
-      [{ startAt: { offsets: { [TOPIC]: { 0: 11n } } } }, /offset 11 .* from 0 to before 10/],
-    ] as const) {
-      const refused = await rejected(opened(readerOf(log, options)))
-      expect(refused.code).to.equal('INVALID_READER_OPTIONS')
-      expect(refused.message).to.match(message)
-    }
-    for (const [options, message] of [
-      [{ topic: [] }, /topic is empty/],
-      [{ topic: ['a', 'a'] }, /topic a is named twice/],
-      [{ topic: ['a', 'b'], partitions: [0] }, /a reader of its own/],
-      [{ partitions: [] }, /partitions is empty/],
-      [{ partitions: [1, 1] }, /partitions holds 1/],
-      [{ isolation: 'none' }, /isolation is none; it can be read_committed or read_uncommitted/],
-      [{ endAt: 'earliest' }, /endAt is earliest/],
-      [{ startAt: { timestamp: new Date('x') } }, /startAt is no valid date/],
-      [{ startAt: { offsets: { [TOPIC]: { 0: -1n } } } }, /holds the offset -1/],
-    ] as const)
-      expect(() => readerOf(log, options)).to.throw(message)
-  })
-
-  it('reports to its group what was committed, and nothing that was not', async () => {
-    const log = logOf(25)
-    const table = memoryTable<number>()
-    const job = defineJob({
-      name: 'grouped',
-      parameters: z.object({}),
-      steps: (step) => ({
-        load: step.chunk(
-          { size: 10 },
-          {
-            reader: readerOf(log, { group: 'watched' }),
-            processor: ({ value }) => {
-              if (value === 15 && log.groupOffsets('watched').length < 2) throw new Error('not yet')
-              return value
-            },
-            writer: table.writer,
-          },
-        ),
-      }),
-    })
-    const failed = await testBatch().runJob(job, {})
-    expect(failed.execution.status).to.equal('FAILED')
-    expect(log.groupOffsets('watched')).to.deep.include({
-      topic: TOPIC,
-      partition: 0,
-      offset: 10n,
-      metadata: '',
-    })
-  })
-
-  it('leaves its group no lag of markers and aborted records behind the last record', async () => {
-    const log = logOf(25, 3)
-    for (const partition of [0, 2]) {
-      const foreign = log.beginTransaction()
-      foreign.produce(TOPIC, [{ partition, value: '99' }])
-      foreign.abort()
-    }
-    const table = memoryTable<number>()
-    const job = defineJob({
-      name: 'followed',
-      parameters: z.object({}),
-      steps: (step) => ({
-        load: step.chunk(
-          { size: 25 },
-          {
-            reader: readerOf(log, { group: 'watched' }),
-            processor: ({ value }) => value,
-            writer: table.writer,
-          },
-        ),
-      }),
-    })
-    ;(await testBatch().runJob(job, {})).completed()
-    expect(
-      log
-        .groupOffsets('watched')
-        .toSorted((one, other) => one.partition - other.partition)
-        .map(({ offset }) => offset),
-    ).to.deep.equal([11n, 8n, 10n])
   })
 
   it('with a table in the chunk’s transaction has each record there once, whatever it is killed at', async () => {

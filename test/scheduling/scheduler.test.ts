@@ -68,6 +68,34 @@ describe('A scheduler', () => {
     })
   })
 
+  it('covers what it has missed by the thousands in stretches, and makes up for the latest at their end', async () => {
+    const world = schedulerWorld()
+    const schedule = world.schedule({ cron: '* * * 15 6 *', misfire: 'fire-once' })
+    const coveredUntil = async () => {
+      const [state] = await world.repository.schedules.register([schedule.name], world.clock.now())
+      return state?.coveredUntil.toISOString().slice(11, 19)
+    }
+    await (await world.start(schedule)).drain('a test')
+    await world.clock.advance(7 * HOUR)
+    await using _ = await world.start(schedule)
+    const covered = [await coveredUntil()]
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.clock.advance(5000)
+      covered.push(await coveredUntil())
+    }
+    await idle(world)
+    expect(covered.slice(0, 2)).to.deep.equal(['03:16:40', '06:03:20'])
+    expect(covered.at(-1)).to.match(/^07:30:1\d$/)
+    const missed = {
+      schedule: schedule.name,
+      outcomes: ['MISSED'],
+      order: 'oldest-first',
+      limit: 30_000,
+    } as const
+    const fires = await world.repository.schedules.listFires(missed)
+    expect(new Set(fires.map(({ slot }) => slot.getTime())).size).to.equal(fires.length)
+  })
+
   describe('whose job is still running at the next slot', () => {
     async function ledgerWhileHeld(overlap: 'skip' | 'queue-one' | 'allow') {
       const world = schedulerWorld()

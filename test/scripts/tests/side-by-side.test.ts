@@ -38,10 +38,10 @@ describe('Commands that run side by side', () => {
     expect((await run(['', "process.kill(process.pid, 'SIGKILL')"])).exitCode).to.equal(137)
   })
 
-  it('are asked to end when we are, and their ends are waited for', async () => {
+  it('are interrupted when we are told to end, and their ends are waited for', async () => {
     const controller = new AbortController()
     const code = (exit: number): string =>
-      `process.on('SIGTERM', () => process.exit(${exit})); setInterval(() => {}, 1000); console.log('up')`
+      `process.on('SIGINT', () => process.exit(${exit})); setInterval(() => {}, 1000); console.log('up')`
     const file = JSON.stringify(folder.path('up'))
     const first = `const look = () => fs.existsSync(${file}) ? console.log('all') : setTimeout(look, 5); look(); ${code(3)}`
     const second = `${code(4)}; fs.writeFileSync(${file}, '')`
