@@ -45,8 +45,8 @@ export async function checkSchema(source: DataSource, address: RepositoryAddress
 }
 
 /**
- * The same in one statement, and that the session takes writes: in one that does not, and only there, it comes to `nextval`, which
- * the server refuses. @throws what the server says then
+ * The same, and that the session takes writes, in one statement: in a session that does not, and only there, it comes to `nextval`,
+ * which the server refuses. @throws what the server says then
  */
 export async function checkTables(run: RunSql, address: RepositoryAddress): Promise<void> {
   const { migration, stepExecutionSeq } = address.tables
