@@ -1,4 +1,4 @@
-/** Lengths of time of a schedule. */
+/** How long a length of time of a schedule is. */
 import { BatchError } from '../core/model/batch-error.ts'
 import { type Duration, parseDuration } from '../core/model/duration.ts'
 
