@@ -47,7 +47,7 @@ export async function cancelQueued(
         where schedule_name = $1 and outcome = 'QUEUED' and max_active is not null order by slot for update
     ), cancelled as (
       update ${tables.fire} f set outcome = case when f.job_execution_id is null then 'SKIPPED' else 'FIRED' end,
-        fired_by = $2, fired_at = clock_timestamp(), detail = $3
+        fired_by = $2, fired_at = clock_timestamp(), detail = $3, max_active = null
         from waiting where f.schedule_name = $1 and f.slot = waiting.slot
         returning f.slot
     )
