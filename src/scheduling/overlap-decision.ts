@@ -18,9 +18,9 @@ type Rules = Pick<ScheduleDefinition, 'overlap' | 'misfire' | 'onRecovered' | 'p
  * | paused | PAUSED | left | as if not |
  * | the run before has failed, `pauseOnFailure` | PAUSED, and the schedule too | stays, and the schedule is paused | as if not |
  * | the job is free, or overlaps are allowed | launched | launched | launched |
- * | slots that are caught up on wait before it | QUEUED behind them | | |
+ * | slots that are caught up on wait before it | QUEUED behind them, or SKIPPED where as many wait as the misfire rule lets | | |
  * | busy, `skip` | SKIPPED | left | left |
- * | busy, `queue-one` | QUEUED, or SKIPPED where one waits | left | left |
+ * | busy, `queue-one` | QUEUED, or SKIPPED where one waits; with catch-up, as many as its limit | left | left |
  * | busy, `stop-previous` | QUEUED in the place of one that waits | left | left |
  *
  * A slot of a backfill is launched while fewer executions than its backfill allows are live, and left else: of the job, or, where

@@ -203,5 +203,6 @@ describe('The exit code', () => {
     expect(exitCode).to.equal(0)
     for (const code of ['0', '1', '2', '3', '4', '5', '6', '7', '8', '10-79', '130, 143'])
       expect(stdout).to.match(new RegExp(`^${code} `, 'm'))
+    expect(stdout).to.match(/^8 .*watch or launch was interrupted/m)
   })
 })

@@ -93,6 +93,8 @@ describe('What the HTTP API shows of what was recorded', () => {
     const { json } = await trial.ask('GET /api/v1/jobs/fail/stats?window=30d')
     expect(json).to.include({ jobName: 'fail', successRate: 0, duration: null })
     expect(json['executions']).to.include({ FAILED: 2, COMPLETED: 0 })
+    const weeks = await trial.ask('GET /api/v1/jobs/fail/stats?window=4w')
+    expect(weeks.json['executions']).to.deep.equal(json['executions'])
     expect((await trial.ask('GET /api/v1/jobs/greet/stats?window=soon')).status).to.equal(422)
   })
 

@@ -27,10 +27,11 @@ describe('Figures of the HTTP API', () => {
     ])
     expect((await trial.ask('GET /api/v1/hours')).json['hours']).to.have.length(24)
     expect((await trial.ask('GET /api/v1/hours?window=31d')).json['hours']).to.have.length(744)
+    expect((await trial.ask('GET /api/v1/hours?window=1w')).json['hours']).to.have.length(168)
   })
 
   it('of hours are not asked for too many', async () => {
-    for (const window of ['0h', '32d', '745h', '5m', '1w', 'x']) {
+    for (const window of ['0h', '32d', '745h', '5m', '5w', 'x']) {
       const { status, json } = await trial.ask(`GET /api/v1/hours?window=${window}`)
       expect([window, status, json.code]).to.deep.equal([window, 422, 'invalid-request'])
     }

@@ -124,6 +124,18 @@ describe('A scheduler', () => {
       expect(after).to.deep.equal(['01:00 FIRED COMPLETED', '02:00 FIRED COMPLETED', '03:00 SKIPPED'])
     })
 
+    it('lets as many wait as it catches up on, one after the other', async () => {
+      const world = schedulerWorld()
+      const misfire = { rule: 'catch-up', window: '1d', limit: 2 } as const
+      await using _ = await world.start(world.schedule({ overlap: 'queue-one', misfire }))
+      world.hold()
+      await world.clock.advance(4 * HOUR)
+      await world.until(async () => (await world.ledger()).length === 4)
+      const held = await world.ledger()
+      world.release()
+      expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'QUEUED', 'QUEUED', 'SKIPPED'])
+    })
+
     it('runs them side by side', async () => {
       const { held } = await ledgerWhileHeld('allow')
       expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'FIRED', 'FIRED'])

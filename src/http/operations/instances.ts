@@ -123,7 +123,7 @@ const statistics = z
   })
   .openapi('JobStatistics')
 
-const WINDOW = /^[0-9]{1,4}[hd]$/
+const WINDOW = /^([0-9]{1,4}[hd]|[0-9]{1,3}w)$/
 
 export const getStatistics: Operation = operation({
   id: 'getJobStatistics',

@@ -25,8 +25,8 @@ const hours = z
   })
   .openapi('HourlyFigures')
 
-/** From an hour to 31 days, in either unit. */
-const WINDOW = /^(([1-9]|[1-9][0-9]|[1-6][0-9]{2}|7[0-3][0-9]|74[0-4])h|([1-9]|[12][0-9]|3[01])d)$/
+/** From an hour to 31 days, in hours, days or weeks. */
+const WINDOW = /^(([1-9]|[1-9][0-9]|[1-6][0-9]{2}|7[0-3][0-9]|74[0-4])h|([1-9]|[12][0-9]|3[01])d|[1-4]w)$/
 
 export const getHours: Operation = operation({
   id: 'getHours',
