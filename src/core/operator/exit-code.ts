@@ -46,7 +46,11 @@ export const EXIT_CODES: readonly ExitCodeMeaning[] = [
       'database unreachable, or its schema is missing or old; a server does not answer, ends, or has no free place; a port is taken',
     retry: 'yes',
   },
-  { code: '8', meaning: '--wait ran out, or watch or launch was interrupted; the job goes on', retry: 'ask again' },
+  {
+    code: '8',
+    meaning: '--wait ran out, or watch or launch was interrupted; the job goes on',
+    retry: 'ask again',
+  },
   {
     code: '10-79',
     meaning: "the job's own, as describe shows them: exitCodes: { 'COMPLETED WITH SKIPS': 10 }",
