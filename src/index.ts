@@ -106,8 +106,8 @@ export type {
   KeepRecovering,
   Recovering,
   Recovery,
-  Waiting,
 } from './core/operator/execution-operations.ts'
+export type { Waiting } from './core/operator/wait-for-end.ts'
 export type {
   Fired,
   FireOperations,

@@ -3,7 +3,7 @@ import { isBatchError } from '../core/model/batch-error.ts'
 import { jsonLine } from '../json/json-line.ts'
 import { findExecution } from '../core/operator/find-execution.ts'
 import type { Api } from './api.ts'
-import { authenticate, type Door, guardRequest } from './auth/authenticate.ts'
+import { authenticate, callerIfKnown, type Door, guardRequest } from './auth/authenticate.ts'
 import { batchErrorProblem, unexpected } from './batch-error-problem.ts'
 import { executionPath, shownExecution } from './execution-view.ts'
 import type { Answer } from './answer.ts'
@@ -26,7 +26,7 @@ export async function serveOperation(
 ): Promise<Response> {
   guardRequest(door, request)
   const { scope } = operation
-  const caller = scope === null ? { name: 'anonymous', scopes: [] } : authenticate(door, request, scope)
+  const caller = scope === null ? callerIfKnown(door, request) : authenticate(door, request, scope)
   const query = readQuery(operation, new URL(request.url))
   const body = await readBody(operation, request, maxBodyBytes)
   const answer = await operation.handle(api, { params, query, body, caller, request, requestId })

@@ -1,9 +1,7 @@
 /** The machine's clock. */
 import { setTimeout } from 'node:timers/promises'
+import { LONGEST_TIMER_MILLISECONDS } from '../core/model/longest-timer.ts'
 import type { Clock } from '../core/ports/clock.ts'
-
-/** Almost 25 days: a longer timer would be over at once. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => new Date(),
@@ -12,8 +10,8 @@ export const systemClock: Clock = {
     try {
       let left = milliseconds
       do {
-        await setTimeout(Math.min(left, LONGEST_TIMER), undefined, { signal })
-        left -= LONGEST_TIMER
+        await setTimeout(Math.min(left, LONGEST_TIMER_MILLISECONDS), undefined, { signal })
+        left -= LONGEST_TIMER_MILLISECONDS
       } while (left > 0)
     } catch (error) {
       throw signal.aborted ? signal.reason : error

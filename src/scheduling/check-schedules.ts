@@ -3,8 +3,9 @@ import { inspect } from 'node:util'
 import { validateDetailed } from 'node-cron'
 import type { JobDefinition } from '../core/definition/define-job.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
 import { jobKey } from '../core/model/job-key.ts'
+import { characterCount } from '../core/model/recorded-name.ts'
 import { cronSlots } from './cron-slots.ts'
 import {
   type Misfire,
@@ -77,19 +78,17 @@ function optionFaults(schedule: ScheduleDefinition): readonly string[] {
 
 /** It stands in the ledger, in logs and on command lines. */
 function nameFaults(name: unknown): readonly string[] {
-  const isName = typeof name === 'string' && name.trim() !== '' && Array.from(name).length <= NAME_LIMIT
+  const isName = typeof name === 'string' && name.trim() !== '' && characterCount(name) <= NAME_LIMIT
   if (!isName) return [`its name must have 1 to ${NAME_LIMIT} characters`]
   return /[\p{Cc}\p{Surrogate}]/u.test(name)
     ? [`its name is ${inspect(name)}; it must not have control characters, or halves of characters`]
     : []
 }
 
-const LENGTH = "it must be a length of time such as '90s', '5m', '1h', '2d'"
+const LENGTH = "it must be a length of time such as '90s', '5m', '1h', '2d', '4w'"
 
 function unknownOption(key: string): string {
-  const nearest = nearestName(key, SCHEDULE_OPTIONS)
-  const hint =
-    nearest === undefined ? `The options are ${SCHEDULE_OPTIONS.join(', ')}.` : `Did you mean ${nearest}?`
+  const hint = didYouMeanOr(key, SCHEDULE_OPTIONS, `The options are ${SCHEDULE_OPTIONS.join(', ')}.`)
   return `${key}: no such option. ${hint}`
 }
 

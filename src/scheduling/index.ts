@@ -14,11 +14,7 @@ export {
   type SlotScope,
 } from './define-schedule.ts'
 export type { Duration } from '../core/model/duration.ts'
-export {
-  type Backfill,
-  type BackfillSlot,
-  type ScheduleOperations,
-  scheduleOperations,
-} from './schedule-operations.ts'
+export type { Backfill, BackfillSlot } from './plan-backfill.ts'
+export { type ScheduleOperations, scheduleOperations } from './schedule-operations.ts'
 export { createScheduler, type Scheduler, type SchedulerOptions, type SchedulingBatch } from './scheduler.ts'
 export type { SchedulerObserver } from './scheduler-parts.ts'

@@ -1,7 +1,7 @@
 /** What becomes of slots that nobody fired in time. */
 import type { Misfire } from './define-schedule.ts'
 import type { Duration } from '../core/model/duration.ts'
-import { durationMilliseconds } from './duration.ts'
+import { durationMilliseconds } from './duration-milliseconds.ts'
 
 const FIRE_ONCE_WINDOW: Duration = '1h'
 const CATCH_UP_LIMIT = 100

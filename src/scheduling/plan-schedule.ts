@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { cronSlots } from './cron-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
-import { durationMilliseconds } from './duration.ts'
+import { durationMilliseconds } from './duration-milliseconds.ts'
 import type { PlannedSchedule } from './scheduler-parts.ts'
 
 export function planSchedule(schedule: ScheduleDefinition): PlannedSchedule {

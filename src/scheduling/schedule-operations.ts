@@ -2,33 +2,17 @@
 import type { StartOptions } from '../core/operator/started-job.ts'
 import type { Fired } from '../core/operator/fire-operations.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
-import type { FireOutcome, ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
+import type { ScheduleFire, ScheduleState } from '../core/model/schedule-fire.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { ScheduleStore } from '../core/ports/schedule-store.ts'
 import { cronSlots } from './cron-slots.ts'
 import type { ScheduleDefinition } from './define-schedule.ts'
 import { fireSlot } from './fire-schedule.ts'
-import { firesBetween, pagesOf } from './ledger-pages.ts'
+import { pagesOf } from './ledger-pages.ts'
 import { pauseText } from './overlap-decision.ts'
+import { type Backfill, type BackfillSlot, planBackfill, replacedBy } from './plan-backfill.ts'
 import type { SchedulingBatch } from './scheduler.ts'
-
-export const REPROCESS = ['missing', 'failed'] as const
-
-export interface Backfill {
-  readonly from: Date
-  readonly until: Date
-  /** `missing`: slots for which nothing was launched. `failed`: those whose execution has failed or was stopped. */
-  readonly reprocess: (typeof REPROCESS)[number]
-  /** How many of its runs may be under way at once. @default 1 */
-  readonly maxActive?: number
-}
-
-/** A slot that a backfill comes to, with its row as it was; none where it has none. */
-export interface BackfillSlot {
-  readonly slot: Date
-  readonly fire: ScheduleFire | undefined
-}
 
 export interface ScheduleOverview {
   readonly schedule: ScheduleDefinition
@@ -49,7 +33,7 @@ export interface ScheduleOperations {
   readonly resume: (name: string, by: string) => Promise<ScheduleState>
   /** Fires a slot of its own, now, in this process, paused or not. `left` where the job is busy. */
   readonly trigger: (name: string, options: StartOptions) => Promise<Fired>
-  /** Oldest first. @throws BatchError NO_SUCH_SCHEDULE */
+  /** Oldest first, up to now. @throws BatchError NO_SUCH_SCHEDULE; INVALID_CONFIGURATION for more than 100,000 slots */
   readonly planBackfill: (name: string, backfill: Backfill) => Promise<readonly BackfillSlot[]>
   /** Fires one of those in this process. `left` while the job is busy, and where the launch of one that had failed is refused. */
   readonly fireBackfill: (
@@ -69,11 +53,6 @@ export interface ScheduleOperations {
    */
   readonly cancelBackfill: (name: string, by: string) => Promise<readonly Date[]>
 }
-
-/** All of them are held in memory; of a year written wrong there would be no end. */
-const MOST_SLOTS = 100_000
-
-const NOTHING_LAUNCHED: readonly FireOutcome[] = ['SKIPPED', 'REFUSED', 'MISSED', 'PAUSED']
 
 export function scheduleOperations(
   { operator, repository }: SchedulingBatch,
@@ -130,52 +109,6 @@ export function scheduleOperations(
   }
 }
 
-/** Up to now: what is due later is fired then. */
-async function planBackfill(
-  store: ScheduleStore,
-  schedule: ScheduleDefinition,
-  backfill: Backfill,
-  clock: Pick<Clock, 'now'>,
-): Promise<readonly BackfillSlot[]> {
-  const before = new Date(backfill.from.getTime() - 1)
-  const until = new Date(Math.min(backfill.until.getTime(), clock.now().getTime()))
-  const slots = slotsOfBackfill(schedule, before, until)
-  const known = new Map<number, ScheduleFire>()
-  for await (const fire of firesBetween(store, schedule.name, before, until))
-    known.set(fire.slot.getTime(), fire)
-  return slots
-    .map((slot) => ({ slot, fire: known.get(slot.getTime()) }))
-    .filter(({ fire }) => isMeant(fire, backfill))
-}
-
-function slotsOfBackfill(
-  { name, cron, timezone }: ScheduleDefinition,
-  before: Date,
-  until: Date,
-): readonly Date[] {
-  const slots: Date[] = []
-  for (const slot of cronSlots(cron, timezone).between(before, until)) {
-    slots.push(slot)
-    if (slots.length > MOST_SLOTS)
-      throw new BatchError(
-        'INVALID_CONFIGURATION',
-        `Schedule ${name} has more than ${MOST_SLOTS} slots between ${before.toISOString()} and ${until.toISOString()}; take a shorter time`,
-        { details: { name, from: before, until } },
-      )
-  }
-  return slots
-}
-
-function replacedBy({ reprocess }: Backfill): readonly FireOutcome[] {
-  return reprocess === 'failed' ? ['FIRED'] : NOTHING_LAUNCHED
-}
-
-function isMeant(fire: ScheduleFire | undefined, { reprocess }: Backfill): boolean {
-  if (reprocess === 'missing') return fire === undefined || NOTHING_LAUNCHED.includes(fire.outcome)
-  const status = fire?.outcome === 'FIRED' ? fire.latest?.status : undefined
-  return status === 'FAILED' || status === 'STOPPED'
-}
-
 /** Where no scheduler ran, the slots of the pause have no rows yet; once it is resumed they would be taken for missed. */
 async function coverPause(
   store: ScheduleStore,
@@ -197,9 +130,7 @@ export function findSchedule(schedules: readonly ScheduleDefinition[], name: str
   const found = schedules.find((one) => one.name === name)
   if (found !== undefined) return found
   const known = schedules.map((one) => one.name)
-  const nearest = nearestName(name, known)
-  const hint =
-    nearest === undefined ? `Known schedules: ${known.join(', ') || 'none'}.` : `Did you mean ${nearest}?`
+  const hint = didYouMeanOr(name, known, `Known schedules: ${known.join(', ') || 'none'}.`)
   throw new BatchError('NO_SUCH_SCHEDULE', `There is no schedule ${name}. ${hint}`, {
     details: { name, known },
   })

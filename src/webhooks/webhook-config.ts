@@ -1,7 +1,7 @@
 /** What a config says of a webhook, and what is wrong with it. */
 import { EVENT_TYPES, type EventType } from '../core/model/batch-event.ts'
 import { isLoopbackHost } from '../core/model/loopback-host.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
 import { secretFault } from './webhook-secret.ts'
 
 export interface WebhookConfig {
@@ -52,8 +52,7 @@ function oneFaults(one: unknown, path: string): readonly string[] {
 }
 
 function unknownOption(key: string): string {
-  const nearest = nearestName(key, OPTIONS)
-  return `${key}: no such option. ${nearest === undefined ? `The options are ${OPTIONS.join(', ')}.` : `Did you mean ${nearest}?`}`
+  return `${key}: no such option. ${didYouMeanOr(key, OPTIONS, `The options are ${OPTIONS.join(', ')}.`)}`
 }
 
 function nameFault(name: unknown): string | undefined {
@@ -96,8 +95,7 @@ function eventFaults(events: unknown): readonly string[] {
   const known: readonly string[] = EVENT_TYPES
   const unknown = (events as readonly unknown[]).filter((one) => !known.includes(one as string))
   return unknown.map((one) => {
-    const nearest = typeof one === 'string' ? nearestName(one, known) : undefined
-    const hint = nearest === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${nearest}?`
+    const hint = didYouMeanOr(typeof one === 'string' ? one : '', known, `There are ${known.join(', ')}.`)
     return `events: there is no event ${JSON.stringify(one)}. ${hint}`
   })
 }

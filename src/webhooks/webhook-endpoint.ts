@@ -1,7 +1,7 @@
 /** An endpoint that is told of events, with its secret where nobody can read it. */
 import type { BatchEvent } from '../core/model/batch-event.ts'
 import { BatchError } from '../core/model/batch-error.ts'
-import { nearestName } from '../core/model/nearest-name.ts'
+import { didYouMeanOr } from '../core/model/nearest-name.ts'
 import { type WebhookConfig, webhookFaults } from './webhook-config.ts'
 import { secretFault, signWith, type SignWebhook } from './webhook-secret.ts'
 
@@ -84,8 +84,7 @@ function jobFaults({ name, jobs = [] }: WebhookConfig, jobNames: readonly string
   return jobs
     .filter((job) => !jobNames.includes(job))
     .map((job) => {
-      const nearest = nearestName(job, jobNames)
-      const hint = nearest === undefined ? `There are ${jobNames.join(', ')}.` : `Did you mean ${nearest}?`
+      const hint = didYouMeanOr(job, jobNames, `There are ${jobNames.join(', ')}.`)
       return `webhook '${name}': there is no job ${job}. ${hint}`
     })
 }

@@ -14,13 +14,13 @@ const TOKEN = 'fuzz-0123456789abcdef'
 const JOBS = resolve('dist/test/http/fuzzed-jobs.js')
 const SETTINGS = resolve('test/http/schemathesis.toml')
 const HOOKS = { SCHEMATHESIS_HOOKS: resolve('test/http/fuzz_hooks.py'), PYTHONDONTWRITEBYTECODE: '1' }
-const INSTALLING_MS = 300_000
+const INSTALLING_MILLISECONDS = 300_000
 const SECONDS = Number(process.env['BATCHWRIGHT_TEST_FUZZ_SECONDS'] ?? 180)
 /** As that of property tests: random, which the output names, unless it is given. */
 const SEED = process.env['BATCHWRIGHT_TEST_SEED']
 /** Beyond the budget: the document is loaded, findings are made small. */
-const SLACK_MS = 120_000
-const ENDING_MS = 60_000
+const SLACK_MILLISECONDS = 120_000
+const ENDING_MILLISECONDS = 60_000
 
 /** One of each, so that what belongs to executions is asked of some that there are. */
 const BEFOREHAND = [
@@ -41,7 +41,7 @@ describeWithPrograms('The HTTP API, fuzzed from its OpenAPI document', PYTHON_NE
   let url: string
 
   before(async function () {
-    this.timeout(INSTALLING_MS)
+    this.timeout(INSTALLING_MILLISECONDS)
     python = await pythonWithTools()
     database = await testDatabase()
     const environment = { ...environmentOf(database), BATCHWRIGHT_TOKENS_FILE: folder.path('tokens.json') }
@@ -54,14 +54,14 @@ describeWithPrograms('The HTTP API, fuzzed from its OpenAPI document', PYTHON_NE
   })
 
   after(async function () {
-    this.timeout(ENDING_MS)
+    this.timeout(ENDING_MILLISECONDS)
     server?.kill('SIGTERM')
     await server?.ended
     await database?.close()
   })
 
   it(`answers ${SECONDS} seconds of requests as the document says, none with a server error, and ends when told to`, async function () {
-    this.timeout(SECONDS * 1000 + SLACK_MS + ENDING_MS)
+    this.timeout(SECONDS * 1000 + SLACK_MILLISECONDS + ENDING_MILLISECONDS)
     const schemathesis = [python, '-m', 'schemathesis.cli', '--config-file', SETTINGS]
     const { exitCode, output } = await runProgram(
       [

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { pino } from 'pino'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { type ApiTrial, apiTrial, type Answered, ended, running } from './api-trial.ts'
 import type { Scope } from '../../src/http/auth/scopes.ts'
@@ -108,10 +109,34 @@ describe('A session of a browser', () => {
     expect((await ask('GET /api/v1/jobs', other)).json.code).to.equal('unauthenticated')
   })
 
+  it('ends with each cookie that a browser has of it, and one that is no longer known hides no other', async () => {
+    const begun = async (Origin: string) => begin('admin', { Origin })
+    const both = [await begun('https://batch.example'), await begun('http://127.0.0.1:7070')].join('; ')
+    const stale = '__Host-batchwright=of-a-server-that-has-ended'
+    const [, open = ''] = both.split('; ')
+    expect((await ask('GET /api/v1/jobs', `${stale}; ${open}`)).status).to.equal(200)
+    expect((await ask('DELETE /api/v1/session', both, OWN)).json).to.deep.equal({ ended: true })
+    for (const cookie of both.split('; '))
+      expect((await ask('GET /api/v1/jobs', cookie)).status, cookie).to.equal(401)
+  })
+
+  it('is told of in the log with who has ended it', async () => {
+    const lines: string[] = []
+    const logger = pino({}, { write: (line) => void lines.push(line) })
+    const told = apiTrial({ clock, around: (batch) => ({ ...batch, logger }) })
+    const cookie = cookieOf(await told.ask('POST /api/v1/session', { as: 'operate' }))
+    await told.ask('DELETE /api/v1/session', { as: 'nobody', headers: { Cookie: cookie, ...OWN } })
+    await told.close()
+    const callers = lines.map((line) => (JSON.parse(line) as { readonly caller?: string }).caller)
+    expect(callers).to.deep.equal(['operate', 'operate'])
+    expect(lines.join('')).to.not.contain(cookie.split('=')[1])
+  })
+
   it('begins no other, is no token, and counts for nothing beside one', async () => {
     const cookie = await begin()
     const again = await ask('POST /api/v1/session', cookie, OWN)
     expect([again.status, again.json.code]).to.deep.equal([401, 'unauthenticated'])
+    expect(again.headers.get('www-authenticate')).to.match(/^Bearer /)
     const [, secret = ''] = cookie.split('=')
     const asToken = { Authorization: `Bearer ${secret}` }
     expect((await ask('GET /api/v1/jobs', '', asToken)).status).to.equal(401)

@@ -1,4 +1,5 @@
 /** What is wrong with a step's retry and skip policies, in words. */
+import { LONGEST_TIMER_MILLISECONDS } from '../model/longest-timer.ts'
 import { FAULT_PHASES } from '../model/quarantined-item.ts'
 import type { Backoff, ErrorMatch, RetryPolicy, SkipPolicy } from './fault-policy.ts'
 
@@ -59,18 +60,15 @@ function checkBackoff(backoff: Backoff | undefined): readonly string[] {
   check('jitter', backoff.jitter ?? 0, 0, 1)
   switch (backoff.kind) {
     case 'fixed':
-      check('delayMilliseconds', backoff.delayMilliseconds, 0, LONGEST_WAIT_MILLISECONDS)
+      check('delayMilliseconds', backoff.delayMilliseconds, 0, LONGEST_TIMER_MILLISECONDS)
       break
     case 'exponential':
-      check('initialMilliseconds', backoff.initialMilliseconds, 0, LONGEST_WAIT_MILLISECONDS)
+      check('initialMilliseconds', backoff.initialMilliseconds, 0, LONGEST_TIMER_MILLISECONDS)
       check('factor', backoff.factor ?? 1, 1)
-      check('maxMilliseconds', backoff.maxMilliseconds ?? 0, 0, LONGEST_WAIT_MILLISECONDS)
+      check('maxMilliseconds', backoff.maxMilliseconds ?? 0, 0, LONGEST_TIMER_MILLISECONDS)
       break
     default:
       backoff satisfies never
   }
   return faults
 }
-
-/** Timers hold no more. */
-const LONGEST_WAIT_MILLISECONDS = 2_147_483_647

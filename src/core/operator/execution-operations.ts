@@ -3,14 +3,13 @@ import { BatchError } from '../model/batch-error.ts'
 import { isLive, LIVE_STATUSES } from '../model/batch-status.ts'
 import type { JobExecution, JobExecutionDetails, JobExecutionSummary } from '../model/job-execution.ts'
 import type { OperatorAction } from '../model/operator-action.ts'
-import { RUN_EVENTS, type RunObserver } from '../ports/run-observer.ts'
 import type { ExecutionAtHand, RetireOutcome, RetireVerdict } from '../ports/retirement.ts'
+import { checkInterval } from './check-interval.ts'
 import { findExecution, noSuchExecution } from './find-execution.ts'
-import { guardObserver } from './guard-observer.ts'
-import { type ObserveLook, observeLooks } from './observe-looks.ts'
 import type { OperatorParts } from './operator-parts.ts'
-import { deathOf } from './owner-death.ts'
+import { deathOf, ownerDied } from './owner-death.ts'
 import { decideAbandonment, decideRecovery } from './retire-decision.ts'
+import { waitForEnd, type Waiting } from './wait-for-end.ts'
 
 export interface ExecutionOperations {
   /**
@@ -42,11 +41,13 @@ export interface ExecutionOperations {
   /**
    * Does that again and again, for a process that runs long. Resolves when the signal is aborted; what goes wrong is logged,
    * and tried again at the next turn.
+   * @throws BatchError INVALID_CONFIGURATION for an interval that no timer can wait for
    */
   readonly keepRecovering: (options: KeepRecovering) => Promise<void>
   /**
    * Resolves when the execution has ended, whoever runs it.
-   * @throws BatchError NO_SUCH_JOB_EXECUTION, JOB_EXECUTION_NOT_RUNNING when its owner has died; the signal's reason
+   * @throws BatchError NO_SUCH_JOB_EXECUTION, JOB_EXECUTION_NOT_RUNNING when its owner has died; INVALID_CONFIGURATION as `keepRecovering`;
+   * the signal's reason
    */
   readonly waitForEnd: (jobExecutionId: string, options: Waiting) => Promise<JobExecutionDetails>
   /** Who launched, stopped, abandoned or recovered it, and when, oldest first. */
@@ -82,16 +83,7 @@ export interface KeepRecovering extends Asking {
   readonly signal: AbortSignal
 }
 
-export interface Waiting {
-  readonly signal: AbortSignal
-  /** Told what each look at the record shows; of an execution that has ended already nothing. */
-  readonly observer?: RunObserver
-  /** How often it is asked. @default 500 */
-  readonly everyMilliseconds?: number
-}
-
 const PAGE = 100
-const WAITING_MILLISECONDS = 500
 
 export function executionOperations(parts: OperatorParts): ExecutionOperations {
   const recoverStale = async (options: Asking = {}) => {
@@ -231,63 +223,11 @@ async function tell(
   }
 }
 
-async function waitForEnd(
-  parts: OperatorParts,
-  id: string,
-  { signal, observer, everyMilliseconds = WAITING_MILLISECONDS }: Waiting,
-): Promise<JobExecutionDetails> {
-  const { repository, clock, processState } = parts
-  checkInterval(everyMilliseconds)
-  let look: ObserveLook | undefined
-  let death: string | undefined
-  for (;;) {
-    signal.throwIfAborted()
-    const execution = await findExecution(repository, id)
-    if (observer !== undefined) {
-      look ??= observeLooks(guardObserver(observer, RUN_EVENTS, parts.logger), stepNamesOf(parts, execution))
-      look(execution, await repository.partitions.listPartitionOverviews(id))
-    }
-    if (!isLive(execution.status)) return execution
-    if (death !== undefined) throw ownerDied(execution, death)
-    death = execution.owner === null ? undefined : deathOf(processState, execution.owner)
-    // Looked at again at once: the process may have recorded the end, and gone, since we have read that it runs.
-    if (death === undefined) await clock.sleep(everyMilliseconds, signal)
-  }
-}
-
-/** Timers hold no more, and fire at once for what they do not hold. */
-const LONGEST_MILLISECONDS = 2_147_483_647
-
-/** @throws BatchError INVALID_CONFIGURATION: without a wait the database would be asked without a pause */
-function checkInterval(everyMilliseconds: number): void {
-  if (everyMilliseconds >= 1 && everyMilliseconds <= LONGEST_MILLISECONDS) return
-  throw new BatchError(
-    'INVALID_CONFIGURATION',
-    `everyMilliseconds is ${everyMilliseconds}; it must be from 1 to ${LONGEST_MILLISECONDS}`,
-    { details: { everyMilliseconds } },
-  )
-}
-
-/** None where the job is not known here. */
-function stepNamesOf({ registry }: OperatorParts, { jobInstance }: JobExecution): readonly string[] {
-  const job = registry.jobs.find(({ name }) => name === jobInstance.jobName)
-  return Object.keys(job?.steps ?? {})
-}
-
 function hasEnded({ id, jobInstance, status, endTime }: JobExecution): BatchError {
   const at = endTime === null ? '' : ` since ${endTime.toISOString()}`
   return new BatchError(
     'JOB_EXECUTION_NOT_RUNNING',
     `Execution ${id} of job ${jobInstance.jobName} is not running: it is ${status}${at}. There is nothing to stop.`,
-    { details: { jobExecutionId: id, jobName: jobInstance.jobName, status } },
-  )
-}
-
-function ownerDied({ id, jobInstance, status }: JobExecution, death: string): BatchError {
-  return new BatchError(
-    'JOB_EXECUTION_NOT_RUNNING',
-    `Execution ${id} of job ${jobInstance.jobName} is ${status}, but nobody runs it: ${death}. ` +
-      `Recover it (batchwright recover ${id}); then it can be restarted or abandoned.`,
     { details: { jobExecutionId: id, jobName: jobInstance.jobName, status } },
   )
 }

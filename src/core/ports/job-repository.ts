@@ -44,7 +44,7 @@ export interface JobRepository {
    */
   readonly leaseMilliseconds?: number
   /**
-   * Whether it can be reached, and its tables are those of this version, in one quick statement.
+   * Whether it can be reached and takes writes, and its tables are those of this version, in one quick statement.
    * @throws BatchError REPOSITORY_UNAVAILABLE, SCHEMA_OUTDATED, SCHEMA_REFUSED
    */
   readonly checkTables: () => Promise<void>

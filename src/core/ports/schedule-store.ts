@@ -32,8 +32,8 @@ export interface ScheduleStore {
    */
   readonly queue: (slots: readonly Date[], backfill: QueuedBackfill) => Promise<readonly Date[]>
   /**
-   * The slots of its backfills that wait become SKIPPED, or FIRED again where they had been before. One that is being fired is left to
-   * that. Answers with those that it has changed.
+   * The slots of its backfills that wait become SKIPPED, or FIRED again where they had been before, and belong to no backfill any more. One
+   * that is being fired is left to that. Answers with those that it has changed.
    */
   readonly cancelBackfill: (schedule: string, row: CancelledBackfill) => Promise<readonly Date[]>
   /** Of each schedule those that have waited longest, at most so many; slots of backfills after all others. */

@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts'
 import { type AccessToken, type Caller, findCaller } from './access-token.ts'
 import { refuseForeignPage, requireOwnPage } from './foreign-pages.ts'
 import { allows, SCOPES, type Scope } from './scopes.ts'
-import { sessionSecret } from './session-cookie.ts'
+import { sessionSecrets } from './session-cookie.ts'
 import type { Sessions } from './sessions.ts'
 
 /**
@@ -15,13 +15,14 @@ export type Door =
   | { readonly kind: 'loopback' | 'anywhere' }
 
 const ANYBODY: Caller = { name: 'anonymous', scopes: SCOPES }
+const NOBODY: Caller = { name: 'anonymous', scopes: [] }
 const CHALLENGE = 'Bearer realm="batchwright"'
 const IN_QUERY = ['access_token', 'token', 'api_key', 'authorization']
 
 /** For every request, before anything else is looked at. @throws Problem forbidden-host, cross-site, token-in-query */
 export function guardRequest(door: Door, request: Request): void {
   if (door.kind !== 'tokens') refuseForeignPage(request, door.kind)
-  else if (!showsToken(request) && sessionSecret(request) !== undefined) requireOwnPage(request)
+  else if (!showsToken(request) && sessionSecrets(request).length > 0) requireOwnPage(request)
   const names = [...new URL(request.url).searchParams.keys()].map((name) => name.toLowerCase())
   if (!names.some((name) => IN_QUERY.includes(name))) return
   throw new Problem(
@@ -32,9 +33,15 @@ export function guardRequest(door: Door, request: Request): void {
 
 /** @throws Problem unauthenticated, insufficient-scope */
 export function authenticate(door: Door, request: Request, wanted: Scope): Caller {
-  const caller = door.kind === 'tokens' ? callerOf(door, request) : ANYBODY
+  const caller = callerOf(door, request)
+  if (caller === undefined) throw unauthenticated(request)
   requireScope(caller, wanted)
   return caller
+}
+
+/** Where nobody has to say who asks: who it is all the same, for the log. */
+export function callerIfKnown(door: Door, request: Request): Caller {
+  return callerOf(door, request) ?? NOBODY
 }
 
 /** @throws Problem insufficient-scope */
@@ -55,11 +62,16 @@ export function showsToken({ headers }: Request): boolean {
   return headers.has('authorization')
 }
 
-function callerOf({ tokens, sessions }: Extract<Door, { kind: 'tokens' }>, request: Request): Caller {
+function callerOf(door: Door, request: Request): Caller | undefined {
+  if (door.kind !== 'tokens') return ANYBODY
   const header = request.headers.get('authorization')
-  const caller = header === null ? callerOfSession(sessions, request) : callerOfToken(tokens, header)
-  if (caller !== undefined) return caller
-  throw new Problem(
+  return header === null ? callerOfSession(door.sessions, request) : callerOfToken(door.tokens, header)
+}
+
+/** As for a request without a token that is known. */
+export function unauthenticated({ headers }: Request): Problem {
+  const header = headers.get('authorization')
+  return new Problem(
     'unauthenticated',
     header === null
       ? 'A token is needed: "Authorization: Bearer …".'
@@ -74,6 +86,7 @@ function callerOfToken(tokens: readonly AccessToken[], header: string): Caller |
 }
 
 function callerOfSession({ callerOf: find }: Sessions, request: Request): Caller | undefined {
-  const secret = sessionSecret(request)
-  return secret === undefined ? undefined : find(secret)
+  return sessionSecrets(request)
+    .map(find)
+    .find((caller) => caller !== undefined)
 }

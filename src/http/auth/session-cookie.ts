@@ -5,10 +5,13 @@ const NAME = 'batchwright'
 /** Browsers take it over TLS only, and from nobody but this host: a neighbour below the same domain cannot set it. */
 const SECURE_NAME = `__Host-${NAME}`
 
-/** The secret of the session; undefined where no cookie of ours is sent. */
-export function sessionSecret({ headers }: Request): string | undefined {
+/**
+ * The secrets of sessions, that of the cookie for TLS first; none where no cookie of ours is sent. A browser that has come both ways
+ * sends two, and keeps each of them longer than a server that ends knows it.
+ */
+export function sessionSecrets({ headers }: Request): readonly string[] {
   const sent = parse(headers.get('cookie') ?? '')
-  return sent[SECURE_NAME] ?? sent[NAME]
+  return [sent[SECURE_NAME], sent[NAME]].filter((one) => one !== undefined)
 }
 
 /** No script can read it, and no page of another site makes the browser send it. */

@@ -5,10 +5,10 @@ import { FIRE_OUTCOMES } from '../../core/model/schedule-fire.ts'
 import { backfillRange, type BackfillRange, FIRST_INSTANT } from '../../scheduling/backfill-range.ts'
 import { cronSlots } from '../../scheduling/cron-slots.ts'
 import type { ScheduleDefinition } from '../../scheduling/define-schedule.ts'
-import { type BackfillSlot, REPROCESS } from '../../scheduling/schedule-operations.ts'
+import { type BackfillSlot, REPROCESS } from '../../scheduling/plan-backfill.ts'
 import { type Operation, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { NO_QUERY } from '../schemas/nothing.ts'
+import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
 const instant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })])
@@ -84,8 +84,8 @@ export const cancelBackfill: Operation = operation({
   summary: 'Fire nothing more of what waits as part of backfills',
   description:
     'What waits is SKIPPED, or FIRED as it was before, and its row says who cancelled it. Runs under way go on.',
-  query: z.strictObject({}),
-  body: z.strictObject({}),
+  query: NO_QUERY,
+  body: NO_BODY,
   bodyMayBeLeftOut: true,
   answers: {
     200: {

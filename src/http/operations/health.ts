@@ -25,7 +25,7 @@ export const readyz: Operation = operation({
   tag: 'health',
   summary: 'Whether work may be sent here',
   description:
-    'The database can be reached, its tables are those of this version, and the server is not ending. Jobs that fail are no part of it.',
+    'The database can be reached and takes writes, its tables are those of this version, and the server is not ending. Jobs that fail are no part of it.',
   answers: {
     200: {
       description: 'It may.',

@@ -54,7 +54,8 @@ export const purge: Operation = operation({
   problems: [],
   handle: async (api, { body, request }) => {
     const { olderThan, job, ...asked } = body
-    const endedBefore = new Date(api.clock.now().getTime() - (parseDuration(olderThan) ?? 0))
+    // The schema has seen to it that it is one. If it were none, everything would be old enough; so nothing is.
+    const endedBefore = new Date(api.clock.now().getTime() - (parseDuration(olderThan) ?? Number.NaN))
     const ending = new AbortController()
     using _closing = api.closing.onClosing(() => ending.abort())
     const stop = (): void => ending.abort()

@@ -1,11 +1,10 @@
 /** `POST /session` and `DELETE /session`: a cookie in the place of the token, for pages and their `EventSource`. */
 import { z } from '@hono/zod-openapi'
-import { showsToken } from '../auth/authenticate.ts'
+import { showsToken, unauthenticated } from '../auth/authenticate.ts'
 import { allows, SCOPES } from '../auth/scopes.ts'
-import { noSessionCookie, sessionCookie, sessionSecret } from '../auth/session-cookie.ts'
+import { noSessionCookie, sessionCookie, sessionSecrets } from '../auth/session-cookie.ts'
 import { SESSION_SECONDS } from '../auth/sessions.ts'
 import { type Operation, operation } from '../operation.ts'
-import { Problem } from '../problem.ts'
 import { NO_BODY, NO_QUERY } from '../schemas/nothing.ts'
 
 export const beginSession: Operation = operation({
@@ -39,7 +38,7 @@ export const beginSession: Operation = operation({
     const shown = { name: caller.name, may: SCOPES.filter((one) => allows(caller.scopes, one)) }
     if (sessions === undefined) return { status: 200, json: { caller: shown, expiresAt: null } }
     // A session that begins others would never end.
-    if (!showsToken(request)) throw new Problem('unauthenticated', 'A session is begun with a token.')
+    if (!showsToken(request)) throw unauthenticated(request)
     const { secret, expiresAt } = sessions.begin(caller)
     return {
       status: 200,
@@ -55,7 +54,7 @@ export const endSession: Operation = operation({
   path: '/api/v1/session',
   scope: null,
   tag: 'session',
-  summary: 'End the session of a cookie',
+  summary: 'End the session of each cookie that is sent',
   description: 'Streams that are open go on until they are closed.',
   query: NO_QUERY,
   answers: {
@@ -68,8 +67,7 @@ export const endSession: Operation = operation({
   problems: [],
   usesRepository: false,
   handle: async ({ sessions }, { request }) => {
-    const secret = sessionSecret(request)
-    const ended = secret !== undefined && sessions?.end(secret) === true
+    const ended = sessionSecrets(request).filter((secret) => sessions?.end(secret) === true).length > 0
     return { status: 200, json: { ended }, headers: { 'Set-Cookie': noSessionCookie(request) } }
   },
 })

@@ -87,7 +87,7 @@ function cancelBackfill(
   const waiting = queuedOf(state, schedule).filter(({ maxActive }) => maxActive !== null)
   for (const row of waiting) {
     const outcome = row.jobExecutionId === null ? 'SKIPPED' : 'FIRED'
-    store(state, { ...row, outcome, detail }, by)
+    store(state, { ...row, outcome, detail, maxActive: null }, by)
   }
   return waiting.map(({ slot }) => slot)
 }

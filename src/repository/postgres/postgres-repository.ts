@@ -45,7 +45,7 @@ import { openRehearsal } from './rehearsal.ts'
 import { untilReachable } from './reconnect-step.ts'
 import { scheduleStore } from './schedule-store.ts'
 import { retire } from './retire.ts'
-import { checkSchema } from './schema-status.ts'
+import { checkSchema, checkTables } from './schema-status.ts'
 import { abandonStep } from './abandon-step.ts'
 import { beginStep } from './begin-step-session.ts'
 import type { TableNames } from './table-names.ts'
@@ -86,7 +86,7 @@ function repositoryOn(
   const reading = <T>(doing: string, action: () => Promise<T>): Promise<T> => during(doing, 'read', action)
   return {
     description: `postgres ${server}, schema ${tables.schema}, prefix ${tables.prefix}`,
-    checkTables: () => reading('checking the tables', () => checkSchema(metadata, address)),
+    checkTables: () => reading('checking the tables', () => checkTables(run, address)),
     resources: lentOutside(work, sessions.source),
     transactionHas: ({ id }) => id === PG_CLIENT.id || id === ENTITY_MANAGER.id,
     launch: (request) => launch(metadata, address, request),

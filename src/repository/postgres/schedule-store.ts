@@ -1,14 +1,13 @@
 /** The schedules and the fire ledger of the Postgres repository. */
 import type { DataSource } from 'typeorm'
 import type { ScheduleStore } from '../../core/ports/schedule-store.ts'
+import { cancelQueued, queueFires } from './backfill-rows.ts'
 import type { RunSql } from './fence.ts'
 import {
   findFireOfInstance,
   listFires,
   listLatestFires,
-  cancelQueued,
   listQueued,
-  queueFires,
   recordFires,
   recordFiresUpTo,
 } from './fire-rows.ts'

@@ -2,9 +2,9 @@
 import type { DataSource } from 'typeorm'
 import { MIGRATIONS } from '../../../migrations/index.ts'
 import { BatchError } from '../../core/model/batch-error.ts'
+import type { RunSql } from './fence.ts'
 import { errorCode, UNDEFINED_SCHEMA, UNDEFINED_TABLE } from './postgres-errors.ts'
 import type { RepositoryAddress } from './repository-options.ts'
-import type { TableNames } from './table-names.ts'
 
 export interface SchemaStatus {
   /** `localhost:5432/app` */
@@ -21,7 +21,12 @@ export interface SchemaStatus {
 const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((migration) => new migration().name)
 
 export async function schemaStatus(source: DataSource, address: RepositoryAddress): Promise<SchemaStatus> {
-  const applied = await appliedMigrations(source, address.tables)
+  const { migration } = address.tables
+  const rows = () => source.query<AppliedRow[]>(`select name from ${migration} order by id`)
+  return statusOf(address, await appliedMigrations(rows))
+}
+
+function statusOf(address: RepositoryAddress, applied: readonly string[]): SchemaStatus {
   const pending = MIGRATION_NAMES.filter((name) => !applied.includes(name))
   const { schema, prefix } = address.tables
   return {
@@ -36,7 +41,25 @@ export async function schemaStatus(source: DataSource, address: RepositoryAddres
 
 /** @throws BatchError SCHEMA_OUTDATED or SCHEMA_REFUSED, each with its remedy. */
 export async function checkSchema(source: DataSource, address: RepositoryAddress): Promise<void> {
-  const status = await schemaStatus(source, address)
+  refuseUnlessCurrent(address, await schemaStatus(source, address))
+}
+
+/**
+ * The same, and that the session takes writes, in one statement: in a session that does not, and only there, it comes to `nextval`,
+ * which the server refuses. @throws what the server says then
+ */
+export async function checkTables(run: RunSql, address: RepositoryAddress): Promise<void> {
+  const { migration, stepExecutionSeq } = address.tables
+  const isReadOnly = `current_setting('transaction_read_only') = 'on'`
+  const rows = () =>
+    run<AppliedRow>(
+      `select name, case when ${isReadOnly} then nextval(${stepExecutionSeq}) end from ${migration} order by id`,
+      [],
+    )
+  refuseUnlessCurrent(address, statusOf(address, await appliedMigrations(rows)))
+}
+
+function refuseUnlessCurrent(address: RepositoryAddress, status: SchemaStatus): void {
   const place = `the job repository at postgres ${address.server}, schema ${status.schema}, prefix ${status.tablePrefix}`
   switch (status.state) {
     case 'current':
@@ -65,10 +88,13 @@ function stateOf(applied: readonly string[], pending: readonly string[]): Schema
   return applied.length === 0 ? 'missing' : 'outdated'
 }
 
-async function appliedMigrations(source: DataSource, tables: TableNames): Promise<readonly string[]> {
+interface AppliedRow {
+  readonly name: string
+}
+
+async function appliedMigrations(rows: () => Promise<readonly AppliedRow[]>): Promise<readonly string[]> {
   try {
-    const rows = await source.query<{ name: string }[]>(`select name from ${tables.migration} order by id`)
-    return rows.map(({ name }) => name)
+    return (await rows()).map(({ name }) => name)
   } catch (error) {
     const code = errorCode(error)
     if (code === UNDEFINED_TABLE || code === UNDEFINED_SCHEMA) return []

@@ -18,7 +18,7 @@ export const LIST_PROMISES: Readonly<Record<string, Check>> = {
   'filters are joined, and pages go on behind the last id': joinsFilters,
   'what no repository can hold finds nothing': findsNothing,
   'a list shows executions as they are looked up, but for their contexts and steps': listsSummaries,
-  'an instance is found by its id, and listed with its latest execution': showsInstances,
+  'instances are listed with their latest execution': showsInstances,
   'statistics count executions and items of a job in a window, by day and in all': sumsUp,
   'hours say what began and ended in them, of all jobs': countsHours,
   'a typical run is made of the last executions that completed in one go': findsTypical,

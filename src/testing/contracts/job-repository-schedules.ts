@@ -275,16 +275,17 @@ async function cancels(trial: RepositoryTrial): Promise<void> {
   const row = { by: 'ben', detail: 'cancelled by ben' }
   assert.deepEqual(await schedules.cancelBackfill(schedule, row), [fired, fresh])
   assert.deepEqual(
-    (await fires()).map(({ outcome, firedBy, detail, jobExecutionId }) => [
+    (await fires()).map(({ outcome, firedBy, detail, jobExecutionId, maxActive }) => [
       outcome,
       firedBy,
       detail,
       jobExecutionId,
+      maxActive,
     ]),
     [
-      ['FIRED', 'ben', 'cancelled by ben', execution.id],
-      ['SKIPPED', 'ben', 'cancelled by ben', null],
-      ['QUEUED', 'a process', 'waits', null],
+      ['FIRED', 'ben', 'cancelled by ben', execution.id, null],
+      ['SKIPPED', 'ben', 'cancelled by ben', null, null],
+      ['QUEUED', 'a process', 'waits', null, null],
     ],
   )
   assert.equal((await fire(fresh, undefined, { replaces: ['QUEUED'] })).outcome, 'taken')

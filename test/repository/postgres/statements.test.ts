@@ -135,6 +135,16 @@ describe('The number of statements', () => {
     expect(reasonOf(await fire())).to.equal(`${before + 3} are live`)
   })
 
+  it('is 1 for the check of the tables, and it draws no id', async () => {
+    const last = async () => {
+      const { rows } = await database.pool.query(`select * from ${database.schema}.batch_step_execution_seq`)
+      return rows
+    }
+    const before = await last()
+    expect(await counted(() => repository.checkTables())).to.equal(1)
+    expect(await last()).to.deep.equal(before)
+  })
+
   it('is 1 for what was interrupted, and for the deaths of an instance', async () => {
     const { claim, execution } = await launchJob(repository)
     await repository.noteInterruption(claim.jobExecutionId, 'a test')

@@ -43,7 +43,7 @@ describe('Commands that run side by side', () => {
     const code = (exit: number): string =>
       `process.on('SIGINT', () => process.exit(${exit})); setInterval(() => {}, 1000); console.log('up')`
     const file = JSON.stringify(folder.path('up'))
-    const first = `const look = () => fs.existsSync(${file}) ? console.log('all') : setTimeout(look, 5); look(); ${code(3)}`
+    const first = `${code(3)}; const look = () => fs.existsSync(${file}) ? console.log('all') : setTimeout(look, 5); look()`
     const second = `${code(4)}; fs.writeFileSync(${file}, '')`
     const heard = (text: string): void => {
       if (text.includes('all')) controller.abort()
