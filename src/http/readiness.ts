@@ -19,13 +19,18 @@ type Result = readonly [name: string, result: 'ok' | 'failed']
 
 function askOnce({ name, check }: ReadinessCheck, logger: Logger): () => Promise<Result> {
   let underWay: Promise<Result> | undefined
+  // Probes come each few seconds, for as long as it lasts.
+  let isFailing = false
   const failed = (error: unknown): Result => {
-    logger.warn({ err: error, check: name }, 'not ready')
+    if (!isFailing) logger.warn({ err: error, check: name }, 'not ready')
+    isFailing = true
     return [name, 'failed']
   }
   const run = async (): Promise<Result> => {
     try {
       await check()
+      if (isFailing) logger.info({ check: name }, 'ready again')
+      isFailing = false
       return [name, 'ok']
     } catch (error) {
       return failed(error)

@@ -51,7 +51,15 @@ export function decideOverlap(rules: Rules, occasion: Occasion, ground: JudgedGr
   if (rules.overlap === 'stop-previous')
     return { action: 'record', outcome: 'QUEUED', detail: `${why}; it is asked to stop`, supersedes: true }
   const mayWait = queued.length < limit && (rules.overlap === 'queue-one' || queued.length > 0)
-  return { action: 'record', outcome: mayWait ? 'QUEUED' : 'SKIPPED', detail: why }
+  if (mayWait) return { action: 'record', outcome: 'QUEUED', detail: why }
+  const isFull = first !== undefined && queued.length > 0
+  return {
+    action: 'record',
+    outcome: 'SKIPPED',
+    detail: isFull
+      ? `${why}, and ${queued.length} ${queued.length === 1 ? 'slot waits' : 'slots wait'}`
+      : why,
+  }
 }
 
 /** One that was there when a person resumed the schedule is settled. */

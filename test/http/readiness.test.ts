@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { pino } from 'pino'
+import { createReadiness } from '../../src/http/readiness.ts'
 import { memoryRepository } from '../../src/repository/memory/memory-repository.ts'
 import { postgresRepository } from '../../src/repository/postgres/index.ts'
 import { testDatabase } from '../embedded-postgres.ts'
@@ -43,5 +45,19 @@ describe('Readiness', () => {
     expect(json['checks']).to.deep.equal({ database: 'ok', schema: 'failed', notEnding: 'ok' })
     await trial.close()
     await database.close()
+  })
+
+  it('is logged when it is lost and when it is back, however often it is asked for', async () => {
+    const lines: string[] = []
+    const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) })
+    let isAway = true
+    const check = async (): Promise<void> => {
+      if (isAway) throw new Error('away')
+    }
+    const isReady = createReadiness([{ name: 'database', check }], logger)
+    for (let probe = 0; probe < 3; probe += 1) expect(await isReady()).to.deep.equal({ database: 'failed' })
+    isAway = false
+    for (let probe = 0; probe < 3; probe += 1) expect(await isReady()).to.deep.equal({ database: 'ok' })
+    expect(lines).to.deep.equal(['not ready', 'ready again'])
   })
 })

@@ -119,9 +119,10 @@ describe('A scheduler', () => {
     })
 
     it('lets one wait, and leaves out those after it', async () => {
-      const { held, after } = await ledgerWhileHeld('queue-one')
+      const { held, after, fires } = await ledgerWhileHeld('queue-one')
       expect(held.map((line) => line.split(' ')[1])).to.deep.equal(['FIRED', 'QUEUED', 'SKIPPED'])
       expect(after).to.deep.equal(['01:00 FIRED COMPLETED', '02:00 FIRED COMPLETED', '03:00 SKIPPED'])
+      expect(fires[2]?.detail).to.equal('execution 1 of the job is STARTED, and 1 slot waits')
     })
 
     it('lets as many wait as it catches up on, one after the other', async () => {
