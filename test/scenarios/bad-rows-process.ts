@@ -1,4 +1,5 @@
-/** Loads rows of which some are refused, in a process of its own, to be killed. Prints a line for each part that is written. */
+/** Loads rows of which some are refused, in a process of its own, which is killed while it writes the part that it is told. */
+import { setImmediate } from 'node:timers'
 import { createBatch } from 'batchwright'
 import { iterableReader } from 'batchwright/readers/iterable'
 import { postgresRepository, type PostgresRepositoryOptions } from 'batchwright/repository/postgres'
@@ -12,9 +13,12 @@ interface Order {
   readonly table: string
   readonly rows: number
   readonly size: number
+  /** Counted from one. Left out: it goes on to its end. */
+  readonly killedAtPart?: number
 }
 
-const { repository, table, rows, size } = JSON.parse(process.argv[2] ?? '') as Order
+const { repository, table, rows, size, killedAtPart } = JSON.parse(process.argv[2] ?? '') as Order
+let parts = 0
 const copy = postgresWriter<{ id: number }>({ table, columns: ['id'] })
 const job = jobOf(
   (step) => ({
@@ -29,8 +33,11 @@ const job = jobOf(
             const sink = await copy.open(scope)
             return {
               write: async (items, transaction) => {
-                console.log('part')
-                await sink.write(items, transaction)
+                const written = sink.write(items, transaction)
+                parts += 1
+                // By itself: whoever is told first, and then kills, may come when the search is over.
+                if (parts === killedAtPart) setImmediate(() => process.kill(process.pid, 'SIGKILL'))
+                await written
               },
               close: sink.close,
             }
@@ -46,7 +53,6 @@ const batch = createBatch({
   jobs: [job],
   logger: pino({ level: 'silent' }),
 })
-const { execution, error } = await (await batch.operator.start(job, {})).ended
+const { error } = await (await batch.operator.start(job, {})).ended
 await batch.close()
-console.log(execution.status)
 if (error !== undefined) console.error(error)
