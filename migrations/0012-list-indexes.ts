@@ -1,19 +1,17 @@
 /** Indexes that keep lists of executions flat over a long history: by trouble, time, trigger, parameter and word. */
 import type { MigrationInterface, QueryRunner } from 'typeorm'
-import { type Names, namesOf } from './names.ts'
+import { createIndexes, dropIndexes, type NamedIndex } from './index-list.ts'
+import type { Names } from './names.ts'
 
 export class ListIndexes implements MigrationInterface {
   readonly name = 'ListIndexes1763769600012'
 
   async up(runner: QueryRunner): Promise<void> {
-    const names = namesOf(runner)
-    for (const [name, definition] of definitions(names))
-      await runner.query(`create index ${names.quoted(names.prefix + name)} on ${definition}`)
+    await createIndexes(runner, definitions)
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const names = namesOf(runner)
-    for (const [name] of definitions(names)) await runner.query(`drop index ${names.table(name)}`)
+    await dropIndexes(runner, definitions)
   }
 }
 
@@ -21,7 +19,7 @@ export class ListIndexes implements MigrationInterface {
  * Statuses and expressions stand here as they were at the release, and in the queries as they stand here: another one would not be
  * found in the index. A parameter's value may be longer than an index row, hence its beginning.
  */
-function definitions({ table }: Names): readonly (readonly [name: string, definition: string])[] {
+function definitions({ table }: Names): readonly NamedIndex[] {
   return [
     [
       'job_execution_troubled',

@@ -1,23 +1,21 @@
 /** Indexes for figures that are asked for again and again: what webhooks were not brought, and what began and ended in which hour. */
 import type { MigrationInterface, QueryRunner } from 'typeorm'
-import { type Names, namesOf } from './names.ts'
+import { createIndexes, dropIndexes, type NamedIndex } from './index-list.ts'
+import type { Names } from './names.ts'
 
 export class FigureIndexes implements MigrationInterface {
   readonly name = 'FigureIndexes1763769600015'
 
   async up(runner: QueryRunner): Promise<void> {
-    const names = namesOf(runner)
-    for (const [name, definition] of definitions(names))
-      await runner.query(`create index ${names.quoted(names.prefix + name)} on ${definition}`)
+    await createIndexes(runner, definitions)
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const names = namesOf(runner)
-    for (const [name] of definitions(names)) await runner.query(`drop index ${names.table(name)}`)
+    await dropIndexes(runner, definitions)
   }
 }
 
-function definitions({ table }: Names): readonly (readonly [name: string, definition: string])[] {
+function definitions({ table }: Names): readonly NamedIndex[] {
   return [
     [
       'webhook_delivery_given_up',
