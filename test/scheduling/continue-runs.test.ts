@@ -136,12 +136,18 @@ describe('A scheduler with runs that have lost their process', () => {
       expect((await idle(world))[0]).to.equal('00:30 FIRED COMPLETED')
     })
 
-    it('leaves it to those who know its schedule, and closes it when none of them has come', async () => {
+    /** Of a schedule that a scheduler of the other one alone does not know. */
+    async function heldRun() {
       const world = schedulerWorld({ leaseMilliseconds: HOUR })
       const [known, unknown] = [world.schedule({ ...once, name: 'another' }), world.schedule(once)]
       world.hold()
       const operations = scheduleOperations(world.batch, [known, unknown], world.clock)
       await operations.trigger('hourly', { runner: 'scheduler' })
+      return { world, known, unknown }
+    }
+
+    it('leaves it to those who know its schedule, and closes it when none of them has come', async () => {
+      const { world, known } = await heldRun()
       await using _ = await world.start(known)
       await world.clock.advance(HOUR + 4 * MINUTE)
       expect((await world.ledger())[0]).to.equal('00:30 FIRED STARTED')
@@ -152,11 +158,7 @@ describe('A scheduler with runs that have lost their process', () => {
     })
 
     it('restarts it although another that does not know its schedule has found it first', async () => {
-      const world = schedulerWorld({ leaseMilliseconds: HOUR })
-      const [known, unknown] = [world.schedule({ ...once, name: 'another' }), world.schedule(once)]
-      world.hold()
-      const operations = scheduleOperations(world.batch, [known, unknown], world.clock)
-      await operations.trigger('hourly', { runner: 'scheduler' })
+      const { world, known, unknown } = await heldRun()
       await using _ = await world.start(known)
       await world.clock.advance(HOUR + MINUTE)
       await using __ = await world.start(unknown)
